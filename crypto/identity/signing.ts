@@ -1,0 +1,91 @@
+import { type Bytes, concat, utf8 } from '#crypto/bytes.ts';
+import { CryptoError, assert } from '#crypto/errors.ts';
+
+/** What a signature is for. One key signs many things; none can be taken for another. */
+export type SignContext =
+	| 'sotto/admission/v1'
+	| 'sotto/removal/v1'
+	| 'sotto/receipt/v1'
+	| 'sotto/recorder/v1'
+	| 'sotto/notice/v1'
+	| 'sotto/manifest/v1'
+	| 'sotto/checkpoint/v1'
+	| 'sotto/grant/v1'
+	| 'sotto/member-list/v1'
+	| 'sotto/deletion-request/v1'
+	| 'sotto/token/v1'
+	| 'sotto/claim/v1'
+	| 'sotto/recovery/v1';
+
+/** An Ed25519 key pair. The private half is a CryptoKey and normally non-extractable. */
+export interface SigningKey {
+	/** 32 bytes. */
+	readonly publicKey: Bytes;
+	readonly privateKey: CryptoKey;
+}
+
+const seedPrefix = Uint8Array.of(
+	0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20,
+);
+
+/** A fresh key whose private half never leaves WebCrypto. */
+export async function generateSigningKey(): Promise<SigningKey> {
+	const pair = await crypto.subtle.generateKey('Ed25519', false, ['sign', 'verify']);
+	assert('publicKey' in pair, 'Ed25519 makes pairs');
+	const publicKey = new Uint8Array(await crypto.subtle.exportKey('raw', pair.publicKey));
+	return { publicKey, privateKey: pair.privateKey };
+}
+
+/**
+ * The key of a 32-byte seed (RFC 8032 §5.1.5), imported as non-extractable.
+ * `publicKey` must be the seed's own; `bad-key` when it is not, or when the seed is not 32 bytes.
+ */
+export async function importSigningKey(options: {
+	seed: Bytes;
+	publicKey: Bytes;
+}): Promise<SigningKey> {
+	const { seed, publicKey } = options;
+	if (seed.length !== 32 || publicKey.length !== 32) throw new CryptoError('bad-key');
+	// RFC 8410 §7: PKCS #8 is the only private form that every WebCrypto takes.
+	const pkcs8 = concat(seedPrefix, seed);
+	const privateKey = await crypto.subtle.importKey('pkcs8', pkcs8, 'Ed25519', false, ['sign']);
+	const key = { publicKey, privateKey };
+	const probe = utf8('probe');
+	const signature = await sign(key, 'sotto/token/v1', probe);
+	if (!(await verify({ publicKey, context: 'sotto/token/v1', message: probe, signature })))
+		throw new CryptoError('bad-key');
+	return key;
+}
+
+function framed(context: SignContext, message: Uint8Array): Bytes {
+	return concat(utf8(context), Uint8Array.of(0), message);
+}
+
+/** Ed25519 over `context || 0x00 || message`; 64 bytes. */
+export async function sign(
+	key: SigningKey,
+	context: SignContext,
+	message: Uint8Array,
+): Promise<Bytes> {
+	const bytes = framed(context, message);
+	return new Uint8Array(await crypto.subtle.sign('Ed25519', key.privateKey, bytes));
+}
+
+/** Whether `signature` is by `publicKey` over this message in this context; false for malformed keys and signatures too. */
+export async function verify(options: {
+	publicKey: Bytes;
+	context: SignContext;
+	message: Uint8Array;
+	signature: Bytes;
+}): Promise<boolean> {
+	const { publicKey, context, message, signature } = options;
+	if (publicKey.length !== 32 || signature.length !== 64) return false;
+	try {
+		const key = await crypto.subtle.importKey('raw', publicKey, 'Ed25519', false, ['verify']);
+		return await crypto.subtle.verify('Ed25519', key, signature, framed(context, message));
+	} catch (error) {
+		// WebCrypto says DataError for bytes that are no point of the curve.
+		if (error instanceof DOMException) return false;
+		throw error;
+	}
+}
