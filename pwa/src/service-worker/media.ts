@@ -1,0 +1,218 @@
+import * as v from 'valibot';
+import { type Bytes, fromBase64url } from '#crypto/bytes.ts';
+import { CryptoError } from '#crypto/errors.ts';
+import type { ByteRange } from '#crypto/track/fixed.ts';
+import { boundRange, parseRange, partialHeaders } from '#lib/play/range.ts';
+import { SealedMedia } from '#lib/play/sealed.ts';
+import {
+	GiveKey,
+	type MediaTrouble,
+	type NeedKey,
+	ToWorker,
+	type Trouble,
+	parseMediaPath,
+} from '#lib/play/wire.ts';
+import { self } from '$app/service-worker';
+
+/** A page that does not answer this long has no key for us. */
+const keyTimeoutMs = 4_000;
+/** Keys of one page: one for each person of a recording, with room for a second recording. */
+const mediaPerPageMax = 16;
+
+interface Name {
+	readonly recording: string;
+	readonly track: string;
+}
+
+class MediaError extends Error {
+	override readonly name = 'MediaError';
+	readonly trouble: Trouble;
+
+	constructor(trouble: Trouble, options?: ErrorOptions) {
+		super(trouble, options);
+		this.trouble = trouble;
+	}
+}
+
+function troubleOf(error: unknown): Trouble {
+	if (error instanceof MediaError) return error.trouble;
+	return error instanceof CryptoError ? 'altered' : 'unreachable';
+}
+
+/** What each page has been given the key of, by the id of its client. Gone when this worker is stopped: then it asks again. */
+const shelf = new Map<string, Map<string, Promise<SealedMedia>>>();
+
+async function askForKey(page: Client, name: Name): Promise<GiveKey> {
+	const { port1, port2 } = new MessageChannel();
+	const answer = new Promise<unknown>((resolve) => {
+		port1.addEventListener('message', (event) => resolve(event.data), { once: true });
+		setTimeout(() => resolve(null), keyTimeoutMs);
+	});
+	port1.start();
+	page.postMessage({ type: 'need-key', ...name } satisfies NeedKey, [port2]);
+	const given = v.safeParse(GiveKey, await answer);
+	port1.close();
+	if (!given.success || !given.output) throw new MediaError('no-key');
+	return given.output;
+}
+
+async function* piecesOf(response: Response): AsyncGenerator<Uint8Array> {
+	const reader = response.body?.getReader();
+	if (!reader) return;
+	try {
+		for (;;) {
+			const { done, value } = await reader.read();
+			if (done) return;
+			yield value;
+		}
+	} finally {
+		// The element went elsewhere: the rest need not come.
+		await reader.cancel();
+	}
+}
+
+async function fetchSealed(given: GiveKey, range: ByteRange): Promise<Response> {
+	const headers = {
+		authorization: `Bearer ${given.token}`,
+		range: `bytes=${range.from}-${range.to - 1}`,
+	};
+	let response: Response;
+	try {
+		response = await fetch(given.url, { headers, cache: 'no-store' });
+	} catch (cause) {
+		throw new MediaError('unreachable', { cause });
+	}
+	if (response.status === 206) return response;
+	await response.body?.cancel();
+	if (response.status === 401) throw new MediaError('no-key');
+	if (response.status === 404 || response.status === 410) throw new MediaError('gone');
+	// RFC 9110 §15.5.17: the object is shorter than it was.
+	throw new MediaError(response.status === 416 ? 'altered' : 'unreachable');
+}
+
+async function openMedia(page: Client, name: Name): Promise<SealedMedia> {
+	let given = await askForKey(page, name);
+	const source = async (range: ByteRange) => {
+		try {
+			return piecesOf(await fetchSealed(given, range));
+		} catch (error) {
+			if (!(error instanceof MediaError) || error.trouble !== 'no-key') throw error;
+			// The token ran out: the page has a newer one, unless it was locked.
+			given = await askForKey(page, name);
+			return piecesOf(await fetchSealed(given, range));
+		}
+	};
+	return SealedMedia.open({
+		key: given.key,
+		name: {
+			recording: fromBase64url(name.recording),
+			track: fromBase64url(name.track),
+			part: given.part,
+		},
+		partBytes: given.partBytes,
+		source,
+	});
+}
+
+async function forgetClosedPages(): Promise<void> {
+	const open = new Set((await self.clients.matchAll()).map(({ id }) => id));
+	for (const id of shelf.keys()) if (!open.has(id)) shelf.delete(id);
+}
+
+function mediaFor(page: Client, name: Name): Promise<SealedMedia> {
+	const held = shelf.get(page.id) ?? new Map<string, Promise<SealedMedia>>();
+	shelf.set(page.id, held);
+	const id = `${name.recording}/${name.track}`;
+	const known = held.get(id);
+	if (known) return known;
+	const [oldest] = held.keys();
+	if (oldest !== undefined && held.size >= mediaPerPageMax) held.delete(oldest);
+	const opening = openMedia(page, name);
+	held.set(id, opening);
+	opening.catch(() => held.delete(id));
+	return opening;
+}
+
+function streamOf(options: {
+	pieces: AsyncGenerator<Bytes>;
+	first: Bytes;
+	report: (error: unknown) => void;
+	done: () => void;
+}): ReadableStream<Bytes> {
+	const { pieces, first, report, done } = options;
+	return new ReadableStream<Bytes>({
+		start: (controller) => controller.enqueue(first),
+		pull: async (controller) => {
+			try {
+				const next = await pieces.next();
+				if (!next.done) return controller.enqueue(next.value);
+				controller.close();
+			} catch (error) {
+				report(error);
+				controller.error(error);
+			}
+			done();
+		},
+		cancel: async () => {
+			await pieces.return(undefined);
+			done();
+		},
+	});
+}
+
+async function answer(event: FetchEvent, name: Name): Promise<Response> {
+	const page = await self.clients.get(event.clientId);
+	if (!page) return new Response(null, { status: 403 });
+	const report = (error: unknown) => {
+		const message: MediaTrouble = { type: 'media-trouble', ...name, trouble: troubleOf(error) };
+		page.postMessage(message);
+	};
+	try {
+		const media = await mediaFor(page, name);
+		const asked = parseRange(event.request.headers.get('range') ?? 'bytes=0-', media.size);
+		if (!asked) {
+			const headers = { 'content-range': `bytes */${media.size}` };
+			return new Response(null, { status: 416, headers });
+		}
+		const range = boundRange(asked, media.segmentPayloadBytes);
+		const pieces = media.read(range);
+		// The first segment is opened before anything is promised, so that a refusal is a status and no broken body.
+		const first = await pieces.next();
+		if (first.done) throw new MediaError('altered');
+		const life = Promise.withResolvers<void>();
+		event.waitUntil(life.promise);
+		const body = streamOf({ pieces, first: first.value, report, done: life.resolve });
+		const headers = { ...partialHeaders(range, media.size), 'content-type': 'video/webm' };
+		return new Response(body, { status: 206, headers });
+	} catch (error) {
+		report(error);
+		return new Response(null, { status: troubleOf(error) === 'no-key' ? 403 : 502 });
+	}
+}
+
+function obey(event: ExtendableMessageEvent): void {
+	const command = v.safeParse(ToWorker, event.data);
+	if (!command.success) return;
+	switch (command.output.type) {
+		case 'forget-all-media':
+			shelf.clear();
+			break;
+		case 'forget-media':
+			if (event.source instanceof Client) shelf.delete(event.source.id);
+			break;
+		case 'claim':
+			event.waitUntil(self.clients.claim());
+	}
+}
+
+/** Answers `/media/...`; to be called once while the worker starts. */
+export function serveMedia(): void {
+	self.addEventListener('message', obey);
+	self.addEventListener('fetch', (event) => {
+		const url = new URL(event.request.url);
+		const name = url.origin === location.origin ? parseMediaPath(url.pathname) : undefined;
+		if (!name || event.request.mode === 'navigate') return;
+		event.respondWith(answer(event, name));
+		event.waitUntil(forgetClosedPages());
+	});
+}

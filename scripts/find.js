@@ -1,0 +1,61 @@
+/** Programs that the tests need and npm does not bring. Plain JavaScript, for whatever Node is there. */
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { delimiter, join } from 'node:path';
+
+/**
+ * The first of `names` that is a file: an absolute path, or a program on PATH.
+ * @param {(string | undefined)[]} names
+ */
+function first(names) {
+	const folders = (process.env['PATH'] ?? '').split(delimiter);
+	for (const name of names) {
+		if (!name) continue;
+		const places = /[\\/]/.test(name) ? [name] : folders.map((folder) => join(folder, name));
+		const found = places.find((place) => existsSync(place));
+		if (found) return found;
+	}
+	return undefined;
+}
+
+function playwrightsOwn() {
+	/** @type {typeof import('playwright-core')} */
+	const { chromium } = createRequire(import.meta.url)('playwright-core');
+	return chromium.executablePath();
+}
+
+/** A Chromium or Chrome: CHROMIUM_PATH, the system's, Playwright's own; `undefined` when there is none. */
+export function findBrowser() {
+	return first([
+		process.env['CHROMIUM_PATH'],
+		'chromium',
+		'chromium-browser',
+		'google-chrome-stable',
+		'google-chrome',
+		'/Applications/Chromium.app/Contents/MacOS/Chromium',
+		'/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+		join(process.env['PROGRAMFILES'] ?? '/', 'Google/Chrome/Application/chrome.exe'),
+		playwrightsOwn(),
+	]);
+}
+
+export const findFfmpeg = () => first([process.env['FFMPEG_PATH'], 'ffmpeg', 'ffmpeg.exe']);
+
+/** coturn; the tests of relayed calls are skipped without it. */
+export const findTurnserver = () => first([process.env['TURNSERVER_PATH'], 'turnserver']);
+
+/**
+ * Installs a package of Debian when this is root on Debian; says whether it tried.
+ * @param {string} name
+ */
+export function installDebian(name) {
+	if (process.getuid?.() !== 0 || !first(['apt-get'])) return false;
+	const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+	for (const args of [
+		['update', '-qq'],
+		['install', '-y', '-qq', '--no-install-recommends', name],
+	])
+		spawnSync('apt-get', args, { stdio: ['ignore', 'ignore', 'inherit'], env });
+	return true;
+}
