@@ -103,8 +103,10 @@ test('one flipped bit anywhere never gives other payloads, nor the verdict compl
 			const bytes = concat(...pieces);
 			const at = where % bytes.length;
 			bytes[at] = (bytes[at] ?? 0) ^ (1 << bit);
-			const result = await read(key, bytes).catch(String);
-			const refused = /open-failed|bad-header|unknown-version/.test(String(result));
+			const result = await read(key, bytes).catch((error: Error) => error.message);
+			const refused = /open-failed|bad-header|unknown-version/.test(
+				typeof result === 'string' ? result : '',
+			);
 			expect(refused).toBe(at < headerBytes);
 			const opened = typeof result === 'string' ? [] : result.opened;
 			expect(result).not.toHaveProperty('verdict', 'complete');
