@@ -11,6 +11,7 @@ export type CryptoErrorCode =
 	| 'open-failed'
 	| 'too-large'
 	| 'truncated'
+	| 'unknown-version'
 	| 'wrong-password'
 	| 'wrong-recovery-key';
 
