@@ -44,13 +44,13 @@ const shelf = new Map<string, Map<string, Promise<SealedMedia>>>();
 
 async function askForKey(page: Client, name: Name): Promise<GiveKey> {
 	const { port1, port2 } = new MessageChannel();
-	const answer = new Promise<unknown>((resolve) => {
+	const reply = new Promise<unknown>((resolve) => {
 		port1.addEventListener('message', (event) => resolve(event.data), { once: true });
 		setTimeout(() => resolve(null), keyTimeoutMs);
 	});
 	port1.start();
 	page.postMessage({ type: 'need-key', ...name } satisfies NeedKey, [port2]);
-	const given = v.safeParse(GiveKey, await answer);
+	const given = v.safeParse(GiveKey, await reply);
 	port1.close();
 	if (!given.success || !given.output) throw new MediaError('no-key');
 	return given.output;

@@ -1,0 +1,55 @@
+import * as v from 'valibot';
+import { Id, Count } from '#protocol/text.ts';
+
+/** Between the player's page and the service worker. Both are ours, but what arrives is parsed all the same. */
+
+/** Address that a media element loads: the service worker answers it, the server knows nothing of it. */
+export function mediaPath(media: { recording: string; track: string }): string {
+	return `/media/${media.recording}/${media.track}`;
+}
+
+/** What a media address names, or undefined for any other address. */
+export function parseMediaPath(path: string): { recording: string; track: string } | undefined {
+	const [root, folder, recording, track, ...more] = path.split('/');
+	if (root !== '' || folder !== 'media' || more.length > 0) return undefined;
+	return v.is(Id, recording) && v.is(Id, track) ? { recording, track } : undefined;
+}
+
+/** Worker → page, with a port for the answer: it holds no key for this (it was stopped, or never had one). */
+export const NeedKey = v.strictObject({ type: v.literal('need-key'), recording: Id, track: Id });
+export type NeedKey = v.InferOutput<typeof NeedKey>;
+
+/** Page → worker through the port. The key is not extractable. `null`: this page has no key for it. */
+export const GiveKey = v.nullable(
+	v.strictObject({
+		key: v.instance(CryptoKey),
+		/** Address of the sealed object. */
+		url: v.pipe(v.string(), v.url()),
+		token: v.string(),
+		part: Count,
+		/** Length of the sealed object. */
+		partBytes: Count,
+	}),
+);
+export type GiveKey = NonNullable<v.InferOutput<typeof GiveKey>>;
+
+/** Why a range could not be given: bytes are not as sealed, deleted on the server, no connection, no key. */
+export const Trouble = v.picklist(['altered', 'gone', 'unreachable', 'no-key']);
+export type Trouble = v.InferOutput<typeof Trouble>;
+
+/** Worker → page: a range was not given out, or only up to a place. */
+export const MediaTrouble = v.strictObject({
+	type: v.literal('media-trouble'),
+	recording: Id,
+	track: Id,
+	trouble: Trouble,
+});
+export type MediaTrouble = v.InferOutput<typeof MediaTrouble>;
+
+export const FromWorker = v.variant('type', [NeedKey, MediaTrouble]);
+
+/** Page → worker: drop every key (locked), drop this page's keys (left the player), take over this page. */
+export const ToWorker = v.strictObject({
+	type: v.picklist(['forget-all-media', 'forget-media', 'claim']),
+});
+export type ToWorker = v.InferOutput<typeof ToWorker>;
