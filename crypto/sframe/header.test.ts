@@ -9,6 +9,14 @@ const u64 = fc.oneof(
 	fc.bigInt({ min: 0n, max: 300n }),
 );
 
+function again(bytes: Uint8Array): Uint8Array | string {
+	try {
+		return encodeHeader(decodeHeader(bytes));
+	} catch (error) {
+		return error instanceof CryptoError ? error.code : 'thrown';
+	}
+}
+
 test('headers of RFC 9605 appendix C.1, both ways', () => {
 	const cases: [bigint, bigint, string][] = [
 		[0n, 0n, '00'],
@@ -36,13 +44,6 @@ test('every header comes back, wherever it stands', () => {
 });
 
 test('any bytes are one header in its shortest form, or refused with a code', () => {
-	const again = (bytes: Uint8Array): Uint8Array | string => {
-		try {
-			return encodeHeader(decodeHeader(bytes));
-		} catch (error) {
-			return error instanceof CryptoError ? error.code : 'thrown';
-		}
-	};
 	fc.assert(
 		fc.property(fc.uint8Array({ maxLength: 20 }), (bytes) => {
 			const result = again(bytes);
