@@ -9,6 +9,7 @@ export type CryptoErrorCode =
 	| 'not-a-recipient'
 	| 'no-key'
 	| 'open-failed'
+	| 'stale'
 	| 'too-large'
 	| 'truncated'
 	| 'unknown-version'

@@ -1,4 +1,4 @@
-import { type Bytes, concat, utf8 } from '#crypto/bytes.ts';
+import { type Bytes, concat, fromBase64url, utf8 } from '#crypto/bytes.ts';
 import { CryptoError, assert } from '#crypto/errors.ts';
 
 /** What a signature is for. One key signs many things; none can be taken for another. */
@@ -25,7 +25,22 @@ export interface SigningKey {
 }
 
 const seedPrefix = Uint8Array.of(
-	0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20,
+	0x30,
+	0x2e,
+	0x02,
+	0x01,
+	0x00,
+	0x30,
+	0x05,
+	0x06,
+	0x03,
+	0x2b,
+	0x65,
+	0x70,
+	0x04,
+	0x22,
+	0x04,
+	0x20,
 );
 
 /** A fresh key whose private half never leaves WebCrypto. */
@@ -57,6 +72,18 @@ export async function importSigningKey(options: {
 	return key;
 }
 
+/** The key of a 32-byte seed, with its public half worked out. Throws `bad-key` on another length. */
+export async function signingKeyOf(seed: Bytes): Promise<SigningKey> {
+	if (seed.length !== 32) throw new CryptoError('bad-key');
+	const pkcs8 = concat(seedPrefix, seed);
+	const load = (extractable: boolean) =>
+		crypto.subtle.importKey('pkcs8', pkcs8, 'Ed25519', extractable, ['sign']);
+	// WebCrypto tells the public half of a private key only in its JWK.
+	const { x } = await crypto.subtle.exportKey('jwk', await load(true));
+	assert(x !== undefined, 'a JWK has its public half');
+	return { publicKey: fromBase64url(x), privateKey: await load(false) };
+}
+
 function framed(context: SignContext, message: Uint8Array): Bytes {
 	return concat(utf8(context), Uint8Array.of(0), message);
 }
@@ -79,10 +106,20 @@ export async function verify(options: {
 	signature: Bytes;
 }): Promise<boolean> {
 	const { publicKey, context, message, signature } = options;
+	return verifyUnframed({ publicKey, message: framed(context, message), signature });
+}
+
+/** Ed25519 as in RFC 8032 §5.1.7, for formats that bring their own framing; false for malformed keys and signatures too. */
+export async function verifyUnframed(options: {
+	publicKey: Bytes;
+	message: Bytes;
+	signature: Bytes;
+}): Promise<boolean> {
+	const { publicKey, message, signature } = options;
 	if (publicKey.length !== 32 || signature.length !== 64) return false;
 	try {
 		const key = await crypto.subtle.importKey('raw', publicKey, 'Ed25519', false, ['verify']);
-		return await crypto.subtle.verify('Ed25519', key, signature, framed(context, message));
+		return await crypto.subtle.verify('Ed25519', key, signature, message);
 	} catch (error) {
 		// WebCrypto says DataError for bytes that are no point of the curve.
 		if (error instanceof DOMException) return false;

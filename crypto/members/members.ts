@@ -1,0 +1,111 @@
+import * as v from 'valibot';
+import { type Bytes, toBase64url } from '#crypto/bytes.ts';
+import { CryptoError, assert } from '#crypto/errors.ts';
+import {
+	type PublicIdentity,
+	PublicIdentitySchema,
+	encodePublicIdentity,
+} from '#crypto/identity/identity.ts';
+import { type Signed, openSigned, signJson } from '#crypto/identity/signed.ts';
+import type { SigningKey } from '#crypto/identity/signing.ts';
+import { Id } from '#crypto/schema.ts';
+
+/** What somebody may do in the practice. */
+export const roles = [
+	'admin',
+	'supervisor',
+	'clinician',
+	'scheduler',
+	'participant-only',
+	'station',
+] as const;
+
+export type Role = (typeof roles)[number];
+
+/** One staff account and the keys that the practice vouches for. */
+export interface Member {
+	readonly id: string;
+	readonly role: Role;
+	readonly publicIdentity: PublicIdentity;
+}
+
+/** Who belongs to the practice. Nobody else is ever wrapped to. */
+export interface MemberList {
+	/** Id. */
+	readonly practice: string;
+	/** Whole, from 1, one more with each change. */
+	readonly version: number;
+	readonly members: readonly Member[];
+}
+
+/** The most members of one list. */
+export const membersMax = 200;
+
+const context = 'sotto/member-list/v1';
+
+const MemberSchema = v.strictObject({
+	id: Id,
+	role: v.picklist(roles),
+	publicIdentity: PublicIdentitySchema,
+});
+
+const ListSchema = v.pipe(
+	v.strictObject({
+		v: v.literal(1),
+		practice: Id,
+		version: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
+		members: v.pipe(v.array(MemberSchema), v.maxLength(membersMax)),
+	}),
+	v.check(({ members }) => distinct(members)),
+);
+
+/** Signs a list with the practice key. Throws TypeError when an id or an Ed25519 key is in it twice. */
+export async function signMemberList(options: {
+	practiceKey: SigningKey;
+	list: MemberList;
+}): Promise<Signed> {
+	const { practice, version, members } = options.list;
+	assert(distinct(members), 'each member is once in the list');
+	const people = members.map(({ id, role, publicIdentity }) => ({
+		id,
+		role,
+		publicIdentity: encodePublicIdentity(publicIdentity),
+	}));
+	const value = { v: 1, practice, version, members: people };
+	return signJson({ key: options.practiceKey, context, value });
+}
+
+/**
+ * The list, signed by the pinned practice key (Ed25519, 32 bytes). `known` is the newest that this
+ * device has seen. Throws `bad-signature`, `bad-encoding`, and `stale` for a lower version than
+ * `known`, for another list of the same version, and for another practice's.
+ */
+export async function openMemberList(options: {
+	signed: Signed;
+	practiceKey: Bytes;
+	known?: Signed | undefined;
+}): Promise<MemberList> {
+	const { signed, practiceKey: publicKey, known } = options;
+	const { practice, version, members } = await openSigned({
+		signed,
+		publicKey,
+		context,
+		schema: ListSchema,
+	});
+	if (known !== undefined && known.text !== signed.text) {
+		const before = await openSigned({ signed: known, publicKey, context, schema: ListSchema });
+		if (before.practice !== practice || before.version >= version) throw new CryptoError('stale');
+	}
+	return { practice, version, members };
+}
+
+/** The member with this id, if the list has it. */
+export function memberOf(list: MemberList, id: string): Member | undefined {
+	return list.members.find((member) => member.id === id);
+}
+
+function distinct(members: readonly Member[]): boolean {
+	const ids = new Set(members.map(({ id }) => id));
+	const keys = new Set(members.map(({ publicIdentity }) => toBase64url(publicIdentity.ed25519)));
+	return ids.size === members.length && keys.size === members.length;
+}
