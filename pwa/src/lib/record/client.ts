@@ -21,21 +21,25 @@ type Answered = Extract<RecorderAnswer, { id: number }>;
 /** What comes without being asked for: status, progress, problem, token-needed. */
 export type Announcement = Exclude<RecorderAnswer, { id: number }>;
 
-interface AnswerTypes {
-	open: 'opened';
-	packages: 'packages';
-	welcome: 'epoch';
-	left: 'done';
-	port: 'done';
-	start: 'started';
-	end: 'ended';
-	finish: 'finished';
-	recover: 'finished';
-	leftovers: 'leftovers';
-	resume: 'done';
-	forget: 'done';
+const answerTypes = {
+	open: 'opened',
+	packages: 'packages',
+	welcome: 'epoch',
+	left: 'done',
+	port: 'done',
+	start: 'started',
+	end: 'ended',
+	finish: 'finished',
+	recover: 'finished',
+	leftovers: 'leftovers',
+	resume: 'done',
+	forget: 'done',
+} as const satisfies Record<Request['type'], Answered['type']>;
+type AnswerTo<R extends Request> = Extract<Answered, { type: (typeof answerTypes)[R['type']] }>;
+
+function answers<R extends Request>(request: R, answer: Answered): answer is AnswerTo<R> {
+	return answer.type === answerTypes[request.type];
 }
-type AnswerTo<R extends Request> = Extract<Answered, { type: AnswerTypes[R['type']] }>;
 
 interface Waiting {
 	resolve: (answer: Answered) => void;
@@ -73,8 +77,10 @@ export class RecorderClient {
 			if (signal?.aborted) cancel();
 		});
 		const settled = answer.finally(() => signal?.removeEventListener('abort', cancel));
-		// The schema holds each answer to its shape; which one belongs to which request is in AnswerTypes.
-		return settled.then((message) => message as AnswerTo<R>);
+		return settled.then((message) => {
+			if (!answers(request, message)) throw new RecorderError('internal', null);
+			return message;
+		});
 	}
 
 	/** A fresh token, for all uploads of this worker. */
