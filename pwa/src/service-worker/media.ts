@@ -1,11 +1,12 @@
 import * as v from 'valibot';
-import { type Bytes, fromBase64url } from '#crypto/bytes.ts';
+import { type Bytes, fromBase64url, random, toBase64url } from '#crypto/bytes.ts';
 import { CryptoError } from '#crypto/errors.ts';
 import type { ByteRange } from '#crypto/track/fixed.ts';
 import { boundRange, parseRange, partialHeaders } from '#lib/play/range.ts';
 import { SealedMedia } from '#lib/play/sealed.ts';
 import {
 	GiveKey,
+	type MediaHeld,
 	type MediaTrouble,
 	type NeedKey,
 	ToWorker,
@@ -18,6 +19,9 @@ import { self } from '$app/service-worker';
 const keyTimeoutMs = 4_000;
 /** Keys of one page: one for each person of a recording, with room for a second recording. */
 const mediaPerPageMax = 16;
+
+/** Tells the lives of this worker apart. */
+const life = toBase64url(random(16));
 
 interface Name {
 	readonly recording: string;
@@ -133,29 +137,40 @@ function mediaFor(page: Client, name: Name): Promise<SealedMedia> {
 	return opening;
 }
 
-function streamOf(options: {
+/**
+ * The body of an answer. At a segment that is not as it was sealed it goes quiet until the element goes elsewhere:
+ * an error would end the playing of what came before, which is intact.
+ */
+function bodyOf(options: {
 	pieces: AsyncGenerator<Bytes>;
-	first: Bytes;
-	report: (error: unknown) => void;
+	tellHeld: (held: boolean) => void;
 	done: () => void;
 }): ReadableStream<Bytes> {
-	const { pieces, first, report, done } = options;
+	const { pieces, tellHeld, done } = options;
+	const quiet = Promise.withResolvers<void>();
+	let held = false;
 	return new ReadableStream<Bytes>({
-		start: (controller) => controller.enqueue(first),
 		pull: async (controller) => {
 			try {
 				const next = await pieces.next();
 				if (!next.done) return controller.enqueue(next.value);
 				controller.close();
 			} catch (error) {
-				report(error);
+				held = troubleOf(error) === 'altered';
+				if (held) {
+					tellHeld(true);
+					return quiet.promise;
+				}
+				// The element asks again for what is missing, and then hears why.
 				controller.error(error);
 			}
 			done();
 		},
 		cancel: async () => {
-			await pieces.return(undefined);
+			if (held) tellHeld(false);
+			quiet.resolve();
 			done();
+			await pieces.return(undefined);
 		},
 	});
 }
@@ -163,10 +178,6 @@ function streamOf(options: {
 async function answer(event: FetchEvent, name: Name): Promise<Response> {
 	const page = await self.clients.get(event.clientId);
 	if (!page) return new Response(null, { status: 403 });
-	const report = (error: unknown) => {
-		const message: MediaTrouble = { type: 'media-trouble', ...name, trouble: troubleOf(error) };
-		page.postMessage(message);
-	};
 	try {
 		const media = await mediaFor(page, name);
 		const asked = parseRange(event.request.headers.get('range') ?? 'bytes=0-', media.size);
@@ -175,18 +186,22 @@ async function answer(event: FetchEvent, name: Name): Promise<Response> {
 			return new Response(null, { status: 416, headers });
 		}
 		const range = boundRange(asked, media.segmentPayloadBytes);
-		const pieces = media.read(range);
-		// The first segment is opened before anything is promised, so that a refusal is a status and no broken body.
-		const first = await pieces.next();
-		if (first.done) throw new MediaError('altered');
-		const life = Promise.withResolvers<void>();
-		event.waitUntil(life.promise);
-		const body = streamOf({ pieces, first: first.value, report, done: life.resolve });
+		const over = Promise.withResolvers<void>();
+		event.waitUntil(over.promise);
+		const body = bodyOf({
+			pieces: media.read(range),
+			tellHeld: (held) => {
+				const message: MediaHeld = { type: 'media-held', ...name, held, worker: life };
+				page.postMessage(message);
+			},
+			done: over.resolve,
+		});
 		const headers = { ...partialHeaders(range, media.size), 'content-type': 'video/webm' };
 		return new Response(body, { status: 206, headers });
 	} catch (error) {
-		report(error);
-		return new Response(null, { status: troubleOf(error) === 'no-key' ? 403 : 502 });
+		const trouble = troubleOf(error);
+		page.postMessage({ type: 'media-trouble', ...name, trouble } satisfies MediaTrouble);
+		return new Response(null, { status: trouble === 'no-key' ? 403 : 502 });
 	}
 }
 

@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import {
 	FromWorker,
 	type GiveKey,
+	type MediaHeld,
 	type MediaTrouble,
 	type NeedKey,
 	type ToWorker,
@@ -47,6 +48,10 @@ export class MediaHolder {
 	readonly #container: ServiceWorkerContainer;
 	readonly #token: () => Promise<string>;
 	readonly #onTrouble: (trouble: MediaTrouble) => void;
+	readonly #onHeld: (name: { recording: string; track: string }, held: boolean) => void;
+	/** How many answers wait at altered bytes, by media address, in the worker's present life. */
+	readonly #held = new Map<string, number>();
+	#worker = '';
 	readonly #offers = new Map<string, MediaOffer>();
 
 	constructor(options: {
@@ -54,10 +59,13 @@ export class MediaHolder {
 		/** A token of the server that is still valid; rejects when this device is locked. */
 		token: () => Promise<string>;
 		onTrouble: (trouble: MediaTrouble) => void;
+		/** An answer waits at bytes that are not as sealed; or none does any more. */
+		onHeld: (name: { recording: string; track: string }, held: boolean) => void;
 	}) {
 		this.#container = options.container;
 		this.#token = options.token;
 		this.#onTrouble = options.onTrouble;
+		this.#onHeld = options.onHeld;
 		this.#container.addEventListener('message', this.#hear);
 		this.#container.startMessages();
 	}
@@ -79,9 +87,26 @@ export class MediaHolder {
 	readonly #hear = (event: MessageEvent<unknown>): void => {
 		const message = v.safeParse(FromWorker, event.data);
 		if (!message.success) return;
-		if (message.output.type === 'media-trouble') this.#onTrouble(message.output);
-		else void this.#give(message.output, event.ports[0]);
+		switch (message.output.type) {
+			case 'need-key':
+				void this.#give(message.output, event.ports[0]);
+				break;
+			case 'media-trouble':
+				this.#onTrouble(message.output);
+				break;
+			case 'media-held':
+				this.#count(message.output);
+		}
 	};
+
+	#count(message: MediaHeld): void {
+		if (message.worker !== this.#worker) this.#held.clear();
+		this.#worker = message.worker;
+		const path = mediaPath(message);
+		const count = Math.max(0, (this.#held.get(path) ?? 0) + (message.held ? 1 : -1));
+		this.#held.set(path, count);
+		this.#onHeld({ recording: message.recording, track: message.track }, count > 0);
+	}
 
 	async #give(asked: NeedKey, port: MessagePort | undefined): Promise<void> {
 		const offer = this.#offers.get(mediaPath(asked));

@@ -37,7 +37,7 @@ export type GiveKey = NonNullable<v.InferOutput<typeof GiveKey>>;
 export const Trouble = v.picklist(['altered', 'gone', 'unreachable', 'no-key']);
 export type Trouble = v.InferOutput<typeof Trouble>;
 
-/** Worker → page: a range was not given out, or only up to a place. */
+/** Worker → page: an address gives nothing at all. */
 export const MediaTrouble = v.strictObject({
 	type: v.literal('media-trouble'),
 	recording: Id,
@@ -46,7 +46,20 @@ export const MediaTrouble = v.strictObject({
 });
 export type MediaTrouble = v.InferOutput<typeof MediaTrouble>;
 
-export const FromWorker = v.variant('type', [NeedKey, MediaTrouble]);
+/**
+ * Worker → page: an answer has come to bytes that are not as sealed and waits there, or that answer is over. `worker`
+ * is another for each life of the worker: what an earlier one held is over too.
+ */
+export const MediaHeld = v.strictObject({
+	type: v.literal('media-held'),
+	recording: Id,
+	track: Id,
+	held: v.boolean(),
+	worker: Id,
+});
+export type MediaHeld = v.InferOutput<typeof MediaHeld>;
+
+export const FromWorker = v.variant('type', [NeedKey, MediaTrouble, MediaHeld]);
 
 /** Page → worker: drop every key (locked), drop this page's keys (left the player), take over this page. */
 export const ToWorker = v.strictObject({
