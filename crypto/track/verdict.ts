@@ -78,19 +78,21 @@ function mayFollow(reader: PartReader, segment: Segment, sawShort: boolean): boo
 	return !sawShort && segment.payload.length <= segmentPayloadBytes;
 }
 
-/**
- * Reads a whole part from its first byte, a segment at a time, and hands every intact segment but the end to
- * `onSegment` in order. Memory is bounded by the longest segment and the pieces of `source`. A length field that was
- * changed to reach past the last byte cannot be told from a cut: both are `ends-early`. Throws as `PartReader.open`
- * does, `unknown-version` for an authentic segment of an unknown type, and what `source` and `onSegment` throw.
- */
-export async function readPart(options: {
+interface WholePart {
 	key: CryptoKey;
 	name: PartName;
+	/** The bytes of the part in pieces of any length. */
 	source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
-	onSegment?: (segment: Segment) => void | Promise<void>;
-}): Promise<PartVerdict> {
-	const { key, name, onSegment } = options;
+}
+
+/**
+ * Reads a whole part from its first byte and yields every intact segment but the end in order; returns the verdict.
+ * Memory is bounded by the longest segment and the pieces of `source`. A length field that was changed to reach past
+ * the last byte cannot be told from a cut: both are `ends-early`. Throws as `PartReader.open` does, `unknown-version`
+ * for an authentic segment of an unknown type, and what `source` throws.
+ */
+export async function* readSegments(options: WholePart): AsyncGenerator<Segment, PartVerdict> {
+	const { key, name } = options;
 	const bytes = new ByteQueue(options.source);
 	const reader = await PartReader.open({ key, name, header: await bytes.peek(headerBytes) });
 	bytes.take(headerBytes);
@@ -100,27 +102,16 @@ export async function readPart(options: {
 		return { verdict, segments: seq, mediaSegments, payloadBytes, digest, end };
 	};
 	for (;;) {
-		let raw: Uint8Array;
-		let segment: Segment;
-		try {
-			const head = await bytes.peek(segmentHeadBytes);
-			if (head.length < segmentHeadBytes) return state('ends-early');
-			const length = reader.segmentLength(head);
-			raw = await bytes.peek(length);
-			if (raw.length < length) return state('ends-early');
-			segment = await reader.segment(seq, raw);
-			if (segment.type === 'end') {
-				const end = decodeEnd(segment.payload);
-				const right = isEnd({ end, seq, mediaSegments, payloadBytes, digest });
-				const trailing = await bytes.peek(raw.length + 1);
-				return right && trailing.length === raw.length ? state('complete', end) : state('altered');
-			}
-		} catch (error) {
-			if (error instanceof CryptoError && error.code === 'open-failed') return state('altered');
-			throw error;
+		const next = await nextSegment({ reader, bytes, seq });
+		if (typeof next === 'string') return state(next);
+		const { segment, raw } = next;
+		if (segment.type === 'end') {
+			const end = decodeEndOrNull(segment.payload);
+			const right = end && isEnd({ end, seq, mediaSegments, payloadBytes, digest });
+			const trailing = (await bytes.peek(1)).length > 0;
+			return right && !trailing ? state('complete', end) : state('altered');
 		}
 		if (!mayFollow(reader, segment, sawShort)) return state('altered');
-		bytes.take(raw.length);
 		digest = await nextDigest(digest, raw);
 		seq++;
 		if (segment.type === 'media') {
@@ -128,6 +119,49 @@ export async function readPart(options: {
 			payloadBytes += segment.payload.length;
 			sawShort = segment.payload.length < reader.header.segmentPayloadBytes;
 		}
-		await onSegment?.(segment);
+		yield segment;
+	}
+}
+
+/** `readSegments` with a callback for every intact segment. Throws as that does, and what `onSegment` throws. */
+export async function readPart(
+	options: WholePart & { onSegment?: (segment: Segment) => void | Promise<void> },
+): Promise<PartVerdict> {
+	const segments = readSegments(options);
+	for (;;) {
+		const { done, value } = await segments.next();
+		if (done) return value;
+		await options.onSegment?.(value);
+	}
+}
+
+function decodeEndOrNull(payload: Bytes): PartEnd | null {
+	try {
+		return decodeEnd(payload);
+	} catch (error) {
+		if (error instanceof CryptoError) return null;
+		throw error;
+	}
+}
+
+/** The next whole segment, opened and taken from the queue, or why there is none. */
+async function nextSegment(options: {
+	reader: PartReader;
+	bytes: ByteQueue;
+	seq: number;
+}): Promise<{ segment: Segment; raw: Uint8Array } | 'ends-early' | 'altered'> {
+	const { reader, bytes, seq } = options;
+	try {
+		const head = await bytes.peek(segmentHeadBytes);
+		if (head.length < segmentHeadBytes) return 'ends-early';
+		const length = reader.segmentLength(head);
+		const raw = await bytes.peek(length);
+		if (raw.length < length) return 'ends-early';
+		const segment = await reader.segment(seq, raw);
+		bytes.take(length);
+		return { segment, raw };
+	} catch (error) {
+		if (error instanceof CryptoError && error.code === 'open-failed') return 'altered';
+		throw error;
 	}
 }
