@@ -1,0 +1,20 @@
+export { type BookJson, ReceiptBook } from './book.ts';
+export { RecorderKind } from './kind.ts';
+export { type Asked, type Missing, type MissingReason, missingReceipts } from './missing.ts';
+export {
+	type Notice,
+	type SignedNotice,
+	noticeDigest,
+	signNotice,
+	verifyNotice,
+} from './notice.ts';
+export {
+	type Receipt,
+	type SignedReceipt,
+	type VerifiedReceipt,
+	latestOf,
+	receiptsDigest,
+	signReceipt,
+	verifyReceipt,
+} from './receipt.ts';
+export { StatementSchema } from './statement.ts';
