@@ -1,9 +1,15 @@
 import { cpace } from './cpace.ts';
 import type { Format, Tally } from './format.ts';
+import * as mls from './mls.ts';
 import * as sframe from './sframe.ts';
 import { wycheproof } from './wycheproof.ts';
 
-const formats: readonly Format[] = [...wycheproof, cpace, { name: 'SFrame RFC 9605', ...sframe }];
+const formats: readonly Format[] = [
+	...wycheproof,
+	cpace,
+	{ name: 'SFrame RFC 9605', ...sframe },
+	{ name: 'MLS passive client', ...mls },
+];
 
 /** Runs the text of one vector file, whichever format its content has. `undefined` when it has none that we know. */
 export async function runVectors(text: string): Promise<(Tally & { name: string }) | undefined> {

@@ -18,7 +18,7 @@ const U64 = v.pipe(
 		v.pipe(v.string(), v.regex(/^\d{1,20}$/)),
 		v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
 	]),
-	v.transform(BigInt),
+	v.transform((value: number | string) => BigInt(value)),
 );
 
 const SuiteNumber = v.pipe(v.union([v.number(), v.string()]), v.transform(Number));
