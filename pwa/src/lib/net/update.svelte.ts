@@ -1,19 +1,11 @@
 import type { Workbox } from 'workbox-window';
-
-/** The Web Lock that a page holds as long as it is in a call. */
-export const inCallLock = 'in-call';
-
-/** Whether any tab of this browser is in a call. */
-export async function inCall(): Promise<boolean> {
-	const { held = [] } = await navigator.locks.query();
-	return held.some((lock) => lock.name === inCallLock);
-}
+import { isBusy, untilFree } from './busy.ts';
 
 /** Watches for a new version, and installs it when the person agrees and no tab is in a call. */
 class Update {
 	/** A new version is there. */
 	waiting = $state(false);
-	/** It was refused because of a call. */
+	/** It has to wait until a call has ended. */
 	held = $state(false);
 	#workbox: Workbox | undefined;
 
@@ -31,25 +23,26 @@ class Update {
 		await this.#workbox?.update();
 	}
 
-	/** Installs the new version and loads the page again; only `held` changes while any tab is in a call. */
+	/** Installs the new version and loads the page again; while any tab is in a call it only says so. */
 	async accept(): Promise<void> {
-		this.held = await inCall();
-		if (!this.held) this.#workbox?.messageSkipWaiting();
+		if (await isBusy()) await this.#hold();
+		else this.#workbox?.messageSkipWaiting();
 	}
 
 	async #found(): Promise<void> {
 		this.waiting = true;
-		if (await inCall()) {
-			this.held = true;
-			// The lock comes free when the last call ends.
-			await navigator.locks.request(inCallLock, () => undefined);
-			this.held = false;
-		}
+		if (await isBusy()) await this.#hold();
+	}
+
+	async #hold(): Promise<void> {
+		this.held = true;
+		await untilFree();
+		this.held = false;
 	}
 
 	// Not event.isUpdate: it stays false in the tab that saw the first installation.
 	async #taken(): Promise<void> {
-		if (this.waiting && !(await inCall())) location.reload();
+		if (this.waiting && !(await isBusy())) location.reload();
 	}
 }
 

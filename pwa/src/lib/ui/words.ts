@@ -43,6 +43,7 @@ const words: Record<FailureCode, Words> = {
 	'no-key': [m.error_not_a_recipient, m.error_not_a_recipient_next],
 	'open-failed': [m.error_altered, m.error_altered_next],
 	'too-large': [m.error_over_limit, m.error_over_limit_next],
+	stale: [m.error_stale, m.error_stale_next],
 	truncated: [m.error_truncated, m.error_truncated_next],
 	'unknown-version': [m.error_version_unknown, m.error_version_unknown_next],
 	'wrong-password': [m.error_login_failed, m.error_login_failed_next],

@@ -1,0 +1,164 @@
+import {
+	loginFinish,
+	loginStart,
+	registrationFinish,
+	registrationStart,
+} from '#crypto/account/opaque.ts';
+import type { AccountKey } from '#crypto/account/key.ts';
+import { type RecoveryKey, parseRecoveryKey, recoveryAuthKey } from '#crypto/account/recovery.ts';
+import {
+	unlockWithExportKey,
+	unlockWithRecoveryKey,
+	wrapWithExportKey,
+} from '#crypto/account/unlock.ts';
+import { concat, fromBase64url, toBase64url, utf8 } from '#crypto/bytes.ts';
+import { CryptoError } from '#crypto/errors.ts';
+import { type SigningKey, sign } from '#crypto/identity/signing.ts';
+import { fetchJson, request } from '#lib/net/api.ts';
+import {
+	LoginStarted,
+	PasswordStarted,
+	RecoveryStarted,
+	SignedIn,
+	type Unlocker,
+} from '#protocol/account.ts';
+import { type Device, deviceName, newDeviceKey } from './device.ts';
+
+/** A way in that was walked to its end. */
+export interface SignedInHere {
+	readonly accountKey: AccountKey;
+	readonly signedIn: SignedIn;
+	/** The key of this device. */
+	readonly signing: SigningKey;
+	/** OPAQUE key of the server. */
+	readonly serverKey: string;
+}
+
+/** E-mail addresses are compared in lower case, here and on the server. */
+const plain = (email: string): string => email.trim().toLowerCase();
+
+/** The device of this person in this browser, or a new one. */
+async function deviceFor(email: string, known: Device | undefined) {
+	if (known?.email === email) return { signing: known.signing, told: known.device };
+	const signing = await newDeviceKey();
+	return {
+		signing,
+		told: { publicKey: toBase64url(signing.publicKey), name: deviceName() },
+	};
+}
+
+function unlockerOf({ account }: SignedIn, kind: Unlocker['kind']): Unlocker {
+	const found = account.unlockers.find((unlocker) => unlocker.kind === kind);
+	if (!found) throw new CryptoError('no-key');
+	return found;
+}
+
+/** With the password. Throws `wrong-password`, `bad-key` when the server is not the one of before, `ApiError`. */
+export async function enterWithPassword(options: {
+	email: string;
+	password: string;
+	known: Device | undefined;
+}): Promise<SignedInHere> {
+	const { password, known } = options;
+	const email = plain(options.email);
+	const { startLoginRequest, state } = await loginStart(password);
+	const { login, loginResponse } = await fetchJson(LoginStarted, {
+		method: 'POST',
+		path: '/api/login/start',
+		body: { email, startLoginRequest },
+		open: true,
+	});
+	const { finishLoginRequest, exportKey, serverStaticPublicKey } = await loginFinish({
+		password,
+		state,
+		loginResponse,
+		pinnedServerKey: known?.email === email ? known.serverKey : undefined,
+	});
+	const { signing, told } = await deviceFor(email, known);
+	const signedIn = await fetchJson(SignedIn, {
+		method: 'POST',
+		path: '/api/login/finish',
+		body: { login, finishLoginRequest, device: told },
+		open: true,
+	});
+	const wrapped = fromBase64url(unlockerOf(signedIn, 'password').wrapped);
+	const accountKey = await unlockWithExportKey({
+		account: signedIn.member.id,
+		exportKey,
+		wrapped,
+	});
+	return { accountKey, signedIn, signing, serverKey: serverStaticPublicKey };
+}
+
+/** With the recovery key. Throws `wrong-recovery-key`, `ApiError`. A new password has to follow: `changePassword`. */
+export async function enterWithRecoveryKey(options: {
+	email: string;
+	recoveryKey: string;
+	known: Device | undefined;
+}): Promise<SignedInHere> {
+	const { known } = options;
+	const email = plain(options.email);
+	const recoveryKey = parseRecoveryKey(options.recoveryKey);
+	const { recovery, nonce } = await fetchJson(RecoveryStarted, {
+		method: 'POST',
+		path: '/api/recovery/start',
+		body: { email },
+		open: true,
+	});
+	const signature = await signNonce({ email, recoveryKey, nonce });
+	const { signing, told } = await deviceFor(email, known);
+	const signedIn = await fetchJson(SignedIn, {
+		method: 'POST',
+		path: '/api/recovery/finish',
+		body: { recovery, signature, device: told },
+		open: true,
+	});
+	const wrapped = fromBase64url(unlockerOf(signedIn, 'recovery').wrapped);
+	const accountKey = await unlockWithRecoveryKey({
+		account: signedIn.member.id,
+		recoveryKey,
+		wrapped,
+	});
+	return { accountKey, signedIn, signing, serverKey: signedIn.account.serverKey };
+}
+
+async function signNonce(options: { email: string; recoveryKey: RecoveryKey; nonce: string }) {
+	const { email, recoveryKey, nonce } = options;
+	const key = await recoveryAuthKey(recoveryKey);
+	const message = concat(fromBase64url(nonce), utf8(email));
+	return toBase64url(await sign(key, 'sotto/recovery/v1', message));
+}
+
+/** A new password for an account that is open; the other unlockers stay. Needs a token. */
+export async function changePassword(options: {
+	entered: SignedInHere;
+	password: string;
+}): Promise<void> {
+	const { entered, password } = options;
+	const { account, member } = entered.signedIn;
+	const { registrationRequest, state } = await registrationStart(password);
+	const { registrationResponse } = await fetchJson(PasswordStarted, {
+		method: 'POST',
+		path: '/api/password/start',
+		body: { registrationRequest },
+	});
+	const { registrationRecord, exportKey } = await registrationFinish({
+		password,
+		state,
+		registrationResponse,
+		pinnedServerKey: entered.serverKey,
+	});
+	const wrapped = await wrapWithExportKey({
+		account: member.id,
+		accountKey: entered.accountKey,
+		exportKey,
+	});
+	const unlockers = account.unlockers.map((unlocker) =>
+		unlocker.kind === 'password' ? { ...unlocker, wrapped: toBase64url(wrapped) } : unlocker,
+	);
+	await request({
+		method: 'POST',
+		path: '/api/password/finish',
+		body: { registrationRecord, account: { ...account, unlockers } },
+	});
+}

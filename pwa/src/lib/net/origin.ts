@@ -1,0 +1,25 @@
+import { ApiError } from './errors.ts';
+
+/** Where the server is and who we are to it: the one place that a packaged app has to change. */
+const server = location.origin;
+
+/** Gives a token; with `fresh` one that the server has not refused. */
+export type Credential = (fresh: boolean) => Promise<string>;
+
+let credential: Credential | undefined;
+
+/** The absolute address of a path of the server. */
+export const address = (path: string): string => new URL(path, server).href;
+
+export const socketAddress = (): string => address('/api/socket').replace(/^http/, 'ws');
+
+/** All requests of this page are made with these tokens from now on. */
+export function presentAs(next: Credential | undefined): void {
+	credential = next;
+}
+
+/** The token of this page. Throws `token` when it has none: nobody signed in and no seat is taken. */
+export async function token(fresh = false): Promise<string> {
+	if (!credential) throw new ApiError('token');
+	return credential(fresh);
+}
