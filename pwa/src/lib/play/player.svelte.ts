@@ -143,6 +143,11 @@ export class Player {
 		await this.#goTo(this.positionMs);
 	}
 
+	/** Whether there is something of this person at the present place. */
+	isHere(person: PersonMedia): boolean {
+		return this.#isActive(person, Math.min(this.positionMs, this.durationMs - 1));
+	}
+
 	#isActive(person: PersonMedia, atMs: number): boolean {
 		const local = atMs - person.startMs;
 		if (this.troubles[person.id] !== undefined || this.#skipping.has(person.id)) return false;
