@@ -86,6 +86,12 @@ test('tweetnacl derives the same public keys, signatures and secrets', async () 
 	}
 });
 
+test('a public key that gives the zero secret is refused', async () => {
+	const { privateKey } = await generateX25519();
+	const publicKey = new Uint8Array(32);
+	await expect(sharedSecret({ privateKey, publicKey })).rejects.toThrow('bad-key');
+});
+
 test('keys of another length are refused', async () => {
 	for (const length of [0, 31, 33]) {
 		await expect(signingKeyOf(random(length))).rejects.toThrow('bad-key');

@@ -29,6 +29,8 @@ test('a proof holds for its own secret, session, place and key package only', as
 	];
 	for (const change of changes)
 		expect(await verifyLinkProof({ ...claim, ...change }, proof)).toBe(false);
+	const moved = { session: claim.session + claim.place.slice(0, 3), place: claim.place.slice(3) };
+	expect(await verifyLinkProof({ ...claim, ...moved }, proof)).toBe(false);
 	for (const bad of [flipped(proof), proof.slice(0, 31), new Uint8Array()])
 		expect(await verifyLinkProof(claim, bad)).toBe(false);
 });

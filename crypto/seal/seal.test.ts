@@ -133,6 +133,16 @@ test('any bytes are a box that encodes back to them, or are refused by code', ()
 	);
 });
 
+test.each([
+	[1, 32],
+	[2, 1120],
+])('a box of suite %i is at least %i bytes and a sealed length', (suite, encLength) => {
+	const shortest = concat(Uint8Array.of(1, suite), random(encLength + 4 + 16));
+	expect(decodeBox(shortest).enc.length).toBe(encLength);
+	expect(() => decodeBox(shortest.slice(0, -1))).toThrow('truncated');
+	expect(() => decodeBox(shortest.slice(0, 1))).toThrow('truncated');
+});
+
 test('any bytes make open fail by code, never otherwise', async () => {
 	await fc.assert(
 		fc.asyncProperty(bytes, async (rest) => {
