@@ -1,4 +1,4 @@
-import { type Bytes, concat, fromBase64url, utf8 } from '#crypto/bytes.ts';
+import { type Bytes, concat, fromBase64url, fromHex, utf8 } from '#crypto/bytes.ts';
 import { CryptoError, assert } from '#crypto/errors.ts';
 
 /** What a signature is for. One key signs many things; none can be taken for another. */
@@ -24,24 +24,8 @@ export interface SigningKey {
 	readonly privateKey: CryptoKey;
 }
 
-const seedPrefix = Uint8Array.of(
-	0x30,
-	0x2e,
-	0x02,
-	0x01,
-	0x00,
-	0x30,
-	0x05,
-	0x06,
-	0x03,
-	0x2b,
-	0x65,
-	0x70,
-	0x04,
-	0x22,
-	0x04,
-	0x20,
-);
+// RFC 8410 §7: PKCS #8 is the only private form that every WebCrypto takes.
+const seedPrefix = fromHex('302e020100300506032b657004220420');
 
 /** A fresh key whose private half never leaves WebCrypto. */
 export async function generateSigningKey(): Promise<SigningKey> {
@@ -51,28 +35,7 @@ export async function generateSigningKey(): Promise<SigningKey> {
 	return { publicKey, privateKey: pair.privateKey };
 }
 
-/**
- * The key of a 32-byte seed (RFC 8032 §5.1.5), imported as non-extractable.
- * `publicKey` must be the seed's own; `bad-key` when it is not, or when the seed is not 32 bytes.
- */
-export async function importSigningKey(options: {
-	seed: Bytes;
-	publicKey: Bytes;
-}): Promise<SigningKey> {
-	const { seed, publicKey } = options;
-	if (seed.length !== 32 || publicKey.length !== 32) throw new CryptoError('bad-key');
-	// RFC 8410 §7: PKCS #8 is the only private form that every WebCrypto takes.
-	const pkcs8 = concat(seedPrefix, seed);
-	const privateKey = await crypto.subtle.importKey('pkcs8', pkcs8, 'Ed25519', false, ['sign']);
-	const key = { publicKey, privateKey };
-	const probe = utf8('probe');
-	const signature = await sign(key, 'sotto/token/v1', probe);
-	if (!(await verify({ publicKey, context: 'sotto/token/v1', message: probe, signature })))
-		throw new CryptoError('bad-key');
-	return key;
-}
-
-/** The key of a 32-byte seed, with its public half worked out. Throws `bad-key` on another length. */
+/** The key of a 32-byte seed (RFC 8032 §5.1.5), non-extractable. Throws `bad-key` on another length. */
 export async function signingKeyOf(seed: Bytes): Promise<SigningKey> {
 	if (seed.length !== 32) throw new CryptoError('bad-key');
 	const pkcs8 = concat(seedPrefix, seed);

@@ -1,25 +1,8 @@
-import { type Bytes, concat } from '#crypto/bytes.ts';
+import { type Bytes, concat, fromHex } from '#crypto/bytes.ts';
 import { CryptoError, assert } from '#crypto/errors.ts';
 
 // RFC 8410 §7: PKCS #8 is the only private form that every WebCrypto takes.
-const seedPrefix = Uint8Array.of(
-	0x30,
-	0x2e,
-	0x02,
-	0x01,
-	0x00,
-	0x30,
-	0x05,
-	0x06,
-	0x03,
-	0x2b,
-	0x65,
-	0x6e,
-	0x04,
-	0x22,
-	0x04,
-	0x20,
-);
+const seedPrefix = fromHex('302e020100300506032b656e04220420');
 
 const basePoint = new Uint8Array(32);
 basePoint[0] = 9;
