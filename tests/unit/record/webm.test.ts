@@ -18,8 +18,8 @@ function live(track: WebmTrack, packets: readonly Packet[]): Uint8Array[] {
 	const pieces: Uint8Array[] = [liveHead(track)];
 	for (let from = 0; from < packets.length;) {
 		const start = packets[from]?.timeMs ?? 0;
-		const later = packets.findIndex((packet, at) => at > from && packet.timeMs >= start + 1000);
-		const to = later === -1 ? packets.length : later;
+		const next = packets.findIndex((packet, at) => at > from && packet.timeMs >= start + 1000);
+		const to = next === -1 ? packets.length : next;
 		pieces.push(clusters(packets.slice(from, to)));
 		from = to;
 	}
