@@ -107,10 +107,15 @@ export class Lane {
 		this.#roll = this.#part !== undefined;
 	}
 
-	/** Ends the part: a pause, another stream, the end. The next one begins with a key frame. */
-	close(): void {
+	/** Ends the part: a pause, another stream, the end. The next one begins with a key frame. A gap ends at `atMs`, if given. */
+	close(atMs?: number): void {
 		if (!this.#part) return;
 		this.#release(Infinity);
+		if (this.#gap && atMs !== undefined) {
+			const to = Math.max(this.#gap.fromMs, Math.round(atMs - this.#zeroMs));
+			this.gaps.push({ from: this.#gap.fromMs, to, why: this.#gap.why });
+			this.#gap = undefined;
+		}
 		this.#part = undefined;
 		this.#roll = false;
 		this.#needsKey = this.#kind === 'video';
