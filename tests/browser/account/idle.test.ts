@@ -5,7 +5,7 @@ import { hold, isBusy } from '#lib/net/busy.ts';
 const limitMs = 400;
 
 function watch() {
-	const calls = { onidle: vi.fn(), onactive: vi.fn() };
+	const calls = { onidle: vi.fn<() => void>(), onactive: vi.fn<() => void>() };
 	return { ...calls, idle: new IdleWatch({ limitMs, ...calls }) };
 }
 

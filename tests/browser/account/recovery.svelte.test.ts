@@ -6,7 +6,7 @@ import RecoveryKey from '#lib/account/RecoveryKey.svelte';
 const recoveryKey = 'K7QM 2XHD 9TRW 0F4P ZC8N GV3J 5BYE H6SA';
 
 test('the recovery key can be read out of its region, groups apart', async () => {
-	await render(RecoveryKey, { recoveryKey, onsaved: vi.fn() });
+	await render(RecoveryKey, { recoveryKey, onsaved: vi.fn<() => void>() });
 	const region = page.getByRole('region', { name: 'Recovery key' });
 	await expect.element(region).toHaveTextContent(recoveryKey);
 	const element = region.element();
@@ -15,7 +15,7 @@ test('the recovery key can be read out of its region, groups apart', async () =>
 });
 
 test('nobody passes with another last group, and small letters will do', async () => {
-	const onsaved = vi.fn();
+	const onsaved = vi.fn<() => void>();
 	await render(RecoveryKey, { recoveryKey, onsaved });
 	const last = page.getByRole('textbox', { name: 'Type the last group' });
 	const button = page.getByRole('button', { name: 'I have saved it' });

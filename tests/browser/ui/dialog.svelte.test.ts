@@ -4,7 +4,7 @@ import { page, userEvent } from 'vitest/browser';
 import Opener from './Opener.svelte';
 
 test('a dialog says first what it is about, holds the focus and gives it back', async () => {
-	const onclose = vi.fn();
+	const onclose = vi.fn<() => void>();
 	await render(Opener, { onclose });
 	const opener = page.getByRole('button', { name: 'Compare' });
 	await opener.click();
@@ -18,7 +18,7 @@ test('a dialog says first what it is about, holds the focus and gives it back', 
 });
 
 test('a button inside closes it', async () => {
-	const onclose = vi.fn();
+	const onclose = vi.fn<() => void>();
 	await render(Opener, { onclose });
 	await page.getByRole('button', { name: 'Compare' }).click();
 	await page.getByRole('button', { name: 'They match' }).click();

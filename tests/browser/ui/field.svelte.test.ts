@@ -40,7 +40,7 @@ test('a link can be read and copied, not changed', async () => {
 });
 
 test('long work shows how far it is and can be cancelled', async () => {
-	const oncancel = vi.fn();
+	const oncancel = vi.fn<() => void>();
 	await render(Progress, {
 		label: 'Export',
 		value: 0.629,
