@@ -4,7 +4,7 @@ const haveFutureData = 3;
 const settleTimeoutMs = 15_000;
 const lookMs = 40;
 /** An answer that waits at altered bytes from before a seek is let go by the element after a while. */
-const staleHeldMs = 3_000;
+const staleHeldMs = 1_200;
 
 /** One person's media element, spoken to in milliseconds of that person's own media. */
 export class Deck {

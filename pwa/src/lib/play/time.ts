@@ -46,11 +46,6 @@ export function lengthText(ms: number, locale?: string): string {
 	return rest > 0 ? `${hours} ${unit(rest, 'minute', locale)}` : hours;
 }
 
-/** `18 November 2026`. */
-export function dayText(at: number, locale?: string): string {
-	return new Date(at).toLocaleDateString(locale, { dateStyle: 'long' });
-}
-
 /** `Wed 18 Nov`; with the year when it is not this one. */
 export function shortDayText(at: number, now: number, locale?: string): string {
 	const sameYear = new Date(at).getFullYear() === new Date(now).getFullYear();
@@ -62,24 +57,6 @@ export function shortDayText(at: number, now: number, locale?: string): string {
 	});
 }
 
-/** `3:12 pm`, with a space that does not break. */
-export function timeText(at: number, locale?: string): string {
-	const text = new Date(at).toLocaleTimeString(locale, { timeStyle: 'short' });
-	return text.replaceAll(/\s/g, ' ');
-}
-
-/** `Wednesday, 18 November 2026, 3:12 pm`. */
-export function momentText(at: number, locale?: string): string {
-	const day = new Date(at).toLocaleDateString(locale, { dateStyle: 'full' });
-	return `${day}, ${timeText(at, locale)}`;
-}
-
-/** The viewer's time zone in words, such as `Pacific Standard Time`. */
-export function zoneText(at: number, locale?: string): string {
-	const format = new Intl.DateTimeFormat(locale, { timeZoneName: 'long' });
-	return format.formatToParts(at).find(({ type }) => type === 'timeZoneName')?.value ?? '';
-}
-
 /** The value of `<input type="date">` for this moment, in the viewer's time zone. */
 export function dateValue(at: number): string {
 	const date = new Date(at);
@@ -87,15 +64,15 @@ export function dateValue(at: number): string {
 }
 
 /** Midnight at the start of that day in the viewer's time zone; undefined while the field is empty. */
-export function startOfDay(value: string): number | undefined {
+export function dayStart(value: string): number | undefined {
 	const match = /^(\d{4,6})-(\d\d)-(\d\d)$/.exec(value);
 	if (!match) return undefined;
 	return new Date(Number(match[1]), Number(match[2]) - 1, Number(match[3])).getTime();
 }
 
 /** Midnight at the end of that day, which may have 23 or 25 hours. */
-export function endOfDay(value: string): number | undefined {
-	const start = startOfDay(value);
+export function dayEnd(value: string): number | undefined {
+	const start = dayStart(value);
 	if (start === undefined) return undefined;
 	const date = new Date(start);
 	return new Date(date.getFullYear(), date.getMonth(), date.getDate() + 1).getTime();
