@@ -22,6 +22,12 @@ export const limits = {
 	epochsPerSecond: 1,
 	/** Knocks that may be open at one place at once. */
 	knocksPerPlace: 3,
+	/** Seats that one session may ever have: people, their reloads and recorders. */
+	seatsPerSession: 256,
+	/** Messages that could not be read before the socket is closed. */
+	malformedMax: 20,
+	/** Bytes that may wait to be sent to one socket before it is closed. */
+	bufferedBytes: 2 * 1024 * 1024,
 	/** Sockets that may be open from one address. */
 	socketsPerAddress: 200,
 	/** Time for the first message of a socket, milliseconds. */

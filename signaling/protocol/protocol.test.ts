@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { assert, jsonValue, property } from 'fast-check';
 import * as v from 'valibot';
 import { expect, test } from 'vitest';
 import { ClientMessage, ServerMessage } from './socket.ts';
@@ -21,8 +21,8 @@ test('an address is compared in lower case', () => {
 });
 
 test('no JSON value makes the parsers throw anything but a ValiError', () => {
-	fc.assert(
-		fc.property(fc.jsonValue(), (value) => {
+	assert(
+		property(jsonValue(), (value) => {
 			expect(() => v.safeParse(ClientMessage, value)).not.toThrow();
 			expect(() => v.safeParse(ServerMessage, value)).not.toThrow();
 		}),

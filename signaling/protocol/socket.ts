@@ -75,6 +75,26 @@ export const ClientMessage = v.variant('type', [
 ]);
 export type ClientMessage = v.InferOutput<typeof ClientMessage>;
 
+/** Why the server closes a socket (RFC 6455 §7.4); with every other code the client comes back by itself. */
+export const closeCodes = {
+	/** The server ends or starts again: come back with backoff. */
+	restart: 1012,
+	/** A newer socket took this seat. */
+	replaced: 4001,
+	/** Too many messages that could not be read, or far too many messages. */
+	malformed: 4002,
+	/** The host removed this seat. */
+	removed: 4003,
+	/** No valid `hello` in time, or the device was locked or signed out. */
+	token: 4004,
+	/** Nothing was heard for `limits.silenceMs`. */
+	silent: 4005,
+	/** Too much waited to be sent to this socket. */
+	slow: 4006,
+	/** Client and server speak different versions: load the page again. */
+	version: 4007,
+} as const;
+
 /** One seat as the others see it. */
 export const Seat = v.strictObject({
 	seat: Id,

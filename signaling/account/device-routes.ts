@@ -1,0 +1,79 @@
+import type { FastifyInstance } from 'fastify';
+import type { Context } from '../context.ts';
+import { ServerError } from '../errors.ts';
+import { staffOf } from '../guard.ts';
+import { bodyOf } from '../parse.ts';
+import { ChallengeRequest, TokenRequest, tokenText } from '../protocol/account.ts';
+import { limits } from '../protocol/limits.ts';
+import { verifySignature } from '../signature.ts';
+import { halfOf, lockDevice } from './devices.ts';
+import { signedIn } from './members.ts';
+
+function tokenRoutes(app: FastifyInstance, context: Context): void {
+	const { store, tokens, clock, config } = context;
+	app.post('/device/challenge', async (request) => {
+		const { device } = bodyOf(ChallengeRequest, request);
+		return { nonce: tokens.challenge(device) };
+	});
+	app.post('/device/token', async (request) => {
+		const { device, nonce, origin, scope, signature } = bodyOf(TokenRequest, request);
+		// The hook of every mutation has seen that this origin is on the list.
+		if (origin !== request.headers.origin) throw new ServerError('origin');
+		const row = await store
+			.selectFrom('devices')
+			.select(['member', 'public_key'])
+			.where('id', '=', device)
+			.executeTakeFirst();
+		const answered = tokens.answers(nonce, device);
+		if (!row || !answered) throw new ServerError('token');
+		const message = Buffer.from(tokenText({ origin, scope, nonce }));
+		const { public_key: publicKey, member } = row;
+		if (!verifySignature({ publicKey, context: 'sotto/token/v1', message, signature }))
+			throw new ServerError('token');
+		await halfOf(store, { device, clock, idleMs: config.idleMs });
+		return {
+			token: tokens.issue({ member, device, scope, origin }),
+			expiresInMs: limits.tokenMs,
+		};
+	});
+}
+
+/** /api/device/*, /api/me. */
+export function deviceRoutes(app: FastifyInstance, context: Context): void {
+	const { store, tokens, clock, config, history, hub } = context;
+	tokenRoutes(app, context);
+	app.get('/me', async (request) => {
+		const { member, device } = await staffOf(context, request);
+		const half = await halfOf(store, { device, clock, idleMs: config.idleMs });
+		return signedIn(store, { member, opened: { device, half }, idleMs: config.idleMs });
+	});
+	app.post('/device/active', async (request, reply) => {
+		const { device } = await staffOf(context, request);
+		await store
+			.updateTable('devices')
+			.set({ active_at: clock.now() })
+			.where('id', '=', device)
+			.execute();
+		return reply.code(204).send();
+	});
+	app.post('/device/lock', async (request, reply) => {
+		const { member, device } = await staffOf(context, request, { evenIdle: true });
+		await store.transaction().execute(async (db) => {
+			await lockDevice(db, device);
+			await history.add(db, { act: 'locked', who: member });
+		});
+		tokens.revoke(device);
+		hub.dropDevice(device, { evenInCall: false });
+		return reply.code(204).send();
+	});
+	app.post('/device/sign-out', async (request, reply) => {
+		const { member, device } = await staffOf(context, request, { evenIdle: true });
+		await store.transaction().execute(async (db) => {
+			await db.deleteFrom('devices').where('id', '=', device).execute();
+			await history.add(db, { act: 'signed-out', who: member });
+		});
+		tokens.revoke(device);
+		hub.dropDevice(device, { evenInCall: true });
+		return reply.code(204).send();
+	});
+}

@@ -1,0 +1,26 @@
+import type { Clock } from './clock.ts';
+import type { Config } from './config.ts';
+import type { History } from './history.ts';
+import type { Log } from './log.ts';
+import type { Opaque } from './account/opaque.ts';
+import type { SetupToken } from './account/setup.ts';
+import type { Tokens } from './account/tokens.ts';
+import type { Hub } from './room/hub.ts';
+import type { OpenStore, Store } from './store/database.ts';
+import type { Tries } from './tries.ts';
+
+/** Everything that the routes share; made once in server.ts. */
+export interface Context {
+	config: Config;
+	clock: Clock;
+	log: Log;
+	store: Store;
+	database: OpenStore;
+	history: History;
+	opaque: Opaque;
+	setup: SetupToken;
+	tokens: Tokens;
+	tries: Tries;
+	origins: Set<string>;
+	hub: Hub;
+}

@@ -1,0 +1,66 @@
+import type { Clock } from './clock.ts';
+import type { Act, HistoryRow } from './protocol/sessions.ts';
+import type { Store, StoreTransaction } from './store/database.ts';
+
+export interface Entry {
+	act: Act;
+	/** A member, a seat or a place. */
+	who?: string;
+	session?: string;
+	recording?: string;
+}
+
+/** What was done, in order. Ids only. */
+export class History {
+	readonly #clock: Clock;
+	#n: number;
+
+	private constructor(clock: Clock, n: number) {
+		this.#clock = clock;
+		this.#n = n;
+	}
+
+	static async open(store: Store, clock: Clock): Promise<History> {
+		const { n } = await store
+			.selectFrom('history')
+			.select((it) => it.fn.max('n').as('n'))
+			.executeTakeFirstOrThrow();
+		return new History(clock, n ?? 0);
+	}
+
+	/** Adds a row in the same transaction as what it tells of. */
+	async add(db: StoreTransaction | Store, entry: Entry): Promise<void> {
+		this.#n += 1;
+		await db
+			.insertInto('history')
+			.values({
+				n: this.#n,
+				at: this.#clock.now(),
+				act: entry.act,
+				who: entry.who ?? null,
+				session: entry.session ?? null,
+				recording: entry.recording ?? null,
+			})
+			.execute();
+	}
+}
+
+/** The newest rows about one session or one recording, oldest first. */
+export async function readHistory(
+	store: Store,
+	about: { session: string } | { recording: string },
+	max: number,
+): Promise<HistoryRow[]> {
+	const [column, id] =
+		'session' in about
+			? (['session', about.session] as const)
+			: (['recording', about.recording] as const);
+	const rows = await store
+		.selectFrom('history')
+		.select(['at', 'act', 'who', 'session', 'recording'])
+		.where(column, '=', id)
+		.orderBy('n', 'desc')
+		.limit(max)
+		.execute();
+	return rows.toReversed();
+}

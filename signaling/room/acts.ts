@@ -1,0 +1,69 @@
+import { ServerError } from '../errors.ts';
+import type { Act } from '../protocol/sessions.ts';
+import type { ClientMessage } from '../protocol/socket.ts';
+import type { Connection } from './connection.ts';
+import type { Hub } from './hub.ts';
+import { whoOf } from './room.ts';
+import type { Change } from './turns.ts';
+
+/** What only a browser knows. Everything else the server saw itself, and nobody may claim it. */
+const anybody: ReadonlySet<Act> = new Set(['consented', 'declined', 'withdrew']);
+const hostOnly: ReadonlySet<Act> = new Set([
+	'recording-paused',
+	'recording-resumed',
+	'recording-ended',
+]);
+
+/** Writes down what a browser says happened. Throws `forbidden` for what is not its to say. */
+export async function act(
+	hub: Hub,
+	change: Change,
+	connection: Connection,
+	message: Extract<ClientMessage, { type: 'act' }>,
+): Promise<void> {
+	const { room, seat } = hub.seated(connection);
+	const { session } = room;
+	if (!anybody.has(message.act) && !(hostOnly.has(message.act) && seat.kind === 'host'))
+		throw new ServerError('forbidden');
+	await hub.history.add(change.db, { act: message.act, who: whoOf(seat), session });
+	if (message.act === 'recording-ended')
+		await change.db
+			.updateTable('recordings')
+			.set({ ended_at: hub.clock.now() })
+			.where('session', '=', session)
+			.where('state', '=', 'live')
+			.where('ended_at', 'is', null)
+			.execute();
+	change.onCommit(() => connection.send({ type: 'done', id: message.id }));
+}
+
+/**
+ * Ends a session for good and erases what was only there to reach each other: relayed bodies, knocks,
+ * epochs, key packages. Ending it again does nothing. Throws `not-found`.
+ */
+export async function endSession(
+	hub: Hub,
+	options: { session: string; who: string },
+): Promise<void> {
+	const { session, who } = options;
+	await hub.run(async (change) => {
+		const { db } = change;
+		const row = await db
+			.selectFrom('sessions')
+			.select('state')
+			.where('id', '=', session)
+			.executeTakeFirst();
+		if (!row) throw new ServerError('not-found');
+		if (row.state === 'ended') return;
+		const room = await hub.room(db, session);
+		for (const table of ['relay', 'knocks', 'epochs', 'packages', 'seats'] as const)
+			await db.deleteFrom(table).where('session', '=', session).execute();
+		await db
+			.updateTable('sessions')
+			.set({ state: 'ended', ended_at: hub.clock.now() })
+			.where('id', '=', session)
+			.execute();
+		await hub.history.add(db, { act: 'session-ended', who, session });
+		change.onCommit(() => hub.forget(room));
+	});
+}

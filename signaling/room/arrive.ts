@@ -1,0 +1,235 @@
+import { ServerError } from '../errors.ts';
+import { limits } from '../protocol/limits.ts';
+import { closeCodes, type ClientMessage, type Seat as SeatView } from '../protocol/socket.ts';
+import type { Connection } from './connection.ts';
+import type { Hub } from './hub.ts';
+import { type Room, type Seat, whoOf } from './room.ts';
+import { eraseSeat, readKnocks, setState, sitDown, standUp, tellSeat, viewAll } from './seats.ts';
+import type { Change } from './turns.ts';
+
+type Message<Type extends ClientMessage['type']> = Extract<ClientMessage, { type: Type }>;
+
+/** A knock whose browser went away leaves room for another after this time. */
+const absentMs = 60_000;
+
+/** To a member after `hello`: everybody who waits or is in a call of hers. */
+export async function sendWaiting(hub: Hub, change: Change, connection: Connection): Promise<void> {
+	const { principal } = connection;
+	if (principal?.kind !== 'member') return;
+	const rows = await change.db
+		.selectFrom('sessions')
+		.innerJoin('seats', 'seats.session', 'sessions.id')
+		.select('sessions.id')
+		.distinct()
+		.where('sessions.host', '=', principal.member)
+		.where('sessions.state', '!=', 'ended')
+		.where('seats.state', 'in', ['waiting', 'in-call'])
+		.limit(limits.pageRows)
+		.execute();
+	const sessions: { session: string; seats: SeatView[] }[] = [];
+	for (const { id } of rows) {
+		const room = await hub.room(change.db, id);
+		const seats = viewAll(room, await readKnocks(change.db, id));
+		sessions.push({ session: id, seats: seats.filter(({ state }) => state !== 'gone') });
+		change.onCommit(() => hub.release(room));
+	}
+	change.onCommit(() => connection.send({ type: 'waiting', sessions }));
+}
+
+/** A participant who comes back finds her seat as she left it, if she knocked or was in the call. */
+export async function comeBack(hub: Hub, change: Change, connection: Connection): Promise<void> {
+	const { principal } = connection;
+	if (principal?.kind !== 'participant') return;
+	const room = await hub.room(change.db, principal.session);
+	const seat = room.seats.get(principal.seat);
+	if (seat && (seat.state === 'waiting' || seat.state === 'in-call'))
+		await sitDown(hub, change, { connection, room, seat });
+	else change.onCommit(() => hub.release(room));
+}
+
+async function newSeat(
+	hub: Hub,
+	change: Change,
+	room: Room,
+	options: Pick<Seat, 'id' | 'kind' | 'place' | 'owner'>,
+): Promise<Seat> {
+	if (room.seats.size >= limits.seatsPerSession) throw new ServerError('over-limit');
+	const elsewhere = await change.db
+		.selectFrom('seats')
+		.select('id')
+		.where('id', '=', options.id)
+		.executeTakeFirst();
+	if (elsewhere) throw new ServerError('conflict');
+	const row = { ...options, state: 'waiting' as const, since: hub.clock.now() };
+	await change.db
+		.insertInto('seats')
+		.values({ ...row, session: room.session })
+		.execute();
+	const seat = room.add(row);
+	change.onAbort(() => room.seats.delete(seat.id));
+	return seat;
+}
+
+/** The recorder that a host's seat brings along. */
+export function newRecorderSeat(
+	hub: Hub,
+	change: Change,
+	options: { room: Room; owner: Seat; id: string },
+): Promise<Seat> {
+	const { room, owner, id } = options;
+	return newSeat(hub, change, room, { id, kind: 'recorder', place: null, owner: owner.id });
+}
+
+/** Seats of the host's earlier pages: nobody will come back to them. */
+async function clearHosts(hub: Hub, change: Change, room: Room, seat: Seat): Promise<void> {
+	for (const other of room.seats.values()) {
+		if (other.kind !== 'host' || other === seat || other.connection || other.state !== 'waiting')
+			continue;
+		await setState(hub, change, other, 'gone');
+		await eraseSeat(change, other);
+	}
+}
+
+/** Host: takes a seat in the call of her session. Throws `forbidden`, `conflict` (a seat that is not hers). */
+export async function enter(
+	hub: Hub,
+	change: Change,
+	connection: Connection,
+	message: Message<'enter'>,
+): Promise<void> {
+	const { principal } = connection;
+	if (principal?.kind !== 'member' || !principal.staff) throw new ServerError('forbidden');
+	const room = await hub.room(change.db, message.session);
+	if (room.host !== principal.member) throw new ServerError('forbidden');
+	const known = room.seats.get(message.seat);
+	if (known && (known.owner !== principal.member || known.state === 'removed'))
+		throw new ServerError('conflict');
+	if (connection.seat && connection.seat.id !== message.seat)
+		await standUp(hub, change, connection);
+	const seat =
+		known ??
+		(await newSeat(hub, change, room, {
+			id: message.seat,
+			kind: 'host',
+			place: null,
+			owner: principal.member,
+		}));
+	if (known?.state === 'gone') await setState(hub, change, known, 'waiting');
+	await change.db
+		.updateTable('sessions')
+		.set({ state: 'open' })
+		.where('id', '=', room.session)
+		.where('state', '=', 'planned')
+		.execute();
+	await clearHosts(hub, change, room, seat);
+	change.onCommit(() => connection.send({ type: 'done', id: message.id }));
+	await sitDown(hub, change, { connection, room, seat });
+}
+
+/** Makes sure that at most `limits.knocksPerPlace` wait at a place. Throws `over-limit`. */
+async function placeForKnock(hub: Hub, change: Change, room: Room, place: string): Promise<void> {
+	const waiting = [...room.seats.values()].filter(
+		(seat) => seat.place === place && seat.state === 'waiting',
+	);
+	let open = waiting.length;
+	const now = hub.clock.monotonic();
+	const absent = waiting.filter((seat) => !seat.connection && now - seat.absentAt > absentMs);
+	for (const seat of absent) {
+		if (open < limits.knocksPerPlace) return;
+		await setState(hub, change, seat, 'gone');
+		await eraseSeat(change, seat);
+		await tellSeat(hub, change, room, seat);
+		open -= 1;
+	}
+	if (open >= limits.knocksPerPlace) throw new ServerError('over-limit');
+}
+
+/** Participant: waits to be connected. Throws `over-limit`, `forbidden` (removed for good). */
+export async function knock(
+	hub: Hub,
+	change: Change,
+	connection: Connection,
+	message: Message<'knock'>,
+): Promise<void> {
+	const { principal } = connection;
+	if (principal?.kind !== 'participant') throw new ServerError('forbidden');
+	const { seat: id, place, session } = principal;
+	const room = await hub.room(change.db, session);
+	const known = room.seats.get(id);
+	if (known?.state === 'removed') throw new ServerError('forbidden');
+	const fresh = !known || known.state === 'gone';
+	if (fresh) await placeForKnock(hub, change, room, place);
+	const seat =
+		known ?? (await newSeat(hub, change, room, { id, kind: 'participant', place, owner: null }));
+	if (known?.state === 'gone') await setState(hub, change, known, 'waiting');
+	const content = {
+		key_package: message.keyPackage,
+		sealed: message.sealed,
+		proof: message.proof,
+		at: hub.clock.now(),
+	};
+	await change.db
+		.insertInto('knocks')
+		.values({ seat: id, session, ...content })
+		.onConflict((it) => it.column('seat').doUpdateSet(content))
+		.execute();
+	if (fresh) await hub.history.add(change.db, { act: 'waited', who: place, session });
+	change.onCommit(() => connection.send({ type: 'done', id: message.id }));
+	await sitDown(hub, change, { connection, room, seat });
+}
+
+/** Leaves the call or the waiting room. A recorder that this seat brought along leaves with it. */
+export async function leave(
+	hub: Hub,
+	change: Change,
+	connection: Connection,
+	message: Message<'leave'>,
+): Promise<void> {
+	const { room, seat } = hub.seated(connection);
+	const wasInCall = seat.state === 'in-call';
+	for (const other of room.seats.values()) {
+		if (other !== seat && !(other.kind === 'recorder' && other.owner === seat.id)) continue;
+		if (other.state === 'removed') continue;
+		await setState(hub, change, other, 'gone');
+		await eraseSeat(change, other);
+	}
+	if (wasInCall)
+		await hub.history.add(change.db, { act: 'left', who: whoOf(seat), session: room.session });
+	change.onCommit(() => connection.send({ type: 'done', id: message.id }));
+	await standUp(hub, change, connection);
+}
+
+/** The host's word that a seat is out, for good: its token dies and its socket is closed. */
+export async function remove(
+	hub: Hub,
+	change: Change,
+	connection: Connection,
+	message: Message<'remove'>,
+): Promise<void> {
+	const { room, seat: own } = hub.seated(connection);
+	if (own.kind !== 'host') throw new ServerError('forbidden');
+	const seat = room.seats.get(message.seat);
+	if (!seat || seat === own) throw new ServerError('not-found');
+	const before = seat.connection;
+	if (seat.state !== 'removed') {
+		await setState(hub, change, seat, 'removed');
+		await eraseSeat(change, seat);
+		await change.db
+			.updateTable('claims')
+			.set({ token_hash: null })
+			.where('seat', '=', seat.id)
+			.execute();
+		const { session } = room;
+		await hub.history.add(change.db, { act: 'removed', who: whoOf(seat), session });
+	}
+	change.onCommit(() => {
+		connection.send({ type: 'done', id: message.id });
+		seat.connection = undefined;
+		if (!before) return;
+		before.seat = undefined;
+		before.principal = undefined;
+		before.send({ type: 'removed' });
+		before.close(closeCodes.removed);
+	});
+	await tellSeat(hub, change, room, seat);
+}

@@ -1,0 +1,182 @@
+import { ServerError } from '../errors.ts';
+import { limits } from '../protocol/limits.ts';
+import type { ClientMessage } from '../protocol/socket.ts';
+import { newRecorderSeat } from './arrive.ts';
+import type { Connection } from './connection.ts';
+import type { Hub } from './hub.ts';
+import { type Room, type Seat, whoOf } from './room.ts';
+import { setState, tellSeat } from './seats.ts';
+import type { Change } from './turns.ts';
+
+type Message<Type extends ClientMessage['type']> = Extract<ClientMessage, { type: Type }>;
+
+/** A seat that has this many unused key packages or fewer is asked for more. */
+const lowWater = 2;
+
+/** The seat that packages are put up for: one's own, or the recorder's that belongs to it. */
+async function packageSeat(
+	hub: Hub,
+	change: Change,
+	options: { room: Room; own: Seat; id: string },
+): Promise<Seat> {
+	const { room, own, id } = options;
+	if (own.id === id) return own;
+	const known = room.seats.get(id);
+	if (!known) {
+		if (own.kind !== 'host') throw new ServerError('forbidden');
+		return newRecorderSeat(hub, change, { room, owner: own, id });
+	}
+	if (known.kind !== 'recorder' || known.owner !== own.id) throw new ServerError('forbidden');
+	return known;
+}
+
+/** Puts unused key packages up. Throws `over-limit` beyond `limits.packagesPerSeat`. */
+export async function packages(
+	hub: Hub,
+	change: Change,
+	connection: Connection,
+	message: Message<'packages'>,
+): Promise<void> {
+	const { room, seat: own } = hub.seated(connection);
+	const known = room.seats.has(message.seat);
+	const seat = await packageSeat(hub, change, { room, own, id: message.seat });
+	if (seat.state === 'removed') throw new ServerError('forbidden');
+	const { db } = change;
+	const rows = message.replace
+		? []
+		: await db.selectFrom('packages').select('n').where('seat', '=', seat.id).execute();
+	if (rows.length + message.packages.length > limits.packagesPerSeat)
+		throw new ServerError('over-limit');
+	if (message.replace) await db.deleteFrom('packages').where('seat', '=', seat.id).execute();
+	const first = Math.max(0, ...rows.map(({ n }) => n)) + 1;
+	const { session } = room;
+	if (message.packages.length > 0)
+		await db
+			.insertInto('packages')
+			.values(
+				message.packages.map((keyPackage, index) => ({
+					seat: seat.id,
+					n: first + index,
+					session,
+					key_package: keyPackage,
+				})),
+			)
+			.execute();
+	change.onCommit(() => connection.send({ type: 'done', id: message.id }));
+	if (!known) await tellSeat(hub, change, room, seat);
+}
+
+/** Whether a seat may make epochs: it is in the newest one, or it is the host's. */
+function mayMake(seat: Seat): boolean {
+	return seat.state === 'in-call' || (seat.kind === 'host' && seat.state !== 'removed');
+}
+
+/** Gives out one unused key package of each seat, for ever. */
+export async function take(
+	hub: Hub,
+	change: Change,
+	connection: Connection,
+	message: Message<'take'>,
+): Promise<void> {
+	const { room, seat: own } = hub.seated(connection);
+	if (!mayMake(own)) throw new ServerError('not-in-call');
+	const { db } = change;
+	const taken: { seat: string; keyPackage: string }[] = [];
+	const missing: string[] = [];
+	for (const id of new Set(message.seats)) {
+		const seat = room.seats.get(id);
+		const rows = seat
+			? await db.selectFrom('packages').selectAll().where('seat', '=', id).orderBy('n').execute()
+			: [];
+		const [first] = rows;
+		if (!seat || !first) {
+			missing.push(id);
+			continue;
+		}
+		await db.deleteFrom('packages').where('seat', '=', id).where('n', '=', first.n).execute();
+		taken.push({ seat: id, keyPackage: first.key_package });
+		const left = rows.length - 1;
+		if (left <= lowWater)
+			change.onCommit(() => room.connectionOf(seat)?.send({ type: 'low', seat: id, left }));
+	}
+	change.onCommit(() =>
+		connection.send({ type: 'taken', id: message.id, packages: taken, missing }),
+	);
+}
+
+/** The seats of a new epoch. Throws `bad-request`, `not-found`, `forbidden` (removed), `over-limit`. */
+function epochSeats(room: Room, own: Seat, ids: readonly string[]): Seat[] {
+	if (new Set(ids).size !== ids.length || !ids.includes(own.id))
+		throw new ServerError('bad-request');
+	const seats = ids.map((id) => {
+		const seat = room.seats.get(id);
+		if (!seat) throw new ServerError('not-found');
+		if (seat.state === 'removed') throw new ServerError('forbidden');
+		return seat;
+	});
+	const people = seats.filter(({ kind }) => kind !== 'recorder');
+	if (people.length > limits.peopleMax) throw new ServerError('over-limit');
+	return seats;
+}
+
+/** Brings the seats in line with a new epoch: its members are in the call, the others of the last one are not. */
+async function applyEpoch(hub: Hub, change: Change, room: Room, seats: readonly Seat[]) {
+	const inside = new Set(seats);
+	for (const seat of room.seats.values()) {
+		const state = inside.has(seat) ? 'in-call' : 'gone';
+		if (seat.state === state || (state === 'gone' && seat.state !== 'in-call')) continue;
+		await setState(hub, change, seat, state);
+		if (state === 'in-call' && seat.kind === 'participant')
+			await hub.history.add(change.db, {
+				act: 'connected',
+				who: whoOf(seat),
+				session: room.session,
+			});
+		await tellSeat(hub, change, room, seat);
+	}
+}
+
+/**
+ * Offers an epoch: compare-and-set on the session's generation, in one transaction with what it
+ * changes. Throws `generation-taken` with the newest one, `slow-down`, `not-in-call`.
+ */
+export async function epoch(
+	hub: Hub,
+	change: Change,
+	connection: Connection,
+	message: Message<'epoch'>,
+): Promise<void> {
+	const { room, seat: own } = hub.seated(connection);
+	if (!mayMake(own)) throw new ServerError('not-in-call');
+	const { id, generation, welcome } = message;
+	const seats = epochSeats(room, own, message.seats);
+	const now = hub.clock.monotonic();
+	if (generation !== room.generation + 1)
+		throw new ServerError('generation-taken', { next: room.generation });
+	if (now - connection.lastEpochAt < 1000 / limits.epochsPerSecond)
+		throw new ServerError('slow-down');
+	const { db } = change;
+	const { session } = room;
+	const { numUpdatedRows } = await db
+		.updateTable('sessions')
+		.set({ generation })
+		.where('id', '=', session)
+		.where('generation', '=', generation - 1)
+		.where('state', '!=', 'ended')
+		.executeTakeFirst();
+	if (numUpdatedRows !== 1n) throw new ServerError('generation-taken', { next: room.generation });
+	const content = { generation, maker: own.id, seats: JSON.stringify(message.seats), welcome };
+	await db
+		.insertInto('epochs')
+		.values({ session, ...content })
+		.onConflict((it) => it.column('session').doUpdateSet(content))
+		.execute();
+	change.onCommit(() => {
+		room.generation = generation;
+		room.members = message.seats;
+		connection.lastEpochAt = now;
+		connection.send({ type: 'done', id });
+		hub.tell(room, { type: 'epoch', generation, from: own.id, seats: message.seats, welcome });
+	});
+	await applyEpoch(hub, change, room, seats);
+}

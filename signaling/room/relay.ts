@@ -1,0 +1,65 @@
+import { ServerError } from '../errors.ts';
+import { limits } from '../protocol/limits.ts';
+import type { ClientMessage } from '../protocol/socket.ts';
+import type { Connection } from './connection.ts';
+import type { Hub } from './hub.ts';
+import type { Change } from './turns.ts';
+
+type Message<Type extends ClientMessage['type']> = Extract<ClientMessage, { type: Type }>;
+
+/**
+ * Writes a body down for another seat and passes it on when it is on disk. Throws `not-found`,
+ * `gone` (that seat left), `not-in-call` (who waits reaches the host only), `over-limit`.
+ */
+export async function relay(
+	hub: Hub,
+	change: Change,
+	connection: Connection,
+	message: Message<'relay'>,
+): Promise<void> {
+	const { room, seat: own } = hub.seated(connection);
+	const { id, body } = message;
+	const target = room.seats.get(message.to);
+	if (!target || target.kind === 'recorder' || target === own) throw new ServerError('not-found');
+	if (target.state === 'gone' || target.state === 'removed') throw new ServerError('gone');
+	if (own.state !== 'in-call' && own.kind !== 'host' && target.kind !== 'host')
+		throw new ServerError('not-in-call');
+	if (target.pending >= limits.unacknowledgedPerSeat) throw new ServerError('over-limit');
+	const n = target.n + 1;
+	const { numInsertedOrUpdatedRows } = await change.db
+		.insertInto('relay')
+		.values({ to_seat: target.id, n, session: room.session, from_seat: own.id, id, body })
+		.onConflict((it) => it.columns(['from_seat', 'id']).doNothing())
+		.executeTakeFirst();
+	change.onCommit(() => connection.send({ type: 'done', id }));
+	// The same id again: it was written down before, perhaps delivered.
+	if (numInsertedOrUpdatedRows === 0n) return;
+	target.n = n;
+	target.pending += 1;
+	change.onAbort(() => {
+		target.n = n - 1;
+		target.pending -= 1;
+	});
+	change.onCommit(() => target.connection?.send({ type: 'relay', n, from: own.id, body }));
+}
+
+/** Erases the bodies that a seat has handled; their ids stay, so that a repetition is known. */
+export async function acknowledge(hub: Hub, change: Change, connection: Connection): Promise<void> {
+	const { acknowledged: n } = connection;
+	connection.acknowledged = undefined;
+	if (n === undefined || !connection.seat) return;
+	const { seat } = hub.seated(connection);
+	const { numUpdatedRows } = await change.db
+		.updateTable('relay')
+		.set({ body: null })
+		.where('to_seat', '=', seat.id)
+		.where('n', '<=', n)
+		.where('body', 'is not', null)
+		.executeTakeFirst();
+	const count = Number(numUpdatedRows);
+	seat.pending -= count;
+	change.onAbort(() => {
+		seat.pending += count;
+		connection.acknowledged = Math.max(n, connection.acknowledged ?? 0);
+	});
+}

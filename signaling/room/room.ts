@@ -1,0 +1,151 @@
+import { ServerError } from '../errors.ts';
+import * as v from 'valibot';
+import { Id } from '../protocol/text.ts';
+import type { Seat as SeatView } from '../protocol/socket.ts';
+import { stored } from '../parse.ts';
+import type { StoreTransaction } from '../store/database.ts';
+import type { KnockRow, SeatKind, SeatRow, SeatState } from '../store/tables.ts';
+import type { Connection } from './connection.ts';
+
+/** A seat as the server works with it: its row, and the socket behind it. */
+export interface Seat {
+	readonly id: string;
+	readonly kind: SeatKind;
+	readonly place: string | null;
+	/** The member of a host's seat, the seat that brought a recorder along. */
+	readonly owner: string | null;
+	state: SeatState;
+	since: number;
+	connection: Connection | undefined;
+	/** When its last socket went, in monotonic time. */
+	absentAt: number;
+	/** The number of the last body that was relayed to it. */
+	n: number;
+	/** Bodies that it has not acknowledged. */
+	pending: number;
+}
+
+/** One session while somebody is connected to it: what its rows say, and who is here. */
+export class Room {
+	readonly session: string;
+	/** The member whose session it is. */
+	readonly host: string;
+	readonly seats = new Map<string, Seat>();
+	generation: number;
+	/** Seats of the newest epoch. */
+	members: readonly string[] = [];
+
+	private constructor(options: { session: string; host: string; generation: number }) {
+		this.session = options.session;
+		this.host = options.host;
+		this.generation = options.generation;
+	}
+
+	/** Reads a session's room. Throws `not-found`, `session-ended`. */
+	static async load(db: StoreTransaction, session: string): Promise<Room> {
+		const row = await db
+			.selectFrom('sessions')
+			.select(['host', 'generation', 'state'])
+			.where('id', '=', session)
+			.executeTakeFirst();
+		if (!row) throw new ServerError('not-found');
+		if (row.state === 'ended') throw new ServerError('session-ended');
+		const room = new Room({ session, host: row.host, generation: row.generation });
+		for (const seat of await db
+			.selectFrom('seats')
+			.selectAll()
+			.where('session', '=', session)
+			.execute())
+			room.add(seat);
+		if (room.seats.size === 0) return room;
+		await room.#loadRelay(db);
+		const epoch = await db
+			.selectFrom('epochs')
+			.select('seats')
+			.where('session', '=', session)
+			.executeTakeFirst();
+		if (epoch) room.members = stored(v.array(Id), epoch.seats);
+		return room;
+	}
+
+	async #loadRelay(db: StoreTransaction): Promise<void> {
+		const counts = await db
+			.selectFrom('relay')
+			.select([
+				'to_seat',
+				(it) => it.fn.max('n').as('n'),
+				(it) => it.fn.count<number>('body').as('pending'),
+			])
+			.where('session', '=', this.session)
+			.groupBy('to_seat')
+			.execute();
+		for (const { to_seat: id, n, pending } of counts) {
+			const seat = this.seats.get(id);
+			if (!seat) continue;
+			seat.n = n;
+			seat.pending = pending;
+		}
+	}
+
+	add(row: Omit<SeatRow, 'session'>): Seat {
+		const { id, kind, place, owner, state, since } = row;
+		const seat: Seat = {
+			id,
+			kind,
+			place,
+			owner,
+			state,
+			since,
+			connection: undefined,
+			absentAt: Number.NEGATIVE_INFINITY,
+			n: 0,
+			pending: 0,
+		};
+		this.seats.set(id, seat);
+		return seat;
+	}
+
+	/** Whether anybody is connected. */
+	get inhabited(): boolean {
+		for (const { connection } of this.seats.values()) if (connection) return true;
+		return false;
+	}
+
+	/** The socket that speaks for a seat: a recorder has none of its own. */
+	connectionOf(seat: Seat): Connection | undefined {
+		if (seat.kind !== 'recorder') return seat.connection;
+		return this.seats.get(seat.owner ?? '')?.connection;
+	}
+
+	/** A seat as others see it; `knock` only for the host. */
+	view(seat: Seat, knock?: KnockRow): SeatView {
+		return {
+			seat: seat.id,
+			kind: seat.kind,
+			place: seat.place,
+			present: this.connectionOf(seat) !== undefined,
+			state: seat.state === 'removed' ? 'gone' : seat.state,
+			since: seat.since,
+			knock: knock
+				? { keyPackage: knock.key_package, sealed: knock.sealed, proof: knock.proof }
+				: null,
+		};
+	}
+}
+
+/** Who a seat's acts belong to in the history: the place of a participant, the member of a host. */
+export function whoOf(seat: Seat): string {
+	if (seat.kind === 'participant') return seat.place ?? seat.id;
+	if (seat.kind === 'host') return seat.owner ?? seat.id;
+	return seat.id;
+}
+
+function rank({ state, knock }: SeatView): number {
+	if (state !== 'waiting') return 2;
+	return knock?.proof ? 0 : 1;
+}
+
+/** Those who wait first, of these the proven first, then by time. */
+export function byKnock(a: SeatView, b: SeatView): number {
+	return rank(a) - rank(b) || a.since - b.since;
+}

@@ -1,0 +1,175 @@
+import * as v from 'valibot';
+import { closeCodes, type RoomMessage, type Seat as SeatView } from '../protocol/socket.ts';
+import { Id } from '../protocol/text.ts';
+import { stored } from '../parse.ts';
+import type { StoreTransaction } from '../store/database.ts';
+import type { KnockRow, SeatState } from '../store/tables.ts';
+import type { Connection } from './connection.ts';
+import type { Hub } from './hub.ts';
+import { byKnock, type Room, type Seat } from './room.ts';
+import type { Change } from './turns.ts';
+
+/** What was knocked in a session, by seat. */
+export async function readKnocks(
+	db: StoreTransaction,
+	session: string,
+): Promise<Map<string, KnockRow>> {
+	const rows = await db.selectFrom('knocks').selectAll().where('session', '=', session).execute();
+	return new Map(rows.map((row) => [row.seat, row]));
+}
+
+/** The seats of a room in the order in which the host wants to see them. */
+export function viewAll(room: Room, knocks: ReadonlyMap<string, KnockRow>): SeatView[] {
+	return [...room.seats.values()]
+		.map((seat) => room.view(seat, knocks.get(seat.id)))
+		.toSorted(byKnock);
+}
+
+/** Tells a room that a seat is new or changed; only the host's pages get what was knocked. */
+export async function tellSeat(hub: Hub, change: Change, room: Room, seat: Seat): Promise<void> {
+	const knock =
+		seat.kind === 'participant'
+			? await change.db
+					.selectFrom('knocks')
+					.selectAll()
+					.where('seat', '=', seat.id)
+					.executeTakeFirst()
+			: undefined;
+	change.onCommit(() => {
+		for (const { connection, host } of hub.audience(room))
+			connection.send({
+				type: 'seat',
+				session: room.session,
+				seat: room.view(seat, host ? knock : undefined),
+			});
+	});
+}
+
+/** Writes a seat's state; in memory it changes when the row is on disk. */
+export async function setState(
+	hub: Hub,
+	change: Change,
+	seat: Seat,
+	state: SeatState,
+): Promise<void> {
+	const since = hub.clock.now();
+	await change.db.updateTable('seats').set({ state, since }).where('id', '=', seat.id).execute();
+	change.onCommit(() => {
+		seat.state = state;
+		seat.since = since;
+	});
+}
+
+/** Erases what waits for a seat that left: nobody may use its key packages or read its post. */
+export async function eraseSeat(change: Change, seat: Seat): Promise<void> {
+	const { db } = change;
+	await db.deleteFrom('packages').where('seat', '=', seat.id).execute();
+	await db.deleteFrom('knocks').where('seat', '=', seat.id).execute();
+	await db
+		.updateTable('relay')
+		.set({ body: null })
+		.where('to_seat', '=', seat.id)
+		.where('body', 'is not', null)
+		.execute();
+	change.onCommit(() => {
+		seat.pending = 0;
+	});
+}
+
+/** Everything as it stands, for whoever sits down on `seat`. */
+async function snapshot(db: StoreTransaction, room: Room, seat: Seat): Promise<RoomMessage> {
+	const knocks =
+		seat.kind === 'host' ? await readKnocks(db, room.session) : new Map<string, KnockRow>();
+	const row = room.members.includes(seat.id)
+		? await db
+				.selectFrom('epochs')
+				.selectAll()
+				.where('session', '=', room.session)
+				.executeTakeFirst()
+		: undefined;
+	const { count } = await db
+		.selectFrom('packages')
+		.select((it) => it.fn.countAll<number>().as('count'))
+		.where('seat', '=', seat.id)
+		.executeTakeFirstOrThrow();
+	return {
+		type: 'room',
+		session: room.session,
+		seat: seat.id,
+		seats: viewAll(room, knocks),
+		generation: room.generation,
+		epoch: row
+			? {
+					generation: row.generation,
+					from: row.maker,
+					seats: stored(v.array(Id), row.seats),
+					welcome: row.welcome,
+				}
+			: null,
+		packages: count,
+	};
+}
+
+async function lettersFor(db: StoreTransaction, seat: Seat) {
+	return db
+		.selectFrom('relay')
+		.select(['n', 'from_seat', 'body'])
+		.where('to_seat', '=', seat.id)
+		.where('body', 'is not', null)
+		.orderBy('n')
+		.execute();
+}
+
+/**
+ * Puts a socket on a seat: the one that sat there gets a coded close, the newcomer the state of the
+ * room and everything that was relayed to it and not acknowledged.
+ */
+export async function sitDown(
+	hub: Hub,
+	change: Change,
+	options: { connection: Connection; room: Room; seat: Seat },
+): Promise<void> {
+	const { connection, room, seat } = options;
+	change.onCommit(() => {
+		const before = seat.connection;
+		if (before && before !== connection) {
+			before.seat = undefined;
+			before.close(closeCodes.replaced);
+		}
+		seat.connection = connection;
+		connection.seat = { session: room.session, id: seat.id };
+	});
+	const { db } = change;
+	// A socket that sat here already has them.
+	const letters = seat.connection === connection ? [] : await lettersFor(db, seat);
+	const state = await snapshot(db, room, seat);
+	change.onCommit(() => {
+		// Presence changed with this very commit.
+		const seats = state.seats.map((view) => {
+			const known = room.seats.get(view.seat);
+			return known ? { ...room.view(known), knock: view.knock } : view;
+		});
+		connection.send({ ...state, seats });
+		for (const { n, from_seat: from, body } of letters)
+			if (body !== null) connection.send({ type: 'relay', n, from, body });
+	});
+	await tellSeat(hub, change, room, seat);
+}
+
+/** Takes a socket off its seat, when it left or its connection is gone. */
+export async function standUp(hub: Hub, change: Change, connection: Connection): Promise<void> {
+	const { seat: sits } = connection;
+	if (!sits) return;
+	const { room, seat } = hub.seated(connection);
+	change.onCommit(() => {
+		connection.seat = undefined;
+		if (seat.connection !== connection) return;
+		seat.connection = undefined;
+		seat.absentAt = hub.clock.monotonic();
+	});
+	await tellSeat(hub, change, room, seat);
+	for (const other of room.seats.values())
+		if (other.kind === 'recorder' && other.owner === seat.id)
+			await tellSeat(hub, change, room, other);
+	change.onCommit(() => hub.release(room));
+}

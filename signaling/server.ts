@@ -1,0 +1,183 @@
+import { mkdir } from 'node:fs/promises';
+import rateLimit from '@fastify/rate-limit';
+import { fastify, type FastifyInstance, type FastifyRequest, LogController } from 'fastify';
+import * as v from 'valibot';
+import { deviceRoutes } from './account/device-routes.ts';
+import { lockIdle } from './account/devices.ts';
+import { Opaque } from './account/opaque.ts';
+import { accountRoutes } from './account/routes.ts';
+import { SetupToken } from './account/setup.ts';
+import { Tokens } from './account/tokens.ts';
+import { type Clock, systemClock } from './clock.ts';
+import type { Config } from './config.ts';
+import type { Context } from './context.ts';
+import { asServerError, ServerError } from './errors.ts';
+import { History } from './history.ts';
+import { createLog, type LogStream, loggerOptions } from './log.ts';
+import { guardOrigins, ownOrigins, printedOrigin } from './origin.ts';
+import { secureHeaders, servePages } from './pages.ts';
+import { type ErrorBody, ErrorCode } from './protocol/errors.ts';
+import { limits } from './protocol/limits.ts';
+import { Hub } from './room/hub.ts';
+import { acceptSockets } from './room/upgrade.ts';
+import { iceRoutes } from './session/ice.ts';
+import { placeRoutes } from './session/places.ts';
+import { sessionRoutes } from './session/sessions.ts';
+import { openStore } from './store/database.ts';
+import { Tries } from './tries.ts';
+
+/** Requests to the API from one address in a minute; a recorder alone sends some hundreds. */
+const requestsPerMinute = 6000;
+const sweepMs = 2000;
+const idleSweepMs = 30_000;
+
+export interface ServerOptions {
+	config: Config;
+	clock?: Clock;
+	/** Where log lines go instead of standard error. */
+	logStream?: LogStream;
+}
+
+export interface SottoServer {
+	readonly app: FastifyInstance;
+	readonly context: Context;
+	/** Opens the port. */
+	listen(): Promise<{ address: string; setupUrl: string | undefined }>;
+	/** Ends what was begun, closes all sockets, and writes everything back. */
+	close(): Promise<void>;
+}
+
+async function openContext(options: ServerOptions, app: FastifyInstance): Promise<Context> {
+	const { config } = options;
+	const clock = options.clock ?? systemClock(config.clockOffsetMs);
+	const log = createLog(app.log);
+	await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
+	const database = await openStore(config.dataDir);
+	const { store } = database;
+	const members = await store.selectFrom('members').select('id').limit(1).execute();
+	const ready = members.length > 0;
+	const history = await History.open(store, clock);
+	return {
+		config,
+		clock,
+		log,
+		database,
+		store,
+		history,
+		opaque: await Opaque.open(config.dataDir, { fresh: !ready }),
+		setup: new SetupToken(clock, { ready }),
+		tokens: new Tokens(clock),
+		tries: new Tries(clock),
+		origins: new Set(config.origins ?? ownOrigins(config.port)),
+		hub: new Hub({ database, clock, history, log }),
+	};
+}
+
+const ErrorWithCode = v.object({ code: v.string(), statusCode: v.optional(v.number()) });
+
+/** Errors of fastify and its plugins in the words of the protocol. */
+function translate(error: unknown): ServerError {
+	const known = v.safeParse(ErrorWithCode, error);
+	if (error instanceof ServerError || !known.success) return asServerError(error);
+	const { code, statusCode } = known.output;
+	if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') return new ServerError('over-limit');
+	if (code.startsWith('FST_ERR_CTP') || code.startsWith('FST_ERR_VALIDATION') || statusCode === 400)
+		return new ServerError('bad-request');
+	return asServerError(error);
+}
+
+function handleErrors(app: FastifyInstance, context: Context): void {
+	const codes = new WeakMap<FastifyRequest, ErrorCode>();
+	app.setErrorHandler(async (error, request, reply) => {
+		const refused = translate(error);
+		const { code, next, status } = refused;
+		codes.set(request, code);
+		if (code === 'internal')
+			context.log.failure(request.routeOptions.url ?? 'none', refused.cause ?? error);
+		const body: ErrorBody = { error: code, ...(next !== undefined && { next }) };
+		if (status === 429 && next !== undefined) void reply.header('retry-after', next);
+		return reply.code(status).send(body);
+	});
+	app.addHook('onResponse', async (request, reply) => {
+		const code = codes.get(request);
+		context.log.request({
+			route: request.routeOptions.url ?? 'none',
+			method: request.method,
+			status: reply.statusCode,
+			ms: Math.round(reply.elapsedTime),
+			...(code && { code }),
+		});
+	});
+}
+
+async function api(app: FastifyInstance, context: Context): Promise<void> {
+	guardOrigins(app, context.origins);
+	await app.register(rateLimit, {
+		max: requestsPerMinute,
+		timeWindow: 60_000,
+		errorResponseBuilder: (_request, { ttl }) =>
+			new ServerError('slow-down', { next: Math.ceil(ttl / 1000) }),
+	});
+	app.addHook('onSend', async (_request, reply) => {
+		if (!reply.hasHeader('cache-control')) void reply.header('cache-control', 'no-store');
+	});
+	accountRoutes(app, context);
+	deviceRoutes(app, context);
+	iceRoutes(app, context);
+	sessionRoutes(app, context);
+	placeRoutes(app, context);
+}
+
+function every(app: FastifyInstance, ms: number, task: () => unknown): void {
+	const timer = setInterval(task, ms);
+	app.addHook('onClose', async () => clearInterval(timer));
+}
+
+/** The whole server, not listening yet. */
+export async function createServer(options: ServerOptions): Promise<SottoServer> {
+	const { config } = options;
+	const app = fastify({
+		logger: loggerOptions(config.logLevel, options.logStream),
+		// Its lines would hold addresses and ids; ours are written in `handleErrors`.
+		logController: new LogController({ disableRequestLogging: true }),
+		bodyLimit: limits.requestBytes,
+		trustProxy: config.proxies > 0 && ((_address: string, hop: number) => hop < config.proxies),
+		forceCloseConnections: true,
+	});
+	const context = await openContext(options, app);
+	const { hub, database, clock, store, log } = context;
+	handleErrors(app, context);
+	await secureHeaders(app, context.origins);
+	app.get('/healthz', async () => {
+		await store.selectFrom('practice').select('id').limit(1).execute();
+		return { ok: true };
+	});
+	await app.register((scope: FastifyInstance) => api(scope, context), { prefix: '/api' });
+	await servePages(app, config.pagesDir);
+	acceptSockets(app.server, context);
+	every(app, sweepMs, () => hub.sweep());
+	every(app, idleSweepMs, () =>
+		lockIdle(store, clock.now() - config.idleMs).catch((error: unknown) =>
+			log.failure('idle sweep', error),
+		),
+	);
+	return {
+		app,
+		context,
+		async listen() {
+			await app.listen({ port: config.port, host: config.host });
+			const bound = app.server.address();
+			const port = typeof bound === 'object' && bound ? bound.port : config.port;
+			if (!config.origins) for (const own of ownOrigins(port)) context.origins.add(own);
+			const address = printedOrigin(config, port);
+			const token = context.setup.text;
+			return { address, setupUrl: token && `${address}/setup#${token}` };
+		},
+		async close() {
+			await hub.close();
+			await app.close();
+			await hub.close();
+			await database.close();
+		},
+	};
+}

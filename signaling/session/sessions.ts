@@ -1,0 +1,193 @@
+import type { FastifyInstance } from 'fastify';
+import * as v from 'valibot';
+import type { Context } from '../context.ts';
+import { ServerError } from '../errors.ts';
+import { type Staff, staffOf } from '../guard.ts';
+import { readHistory } from '../history.ts';
+import { bodyOf, parse, stored } from '../parse.ts';
+import { endSession } from '../room/acts.ts';
+import { limits } from '../protocol/limits.ts';
+import { NewSession, type Session } from '../protocol/sessions.ts';
+import { Id, Signed } from '../protocol/text.ts';
+import type { Store } from '../store/database.ts';
+import type { PlaceRow, SessionRow } from '../store/tables.ts';
+
+/** Rows of a history that are shown at once. */
+const historyMax = 1000;
+const yearMs = 366 * 24 * 60 * 60_000;
+
+const Params = v.object({ id: Id });
+const digits = v.pipe(v.string(), v.regex(/^\d{1,16}$/), v.transform(Number));
+/** Milliseconds since 1970; without them everything. */
+export const Span = v.object({
+	from: v.optional(digits, '0'),
+	to: v.optional(digits, '8640000000000000'),
+});
+
+/** Who may host sessions; the other roles have no sessions of their own. */
+const hosts = new Set(['admin', 'supervisor', 'clinician']);
+/** Who sees the sessions of others: those that the schedule key belongs to. */
+const schedulers = new Set(['admin', 'scheduler']);
+
+function sessionOf(row: SessionRow, places: readonly PlaceRow[]): Session {
+	return {
+		id: row.id,
+		host: row.host,
+		startsAt: row.starts_at,
+		minutes: row.minutes,
+		sealed: row.sealed,
+		notice: row.notice === null ? null : stored(Signed, row.notice),
+		places: places
+			.filter(({ session }) => session === row.id)
+			.map(({ id, sealed }) => ({ id, sealed })),
+		state: row.state,
+		generation: row.generation,
+		createdAt: row.created_at,
+		endedAt: row.ended_at,
+	};
+}
+
+async function withPlaces(store: Store, rows: readonly SessionRow[]): Promise<Session[]> {
+	if (rows.length === 0) return [];
+	const places = await store
+		.selectFrom('places')
+		.selectAll()
+		.where(
+			'session',
+			'in',
+			rows.map(({ id }) => id),
+		)
+		.orderBy('position')
+		.execute();
+	return rows.map((row) => sessionOf(row, places));
+}
+
+/** A session that this member may see. Throws `not-found` for any other, so that ids tell nothing. */
+async function visibleSession(store: Store, staff: Staff, id: string): Promise<SessionRow> {
+	const row = await store
+		.selectFrom('sessions')
+		.selectAll()
+		.where('id', '=', id)
+		.executeTakeFirst();
+	if (!row || (row.host !== staff.member && !schedulers.has(staff.role)))
+		throw new ServerError('not-found');
+	return row;
+}
+
+/** Whether the same session was stored already. Throws `conflict` when it says something else. */
+async function storedBefore(
+	store: Store,
+	host: string,
+	wanted: v.InferOutput<typeof NewSession>,
+): Promise<Session | undefined> {
+	const row = await store
+		.selectFrom('sessions')
+		.selectAll()
+		.where('id', '=', wanted.id)
+		.executeTakeFirst();
+	if (!row) return undefined;
+	const [session] = await withPlaces(store, [row]);
+	const { id, startsAt, minutes, sealed, notice, places } = session ?? wanted;
+	const same =
+		row.host === host &&
+		JSON.stringify({ id, startsAt, minutes, sealed, notice, places }) === JSON.stringify(wanted);
+	if (!session || !same) throw new ServerError('conflict');
+	return session;
+}
+
+async function insertSession(
+	context: Context,
+	host: string,
+	wanted: v.InferOutput<typeof NewSession>,
+): Promise<void> {
+	const { store, clock, history } = context;
+	await store.transaction().execute(async (db) => {
+		const placeIds = wanted.places.map(({ id }) => id);
+		const taken = await db.selectFrom('places').select('id').where('id', 'in', placeIds).execute();
+		if (taken.length > 0 || new Set(placeIds).size !== placeIds.length)
+			throw new ServerError('conflict');
+		await db
+			.insertInto('sessions')
+			.values({
+				id: wanted.id,
+				host,
+				starts_at: wanted.startsAt,
+				minutes: wanted.minutes,
+				sealed: wanted.sealed,
+				notice: wanted.notice && JSON.stringify(wanted.notice),
+				state: 'planned',
+				generation: 0,
+				created_at: clock.now(),
+				ended_at: null,
+			})
+			.execute();
+		await db
+			.insertInto('places')
+			.values(
+				wanted.places.map(({ id, sealed }, position) => ({
+					id,
+					session: wanted.id,
+					position,
+					sealed,
+				})),
+			)
+			.execute();
+		await history.add(db, { act: 'session-made', who: host, session: wanted.id });
+	});
+}
+
+function readRoutes(app: FastifyInstance, context: Context): void {
+	const { store } = context;
+	app.get('/sessions', async (request) => {
+		const staff = await staffOf(context, request);
+		const { from, to } = parse(Span, request.query);
+		let query = store
+			.selectFrom('sessions')
+			.selectAll()
+			.where('starts_at', '>=', from)
+			.where('starts_at', '<=', to)
+			.orderBy('starts_at', 'desc')
+			.limit(limits.pageRows);
+		if (!schedulers.has(staff.role)) query = query.where('host', '=', staff.member);
+		const rows = await query.execute();
+		return { sessions: await withPlaces(store, rows.toReversed()) };
+	});
+	app.get('/sessions/:id', async (request) => {
+		const staff = await staffOf(context, request);
+		const { id } = parse(Params, request.params);
+		const [session] = await withPlaces(store, [await visibleSession(store, staff, id)]);
+		return session;
+	});
+	app.get('/sessions/:id/history', async (request) => {
+		const staff = await staffOf(context, request);
+		const { id } = parse(Params, request.params);
+		await visibleSession(store, staff, id);
+		return { rows: await readHistory(store, { session: id }, historyMax) };
+	});
+}
+
+/** /api/sessions. */
+export function sessionRoutes(app: FastifyInstance, context: Context): void {
+	const { store, hub, clock } = context;
+	readRoutes(app, context);
+	app.post('/sessions', async (request, reply) => {
+		const staff = await staffOf(context, request);
+		if (!hosts.has(staff.role)) throw new ServerError('forbidden');
+		const wanted = bodyOf(NewSession, request);
+		if (Math.abs(wanted.startsAt - clock.now()) > 2 * yearMs) throw new ServerError('bad-request');
+		const before = await storedBefore(store, staff.member, wanted);
+		if (before) return before;
+		await insertSession(context, staff.member, wanted);
+		hub.changed('sessions');
+		const made = await storedBefore(store, staff.member, wanted);
+		return reply.code(201).send(made);
+	});
+	app.post('/sessions/:id/end', async (request, reply) => {
+		const staff = await staffOf(context, request, { evenIdle: true });
+		const { id } = parse(Params, request.params);
+		const row = await visibleSession(store, staff, id);
+		if (row.host !== staff.member) throw new ServerError('forbidden');
+		await endSession(hub, { session: id, who: staff.member });
+		return reply.code(204).send();
+	});
+}

@@ -1,0 +1,249 @@
+import { type Kysely, sql } from 'kysely';
+import type { Migration } from 'kysely/migration';
+
+type Column = 'text' | 'text?' | 'bigint' | 'bigint?';
+
+/** One table of `text` and `bigint` columns; a question mark allows null. */
+async function table(
+	db: Kysely<unknown>,
+	name: string,
+	options: { key: readonly string[]; columns: Record<string, Column> },
+): Promise<void> {
+	const { key, columns } = options;
+	const lines = Object.entries(columns).map(([column, type]) => {
+		const kind = type.startsWith('text') ? sql`text` : sql`bigint`;
+		return type.endsWith('?')
+			? sql`${sql.ref(column)} ${kind}`
+			: sql`${sql.ref(column)} ${kind} not null`;
+	});
+	const primary = sql.join(key.map((column) => sql.ref(column)));
+	await sql`create table ${sql.table(name)} (${sql.join(lines)}, primary key (${primary}))`.execute(
+		db,
+	);
+}
+
+async function index(
+	db: Kysely<unknown>,
+	name: string,
+	options: { on: string; columns: readonly string[]; unique?: boolean },
+): Promise<void> {
+	const { unique, on, columns } = options;
+	const list = sql.join(columns.map((column) => sql.ref(column)));
+	const kind = unique ? sql`unique index` : sql`index`;
+	await sql`create ${kind} ${sql.ref(name)} on ${sql.table(on)} (${list})`.execute(db);
+}
+
+async function people(db: Kysely<unknown>): Promise<void> {
+	await table(db, 'practice', {
+		key: ['id'],
+		columns: {
+			id: 'text',
+			name: 'text',
+			public_key: 'text',
+			records: 'text',
+			member_list: 'text',
+			created_at: 'bigint',
+		},
+	});
+	await table(db, 'members', {
+		key: ['id'],
+		columns: {
+			id: 'text',
+			email: 'text',
+			name: 'text',
+			role: 'text',
+			public_identity: 'text',
+			opaque_record: 'text',
+			account: 'text',
+			created_at: 'bigint',
+		},
+	});
+	await index(db, 'members_email', { on: 'members', columns: ['email'], unique: true });
+	await table(db, 'devices', {
+		key: ['id'],
+		columns: {
+			id: 'text',
+			member: 'text',
+			public_key: 'text',
+			name: 'text',
+			half: 'text?',
+			active_at: 'bigint',
+			created_at: 'bigint',
+		},
+	});
+}
+
+async function sessions(db: Kysely<unknown>): Promise<void> {
+	await table(db, 'sessions', {
+		key: ['id'],
+		columns: {
+			id: 'text',
+			host: 'text',
+			starts_at: 'bigint',
+			minutes: 'bigint',
+			sealed: 'text',
+			notice: 'text?',
+			state: 'text',
+			generation: 'bigint',
+			created_at: 'bigint',
+			ended_at: 'bigint?',
+		},
+	});
+	await index(db, 'sessions_starts', { on: 'sessions', columns: ['starts_at'] });
+	await table(db, 'places', {
+		key: ['id'],
+		columns: { id: 'text', session: 'text', position: 'bigint', sealed: 'text' },
+	});
+	await index(db, 'places_session', { on: 'places', columns: ['session'] });
+	await table(db, 'claims', {
+		key: ['seat'],
+		columns: {
+			seat: 'text',
+			place: 'text',
+			session: 'text',
+			public_key: 'text',
+			token_hash: 'text?',
+			created_at: 'bigint',
+		},
+	});
+	await index(db, 'claims_place', { on: 'claims', columns: ['place'] });
+	await index(db, 'claims_token', { on: 'claims', columns: ['token_hash'], unique: true });
+}
+
+async function rooms(db: Kysely<unknown>): Promise<void> {
+	await table(db, 'seats', {
+		key: ['id'],
+		columns: {
+			id: 'text',
+			session: 'text',
+			kind: 'text',
+			place: 'text?',
+			owner: 'text?',
+			state: 'text',
+			since: 'bigint',
+		},
+	});
+	await index(db, 'seats_session', { on: 'seats', columns: ['session'] });
+	await table(db, 'knocks', {
+		key: ['seat'],
+		columns: {
+			seat: 'text',
+			session: 'text',
+			key_package: 'text',
+			sealed: 'text',
+			proof: 'text?',
+			at: 'bigint',
+		},
+	});
+	await index(db, 'knocks_session', { on: 'knocks', columns: ['session'] });
+	await table(db, 'epochs', {
+		key: ['session'],
+		columns: {
+			session: 'text',
+			generation: 'bigint',
+			maker: 'text',
+			seats: 'text',
+			welcome: 'text',
+		},
+	});
+	await table(db, 'packages', {
+		key: ['seat', 'n'],
+		columns: { seat: 'text', n: 'bigint', session: 'text', key_package: 'text' },
+	});
+	await index(db, 'packages_session', { on: 'packages', columns: ['session'] });
+	await table(db, 'relay', {
+		key: ['to_seat', 'n'],
+		columns: {
+			to_seat: 'text',
+			n: 'bigint',
+			session: 'text',
+			from_seat: 'text',
+			id: 'text',
+			body: 'text?',
+		},
+	});
+	await index(db, 'relay_id', { on: 'relay', columns: ['from_seat', 'id'], unique: true });
+	await index(db, 'relay_session', { on: 'relay', columns: ['session'] });
+	await table(db, 'history', {
+		key: ['n'],
+		columns: {
+			n: 'bigint',
+			at: 'bigint',
+			act: 'text',
+			who: 'text?',
+			session: 'text?',
+			recording: 'text?',
+		},
+	});
+	await index(db, 'history_session', { on: 'history', columns: ['session'] });
+	await index(db, 'history_recording', { on: 'history', columns: ['recording'] });
+}
+
+async function recordings(db: Kysely<unknown>): Promise<void> {
+	await table(db, 'recordings', {
+		key: ['id'],
+		columns: {
+			id: 'text',
+			session: 'text',
+			host: 'text',
+			recorder_key: 'text',
+			state: 'text',
+			started_at: 'bigint',
+			last_seen_at: 'bigint',
+			ended_at: 'bigint?',
+			lost_at: 'bigint?',
+			finished_at: 'bigint?',
+			content: 'text',
+		},
+	});
+	await index(db, 'recordings_started', { on: 'recordings', columns: ['started_at'] });
+	await index(db, 'recordings_session', { on: 'recordings', columns: ['session'] });
+	await table(db, 'tracks', {
+		key: ['recording', 'id'],
+		columns: { recording: 'text', id: 'text', kind: 'text', person: 'bigint', removed: 'bigint' },
+	});
+	await table(db, 'grants', {
+		key: ['id'],
+		columns: {
+			id: 'text',
+			recording: 'text',
+			recipient: 'text',
+			expires_at: 'bigint?',
+			content: 'text',
+		},
+	});
+	await index(db, 'grants_recording', { on: 'grants', columns: ['recording'] });
+	const object = { recording: 'text', track: 'text', part: 'bigint' } as const;
+	await table(db, 'objects', {
+		key: ['recording', 'track', 'part'],
+		columns: { ...object, chunks: 'bigint', bytes: 'bigint' },
+	});
+	await table(db, 'chunks', {
+		key: ['recording', 'track', 'part', 'chunk'],
+		columns: { ...object, chunk: 'bigint', bytes: 'bigint', sha256: 'text' },
+	});
+	await table(db, 'checkpoints', {
+		key: ['recording', 'n'],
+		columns: { recording: 'text', n: 'bigint', content: 'text' },
+	});
+	await table(db, 'deletion_requests', {
+		key: ['session', 'place'],
+		columns: { session: 'text', place: 'text', at: 'bigint', content: 'text' },
+	});
+	await table(db, 'tombstones', {
+		key: ['recording'],
+		columns: { recording: 'text', at: 'bigint' },
+	});
+}
+
+/** Every change of the tables in order; a name is never changed after it was released. */
+export const migrations: Record<string, Migration> = {
+	'0001-first': {
+		up: async (db: Kysely<unknown>) => {
+			await people(db);
+			await sessions(db);
+			await rooms(db);
+			await recordings(db);
+		},
+	},
+};

@@ -1,0 +1,225 @@
+import type { Role } from '../protocol/account.ts';
+import type { TrackKind } from '../protocol/recordings.ts';
+import type { Act } from '../protocol/sessions.ts';
+
+/**
+ * Rows of the database. Types are those that SQLite and PostgreSQL share: text, bigint (a JavaScript
+ * number; times are milliseconds), bytea. Ids and bytes of the wire stay base64url text, JSON stays text.
+ */
+export interface Tables {
+	practice: PracticeRow;
+	members: MemberRow;
+	devices: DeviceRow;
+	sessions: SessionRow;
+	places: PlaceRow;
+	claims: ClaimRow;
+	seats: SeatRow;
+	knocks: KnockRow;
+	epochs: EpochRow;
+	packages: PackageRow;
+	relay: RelayRow;
+	history: HistoryTableRow;
+	recordings: RecordingTableRow;
+	tracks: TrackRow;
+	grants: GrantRow;
+	objects: ObjectRow;
+	chunks: ChunkRow;
+	checkpoints: CheckpointRow;
+	deletion_requests: DeletionRequestRow;
+	tombstones: TombstoneRow;
+}
+
+export interface PracticeRow {
+	id: string;
+	name: string;
+	public_key: string;
+	/** JSON of PublicIdentity. */
+	records: string;
+	/** JSON of Signed. */
+	member_list: string;
+	created_at: number;
+}
+
+export interface MemberRow {
+	id: string;
+	email: string;
+	name: string;
+	role: Role;
+	/** JSON of PublicIdentity. */
+	public_identity: string;
+	opaque_record: string;
+	/** JSON of Account. */
+	account: string;
+	created_at: number;
+}
+
+export interface DeviceRow {
+	id: string;
+	member: string;
+	public_key: string;
+	name: string;
+	/** The server's half of the wrapping key; null = locked. */
+	half: string | null;
+	active_at: number;
+	created_at: number;
+}
+
+export interface SessionRow {
+	id: string;
+	host: string;
+	starts_at: number;
+	minutes: number;
+	sealed: string;
+	/** JSON of Signed. */
+	notice: string | null;
+	state: 'planned' | 'open' | 'ended';
+	generation: number;
+	created_at: number;
+	ended_at: number | null;
+}
+
+export interface PlaceRow {
+	id: string;
+	session: string;
+	position: number;
+	sealed: string;
+}
+
+export interface ClaimRow {
+	seat: string;
+	place: string;
+	session: string;
+	public_key: string;
+	/** SHA-256; null = the claim is dead. */
+	token_hash: string | null;
+	created_at: number;
+}
+
+export type SeatKind = 'host' | 'participant' | 'recorder';
+export type SeatState = 'waiting' | 'in-call' | 'gone' | 'removed';
+
+export interface SeatRow {
+	id: string;
+	session: string;
+	kind: SeatKind;
+	place: string | null;
+	/** The member of a host's seat, the seat that brought a recorder along. */
+	owner: string | null;
+	state: SeatState;
+	since: number;
+}
+
+export interface KnockRow {
+	seat: string;
+	session: string;
+	key_package: string;
+	sealed: string;
+	proof: string | null;
+	at: number;
+}
+
+export interface EpochRow {
+	session: string;
+	generation: number;
+	maker: string;
+	/** JSON list of seats. */
+	seats: string;
+	welcome: string;
+}
+
+export interface PackageRow {
+	seat: string;
+	n: number;
+	session: string;
+	key_package: string;
+}
+
+export interface RelayRow {
+	to_seat: string;
+	n: number;
+	session: string;
+	from_seat: string;
+	id: string;
+	/** Null once it was acknowledged: the row only remembers that this id was delivered. */
+	body: string | null;
+}
+
+export interface HistoryTableRow {
+	n: number;
+	at: number;
+	act: Act;
+	who: string | null;
+	session: string | null;
+	recording: string | null;
+}
+
+export interface RecordingTableRow {
+	id: string;
+	session: string;
+	host: string;
+	recorder_key: string;
+	state: 'live' | 'finished' | 'deleted';
+	started_at: number;
+	last_seen_at: number;
+	/** The recorder said that it ended by itself. */
+	ended_at: number | null;
+	/** The recorder fell silent. */
+	lost_at: number | null;
+	finished_at: number | null;
+	/** SHA-256 of the request that made it, so that a repetition is known. */
+	content: string;
+}
+
+export interface TrackRow {
+	recording: string;
+	id: string;
+	kind: TrackKind;
+	person: number;
+	removed: number;
+}
+
+export interface GrantRow {
+	id: string;
+	recording: string;
+	recipient: string;
+	expires_at: number | null;
+	/** JSON of Grant. */
+	content: string;
+}
+
+export interface ObjectRow {
+	recording: string;
+	track: string;
+	part: number;
+	chunks: number;
+	bytes: number;
+}
+
+export interface ChunkRow {
+	recording: string;
+	track: string;
+	part: number;
+	chunk: number;
+	bytes: number;
+	sha256: string;
+}
+
+export interface CheckpointRow {
+	recording: string;
+	n: number;
+	/** JSON of Signed. */
+	content: string;
+}
+
+export interface DeletionRequestRow {
+	session: string;
+	place: string;
+	at: number;
+	/** JSON of Signed. */
+	content: string;
+}
+
+export interface TombstoneRow {
+	recording: string;
+	at: number;
+}
