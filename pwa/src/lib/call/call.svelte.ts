@@ -1,0 +1,343 @@
+import { SvelteMap } from 'svelte/reactivity';
+import { type Bytes, random, toBase64url } from '#crypto/bytes.ts';
+import { type SignedReceipt, noticeDigest, signReceipt } from '#crypto/consent/consent.ts';
+import { type Epoch, type Member, PackageStore } from '#crypto/group/group.ts';
+import type { Identity } from '#crypto/identity/identity.ts';
+import { safetyDigits } from '#crypto/safety/digits.ts';
+import { hold } from '#lib/net/busy.ts';
+import type { Request, Socket } from '#lib/net/socket.ts';
+import type { Act } from '#protocol/sessions.ts';
+import type { Signed } from '#protocol/text.ts';
+import { Devices } from './devices.svelte.ts';
+import type { Knowledge } from './knowledge.ts';
+import { Links } from './links.svelte.ts';
+import { Media } from './media.ts';
+import type { CallMessage } from './messages.ts';
+import type { Pins } from './pins.ts';
+import type { Keys } from './keys.ts';
+import { Room, keyName } from './room.ts';
+import type { Awareness, ChatLine, Phase, RosterRow } from './view.ts';
+
+export interface CallOptions {
+	readonly session: string;
+	readonly seat: string;
+	readonly isHost: boolean;
+	readonly identity: Identity;
+	/** Ed25519 key of the host, 32 bytes. */
+	readonly hostKey: Bytes;
+	readonly notice: Signed | null;
+	readonly socket: Socket;
+	readonly knowledge: Knowledge;
+	readonly pins: Pins;
+	readonly devices: Devices;
+	readonly config: () => Promise<RTCConfiguration>;
+	readonly enter: (call: Call) => Promise<Request>;
+	/** Whether the person of this key proved the private link. */
+	readonly proven: (key: Bytes) => boolean;
+	/** The recorder of this page gets the epochs too. */
+	readonly onepoch?: (epoch: Epoch, welcome: Bytes) => Promise<void>;
+	readonly onlinks?: () => void;
+	/** A receipt changed what holds. */
+	readonly onreceipt?: (from: Member, withdrawn: boolean) => void;
+}
+
+/** One call as its page shows it: everything on the screen is computed from the key group and the connections. */
+export class Call {
+	readonly options: CallOptions;
+	readonly media = new Media();
+	readonly room: Room;
+	readonly links: Links;
+	readonly store: PackageStore;
+	readonly devices: Devices;
+	phase = $state<Phase>('connecting');
+	online = $state(false);
+	roster = $state.raw<readonly RosterRow[]>([]);
+	recording = $state<Awareness>('off');
+	/** Milliseconds with a recorder in the group, as seen here. */
+	recordedMs = $state(0);
+	/** Nothing of this page is sent just now, because of a withdrawal. */
+	held = $state(false);
+	/** Who withdrew, and when. */
+	withdrawn = $state.raw<{ key: string; name: string; at: number } | null>(null);
+	unread = $state(0);
+	/** Epochs that were refused; for tests and for the small print. */
+	refused = $state(0);
+	readonly #chats = new SvelteMap<string, readonly ChatLine[]>();
+	#release: (() => void) | undefined;
+	#told: 'paused' | 'ended' = 'ended';
+	#hadRecorder = false;
+	#onSince = 0;
+	#onBefore = 0;
+	#ticker: ReturnType<typeof setInterval> | undefined;
+
+	constructor(options: CallOptions) {
+		this.options = options;
+		this.devices = options.devices;
+		const { session, seat, isHost, identity, hostKey, socket, knowledge } = options;
+		this.store = new PackageStore({ signing: identity.signing, session, clock: Date.now });
+		this.room = new Room(
+			{
+				socket,
+				session,
+				seat,
+				isHost,
+				hostKey,
+				knowledge,
+				store: this.store,
+				keys: this.#keys(),
+				enter: () => options.enter(this),
+			},
+			{
+				changed: () => this.#show(),
+				epoch: (epoch, first) => this.#onEpoch(epoch, first),
+				message: (from, message) => void this.#onMessage(from, message),
+				over: (why) => this.#over(why),
+				refused: () => this.refused++,
+			},
+		);
+		this.links = new Links({
+			room: this.room,
+			media: this.media,
+			devices: options.devices,
+			config: options.config,
+			onlinks: () => options.onlinks?.(),
+		});
+		this.media.onownkeyframe = (link) => void this.links.keyFrame(link);
+	}
+
+	#keys(): Keys {
+		const { media } = this;
+		return {
+			install: async (epoch, seats, welcome) => {
+				const { generation, me } = epoch;
+				const baseKey = await epoch.sframeBaseKey();
+				await media.epoch({ generation, baseKey, leaf: me.leaf, seats });
+				await this.options.onepoch?.(epoch, welcome);
+			},
+			use: async (generation) => {
+				await media.use(generation);
+				this.held = false;
+				// Frames sealed before the others had the keys are lost to them: begin with a whole picture.
+				await media.keyFrame();
+			},
+			hold: () => {
+				void media.hold();
+				this.held = true;
+			},
+			forget: (generation) => media.forget(generation),
+		};
+	}
+
+	get notice(): Signed | null {
+		return this.options.notice;
+	}
+
+	chat(key: string): readonly ChatLine[] {
+		return this.#chats.get(key) ?? [];
+	}
+
+	#onEpoch(epoch: Epoch, first: boolean): void {
+		this.phase = 'in-call';
+		this.#release ??= hold('in-call');
+		for (const member of epoch.roster)
+			if (member !== epoch.me && member.role !== 'recorder')
+				void this.options.pins.met(member.key, member.name);
+		this.#countRecording(epoch.hasRecorder);
+		void this.links.follow(first);
+		this.#show();
+	}
+
+	#countRecording(on: boolean): void {
+		clearInterval(this.#ticker);
+		if (!this.#hadRecorder && on) this.#onBefore = 0;
+		if (this.recording === 'ended' && on) this.#onBefore = 0;
+		if (this.recording === 'on' && !on) this.#onBefore += performance.now() - this.#onSince;
+		if (this.recording !== 'on' && on) this.#onSince = performance.now();
+		this.#hadRecorder ||= on;
+		const tick = (): void => {
+			const now = on ? performance.now() - this.#onSince : 0;
+			this.recordedMs = this.#onBefore + now;
+		};
+		tick();
+		if (on) this.#ticker = setInterval(tick, 500);
+		this.recording = on ? 'on' : this.#hadRecorder ? this.#told : 'off';
+	}
+
+	#show(): void {
+		const { epoch, seats, leaves, entered } = this.room;
+		this.online = this.options.socket.ready && entered;
+		if (this.phase === 'connecting' && entered && !epoch) this.phase = 'waiting';
+		if (!epoch) {
+			this.roster = [];
+			return;
+		}
+		const { pins, proven } = this.options;
+		this.roster = epoch.roster.map((member) => {
+			const me = member === epoch.me;
+			const seat = seats.get(leaves[member.leaf] ?? '');
+			const person = !me && member.role !== 'recorder';
+			return {
+				key: keyName(member),
+				name: member.name,
+				role: member.role,
+				me,
+				present: seat?.present ?? true,
+				trust: person ? pins.label(member.key, proven(member.key)) : null,
+				keyChanged: person && pins.changed(member.key, member.name),
+			};
+		});
+	}
+
+	async #onMessage(from: Member, message: CallMessage): Promise<void> {
+		if (this.links.hear(from, message)) return;
+		if (message.type === 'chat') {
+			this.#line(keyName(from), {
+				id: message.id,
+				mine: false,
+				text: message.text,
+				at: Date.now(),
+			});
+			this.unread++;
+		} else if (message.type === 'recording' && from.role === 'host') {
+			this.#told = message.is;
+			if (this.recording === 'paused' || this.recording === 'ended') this.recording = message.is;
+		} else if (message.type === 'receipt') await this.#onReceipt(message.receipt);
+	}
+
+	#line(key: string, line: ChatLine): void {
+		const lines = this.chat(key);
+		if (lines.some((one) => one.id === line.id)) return;
+		this.#chats.set(key, [...lines.slice(-500), line]);
+	}
+
+	/** Somebody consented or withdrew. After a withdrawal nothing is sealed here for the recorder any more. */
+	async #onReceipt(receipt: SignedReceipt): Promise<void> {
+		const { knowledge, onreceipt } = this.options;
+		const { epoch } = this.room;
+		if (!(await knowledge.hear(receipt))) return;
+		const book = knowledge.receipts.receipts;
+		const learned = book.find((one) => one.signed.text === receipt.text);
+		const from = epoch?.roster.find(
+			(member) => learned && keyName(member) === hexOf(learned.subject),
+		);
+		if (!learned || !from) return;
+		const withdrawn = learned.type === 'withdrawal';
+		if (withdrawn) {
+			this.withdrawn = { key: keyName(from), name: from.name, at: Date.now() };
+			if (epoch?.hasRecorder) this.room.hold();
+			this.#watchWithdrawal();
+		}
+		onreceipt?.(from, withdrawn);
+		this.#show();
+	}
+
+	/** The withdrawer makes the epoch without the recorder; where she cannot, everybody else may. */
+	#watchWithdrawal(): void {
+		setTimeout(
+			() => {
+				if (this.room.epoch?.hasRecorder) void this.#withoutRecorder().catch(() => {});
+			},
+			600 + Math.random() * 400,
+		);
+	}
+
+	#withoutRecorder(): Promise<void> {
+		return this.room.change(() => {
+			const recorder = this.room.epoch?.roster.find((member) => member.role === 'recorder');
+			const seat = recorder && this.room.leaves[recorder.leaf];
+			return seat === undefined ? undefined : { drop: [seat] };
+		});
+	}
+
+	/** Signs a consent or a withdrawal of one's own and remembers it. Throws TypeError without a notice. */
+	async sign(type: 'consent' | 'withdrawal'): Promise<SignedReceipt> {
+		const { identity, session, hostKey, notice, knowledge } = this.options;
+		if (!notice) throw new TypeError('nothing is asked in this session');
+		const receipt = await signReceipt({
+			subject: identity.signing,
+			receipt: {
+				session,
+				hostKey,
+				type,
+				recorder: 'device',
+				notice: await noticeDigest(notice),
+				n: knowledge.receipts.next(identity.signing.publicKey),
+			},
+		});
+		await knowledge.hear(receipt);
+		return receipt;
+	}
+
+	/** Withdraws: from this turn on nothing of this page is sealed for the recorder, and the next epoch is without it. */
+	async withdraw(): Promise<void> {
+		this.room.hold();
+		const receipt = await this.sign('withdrawal');
+		const me = this.room.epoch?.me;
+		if (me) this.withdrawn = { key: keyName(me), name: me.name, at: Date.now() };
+		this.#told = 'ended';
+		// Both at once: the others stop sealing, and the epoch without the recorder is under way.
+		const told = this.links.sendAll({ type: 'receipt', receipt });
+		await this.#withoutRecorder();
+		this.act('withdrew');
+		await told;
+	}
+
+	/** Thirty digits of the epoch in force now; the same for everybody in it. */
+	async digits(): Promise<string> {
+		const { epoch } = this.room;
+		return epoch ? safetyDigits(epoch.authenticator) : '';
+	}
+
+	async compared(key: string, match: boolean): Promise<void> {
+		const member = this.room.epoch?.roster.find((one) => keyName(one) === key);
+		if (!member) return;
+		if (match) await this.options.pins.compared(member.key, member.name);
+		else await this.options.pins.differed(member.key);
+		this.#show();
+	}
+
+	async say(key: string, text: string): Promise<boolean> {
+		const message = { type: 'chat', id: toBase64url(random(16)), text } as const;
+		const sent = await this.links.sendDirect(key, message).catch(() => false);
+		if (sent) this.#line(key, { id: message.id, mine: true, text, at: Date.now() });
+		return sent;
+	}
+
+	/** Told by the host's own page. */
+	told(is: 'paused' | 'ended'): void {
+		this.#told = is;
+		if (this.recording === 'paused' || this.recording === 'ended') this.recording = is;
+		void this.links.sendAll({ type: 'recording', is }).catch(() => {});
+	}
+
+	act(act: Act): void {
+		void this.options.socket.request({ type: 'act', act }, { repeat: true }).catch(() => {});
+	}
+
+	async leave(): Promise<void> {
+		this.#over('left');
+		await this.options.socket.request({ type: 'leave' }).catch(() => {});
+		this.options.socket.close();
+	}
+
+	#over(why: 'removed' | 'ended' | 'replaced' | 'session-ended' | 'left'): void {
+		const after: readonly Phase[] = ['left', 'removed', 'ended', 'replaced'];
+		if (after.includes(this.phase)) return;
+		this.phase = why === 'session-ended' ? 'ended' : why;
+		this.close();
+	}
+
+	/** Ends everything of this page: keys, connections, devices. */
+	close(): void {
+		clearInterval(this.#ticker);
+		this.links.close();
+		this.room.close();
+		this.media.close();
+		this.devices.close();
+		this.#release?.();
+		this.#release = undefined;
+		if (this.phase !== 'left') this.options.socket.close();
+	}
+}
+
+const hexOf = (key: Bytes): string => keyName({ key });

@@ -1,0 +1,133 @@
+/** Why a camera or microphone is not there, in words of its own on the screen. */
+export type DeviceTrouble = 'refused' | 'missing' | 'in-use' | 'failed';
+
+const videoShape = {
+	width: { ideal: 640 },
+	height: { ideal: 360 },
+	frameRate: { ideal: 30, max: 30 },
+} satisfies MediaTrackConstraints;
+const audioShape = {
+	echoCancellation: true,
+	noiseSuppression: true,
+	autoGainControl: true,
+} satisfies MediaTrackConstraints;
+
+function troubleOf(error: unknown): DeviceTrouble {
+	if (!(error instanceof DOMException)) return 'failed';
+	if (error.name === 'NotAllowedError' || error.name === 'SecurityError') return 'refused';
+	if (error.name === 'NotFoundError' || error.name === 'OverconstrainedError') return 'missing';
+	if (error.name === 'NotReadableError' || error.name === 'AbortError') return 'in-use';
+	return 'failed';
+}
+
+/** This browser's camera, microphone and screen. Each can be missing without stopping the other. */
+export class Devices {
+	audio = $state.raw<MediaStreamTrack | null>(null);
+	video = $state.raw<MediaStreamTrack | null>(null);
+	audioTrouble = $state<DeviceTrouble | null>(null);
+	videoTrouble = $state<DeviceTrouble | null>(null);
+	/** The person muted the microphone. */
+	muted = $state(false);
+	/** What is sent as picture: the camera, the screen, or nothing. */
+	sharing = $state(false);
+	asking = $state(false);
+	/** The picture in the own tile. */
+	readonly preview = $derived.by(() => (this.video ? new MediaStream([this.video]) : null));
+	#camera: MediaStreamTrack | null = null;
+	/** Tells the connections what to send now. */
+	changed: (kind: 'audio' | 'video', track: MediaStreamTrack | null) => void = () => {};
+
+	/** Asks for both; where one fails the other is kept, and the trouble says why. */
+	async open(): Promise<void> {
+		this.asking = true;
+		try {
+			await Promise.all([this.#openAudio(), this.openCamera()]);
+		} finally {
+			this.asking = false;
+		}
+	}
+
+	async #openAudio(): Promise<void> {
+		if (this.audio?.readyState === 'live') return;
+		try {
+			const stream = await navigator.mediaDevices.getUserMedia({ audio: audioShape });
+			this.audio = stream.getAudioTracks()[0] ?? null;
+			this.audioTrouble = this.audio ? null : 'missing';
+			if (this.audio) {
+				this.audio.enabled = !this.muted;
+				this.audio.addEventListener('ended', () => {
+					this.audioTrouble = 'missing';
+				});
+			}
+		} catch (error) {
+			this.audioTrouble = troubleOf(error);
+		}
+		this.changed('audio', this.audio);
+	}
+
+	async openCamera(): Promise<void> {
+		if (this.#camera?.readyState === 'live') return;
+		try {
+			const stream = await navigator.mediaDevices.getUserMedia({ video: videoShape });
+			this.#camera = stream.getVideoTracks()[0] ?? null;
+			this.videoTrouble = this.#camera ? null : 'missing';
+			const camera = this.#camera;
+			camera?.addEventListener('ended', () => {
+				if (this.#camera !== camera) return;
+				this.videoTrouble = 'missing';
+				this.closeCamera();
+			});
+		} catch (error) {
+			this.videoTrouble = troubleOf(error);
+		}
+		if (!this.sharing) this.#show(this.#camera);
+	}
+
+	/** The light beside the lens goes out too. */
+	closeCamera(): void {
+		this.#camera?.stop();
+		this.#camera = null;
+		if (!this.sharing) this.#show(null);
+	}
+
+	mute(muted: boolean): void {
+		this.muted = muted;
+		if (this.audio) this.audio.enabled = !muted;
+	}
+
+	/** Resolves false when the person chose nothing to show. */
+	async share(): Promise<boolean> {
+		try {
+			const stream = await navigator.mediaDevices.getDisplayMedia({ video: true });
+			const track = stream.getVideoTracks()[0];
+			if (!track) return false;
+			track.addEventListener('ended', () => this.stopSharing());
+			this.sharing = true;
+			this.#show(track);
+			return true;
+		} catch (error) {
+			if (error instanceof DOMException) return false;
+			throw error;
+		}
+	}
+
+	stopSharing(): void {
+		if (!this.sharing) return;
+		this.sharing = false;
+		this.video?.stop();
+		this.#show(this.#camera);
+	}
+
+	#show(track: MediaStreamTrack | null): void {
+		this.video = track;
+		this.changed('video', track);
+	}
+
+	close(): void {
+		for (const track of [this.audio, this.video, this.#camera]) track?.stop();
+		this.audio = null;
+		this.video = null;
+		this.#camera = null;
+		this.sharing = false;
+	}
+}

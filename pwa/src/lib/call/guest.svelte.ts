@@ -1,0 +1,321 @@
+import { type Bytes, equal, toBase64url, utf8 } from '#crypto/bytes.ts';
+import { type Notice, type SignedReceipt, verifyNotice } from '#crypto/consent/consent.ts';
+import { CryptoError } from '#crypto/errors.ts';
+import {
+	type Identity,
+	decodePublicIdentity,
+	fingerprint,
+	generateParticipantIdentity,
+} from '#crypto/identity/identity.ts';
+import { signJson } from '#crypto/identity/signed.ts';
+import { sign } from '#crypto/identity/signing.ts';
+import { type LinkFragment, decodeLinkFragment } from '#crypto/proof/fragment.ts';
+import { fetchJson, request } from '#lib/net/api.ts';
+import { presentAs, socketAddress } from '#lib/net/origin.ts';
+import { Socket } from '#lib/net/socket.ts';
+import { Claim, Place } from '#protocol/sessions.ts';
+import { Call } from './call.svelte.ts';
+import { Devices } from './devices.svelte.ts';
+import { iceSource } from './ice.ts';
+import { sealKnock } from './knock.ts';
+import { Knowledge } from './knowledge.ts';
+import { Pins } from './pins.ts';
+import { StoredIdentity, forget, keep, kept } from './shelf.ts';
+import { canSealFrames } from './transforms.ts';
+
+export type Stage =
+	| 'loading'
+	| 'old-browser'
+	| 'insecure'
+	| 'bad-link'
+	| 'host-changed'
+	| 'failed'
+	| 'over'
+	| 'other-tab'
+	| 'asking'
+	| 'visiting'
+	| 'forgotten';
+
+/** A participant's visit: from the link to the end of the call. */
+export class Visit {
+	stage = $state<Stage>('loading');
+	failure = $state.raw<unknown>();
+	place = $state.raw<Place | null>(null);
+	notice = $state.raw<Notice | null>(null);
+	noticeInvalid = $state(false);
+	/** The answer to the question about recording; undefined while it is not given. */
+	agreed = $state<boolean | undefined>(undefined);
+	/** Asked only when the link has no secret. */
+	name = $state('');
+	call = $state.raw<Call | null>(null);
+	askedToDelete = $state(false);
+	readonly devices = new Devices();
+	readonly #id: string;
+	#fragment: LinkFragment | null = null;
+	#identity: Identity | undefined;
+	#pins: Pins | undefined;
+	#knowledge: Knowledge | undefined;
+	#hostName = '';
+	#lock: (() => void) | undefined;
+	#claim: Claim | undefined;
+	/** The answer that stands in the history. */
+	#told: boolean | undefined;
+
+	constructor(place: string) {
+		this.#id = place;
+	}
+
+	/** Whether the link proves for which place it was made. */
+	get hasSecret(): boolean {
+		return this.#fragment !== null;
+	}
+
+	/** Checks browser, link and host before anything is asked. */
+	async open(fragment: string): Promise<void> {
+		if (!globalThis.isSecureContext) return this.#at('insecure');
+		if (!canSealFrames()) return this.#at('old-browser');
+		try {
+			if (fragment.length > 1) this.#fragment = decodeLinkFragment(fragment);
+		} catch (error) {
+			if (!(error instanceof CryptoError)) throw error;
+			return this.#at('bad-link');
+		}
+		await this.again();
+	}
+
+	/** Reads the place; called again after a failure. */
+	async again(): Promise<void> {
+		this.#at('loading');
+		try {
+			const place = await fetchJson(Place, { path: `/api/places/${this.#id}`, open: true });
+			this.place = place;
+			if (place.state === 'ended') return this.#at('over');
+			const host = decodePublicIdentity(place.host.publicIdentity);
+			const mark = await fingerprint(host);
+			// The link says whose keys it was made with; a server that answers with others is not believed.
+			if (this.#fragment && !equal(this.#fragment.hostFingerprint, mark))
+				return this.#at('host-changed');
+			this.#hostName = toBase64url(mark);
+			await this.#readNotice(place, host.ed25519);
+			await this.#takeTab(false);
+		} catch (error) {
+			this.failure = error;
+			this.#at('failed');
+		}
+	}
+
+	async #readNotice(place: Place, hostKey: Bytes): Promise<void> {
+		if (!place.notice) return;
+		try {
+			this.notice = await verifyNotice({ signed: place.notice, hostKey, session: place.session });
+		} catch (error) {
+			if (!(error instanceof CryptoError)) throw error;
+			this.noticeInvalid = true;
+		}
+	}
+
+	/** One tab at a time holds the seat: two would answer for one person. */
+	async #takeTab(steal: boolean): Promise<void> {
+		const held = Promise.withResolvers<void>();
+		const got = Promise.withResolvers<boolean>();
+		const options = steal ? { steal } : { ifAvailable: true };
+		navigator.locks
+			.request(`seat ${this.#id}`, options, (lock) => {
+				got.resolve(lock !== null);
+				return lock === null ? undefined : held.promise;
+			})
+			.catch(() => this.#lost());
+		if (!(await got.promise)) return this.#at('other-tab');
+		this.#lock = held.resolve;
+		await this.#meet();
+	}
+
+	/** The other tab lets go; this one goes on. */
+	async useHere(): Promise<void> {
+		await this.#takeTab(true);
+	}
+
+	#lost(): void {
+		if (!this.#lock) return;
+		this.#lock = undefined;
+		if (this.call) {
+			this.call.close();
+			this.call.phase = 'replaced';
+		} else this.#at('other-tab');
+	}
+
+	async #meet(): Promise<void> {
+		const { place } = this;
+		if (!place) return;
+		const name = `identity ${this.#hostName}`;
+		this.#identity = await kept(name, StoredIdentity);
+		if (!this.#identity) {
+			this.#identity = await generateParticipantIdentity();
+			await keep(name, this.#identity);
+		}
+		this.#pins = await Pins.open(this.#hostName);
+		this.#knowledge = await Knowledge.open(place.session, this.notice ? place.notice : null);
+		const mine = this.#knowledge.receipts.latest(this.#identity.signing.publicKey);
+		if (mine) this.agreed = mine.type === 'consent';
+		this.#at('asking');
+		await this.#next();
+	}
+
+	async answer(agree: boolean): Promise<void> {
+		this.agreed = agree;
+		await this.#next();
+	}
+
+	/** Before the call the answer may be changed; a consent that is taken back is a withdrawal. */
+	async changeAnswer(): Promise<void> {
+		this.agreed = undefined;
+	}
+
+	async giveName(name: string): Promise<void> {
+		this.name = name.trim();
+		await this.#next();
+	}
+
+	/** Knocks by itself as soon as everything that is asked was answered. */
+	async #next(): Promise<void> {
+		if (this.notice && this.agreed === undefined) return;
+		if (!this.hasSecret && this.name === '') return;
+		if (this.call) {
+			await this.#settle(this.call);
+			return this.call.room.reenter();
+		}
+		try {
+			this.call = await this.#visit();
+			this.#at('visiting');
+		} catch (error) {
+			this.failure = error;
+			this.#at('failed');
+		}
+	}
+
+	async #visit(): Promise<Call> {
+		const { place } = this;
+		if (!place || !this.#identity || !this.#pins || !this.#knowledge)
+			throw new TypeError('the place was read before');
+		const identity = this.#identity;
+		presentAs(async (fresh) => (await this.#seat(fresh)).token);
+		const { seat } = await this.#seat(true);
+		const host = decodePublicIdentity(place.host.publicIdentity);
+		const call = new Call({
+			session: place.session,
+			seat,
+			isHost: false,
+			identity,
+			hostKey: host.ed25519,
+			notice: this.notice ? place.notice : null,
+			socket: new Socket({
+				address: socketAddress(),
+				token: async () => (await this.#seat(true)).token,
+			}),
+			knowledge: this.#knowledge,
+			pins: this.#pins,
+			devices: this.devices,
+			config: iceSource(),
+			enter: (one) => this.#knock(one, place),
+			proven: (key) => this.#fragment !== null && equal(key, host.ed25519),
+		});
+		await this.#settle(call);
+		return call;
+	}
+
+	async #seat(fresh: boolean): Promise<Claim> {
+		if (this.#claim && !fresh) return this.#claim;
+		const identity = this.#identity;
+		if (!identity) throw new TypeError('there is an identity');
+		const { publicKey } = identity.signing;
+		const signature = await sign(identity.signing, 'sotto/claim/v1', utf8(this.#id));
+		const body = { publicKey: toBase64url(publicKey), signature: toBase64url(signature) };
+		const path = `/api/places/${this.#id}/claims`;
+		this.#claim = await fetchJson(Claim, { method: 'POST', path, body, open: true });
+		return this.#claim;
+	}
+
+	/** Signs what was answered, where it differs from what was signed before. */
+	async #settle(call: Call): Promise<void> {
+		if (!this.notice || !this.#knowledge || !this.#identity) return;
+		const latest = this.#knowledge.receipts.latest(this.#identity.signing.publicKey);
+		const consents = latest?.type === 'consent';
+		if (this.agreed && !consents) await call.sign('consent');
+		if (!this.agreed && consents) await call.sign('withdrawal');
+	}
+
+	async #knock(call: Call, place: Place) {
+		const [keyPackage] = await call.store.make(1);
+		if (!keyPackage || !this.#identity) throw new TypeError('one package was made');
+		const mine = this.#knowledge?.receipts.latest(this.#identity.signing.publicKey);
+		const receipt: SignedReceipt | null = mine?.signed ?? null;
+		const { sealed, proof } = await sealKnock({
+			session: place.session,
+			place: place.place,
+			keyPackage,
+			host: decodePublicIdentity(place.host.publicIdentity),
+			secret: this.#fragment?.secret ?? null,
+			text: {
+				name: this.name === '' ? null : this.name,
+				receipt,
+				agreed: this.notice ? (this.agreed ?? null) : null,
+			},
+		});
+		if (this.notice && this.agreed !== this.#told) {
+			this.#told = this.agreed;
+			call.act(this.agreed ? 'consented' : 'declined');
+		}
+		return { type: 'knock' as const, keyPackage: toBase64url(keyPackage), sealed, proof };
+	}
+
+	/** Withdraws in the call; with `alsoDelete` asks for what was recorded to be deleted. */
+	async withdraw(alsoDelete: boolean): Promise<void> {
+		this.agreed = false;
+		await this.call?.withdraw();
+		if (alsoDelete) await this.#askToDelete();
+	}
+
+	async #askToDelete(): Promise<void> {
+		const { place } = this;
+		const identity = this.#identity;
+		if (!place || !identity) return;
+		const value = {
+			v: 1,
+			session: place.session,
+			subject: toBase64url(identity.signing.publicKey),
+			at: Date.now(),
+		};
+		const key = identity.signing;
+		const signed = await signJson({ key, context: 'sotto/deletion-request/v1', value });
+		await request({ method: 'POST', path: '/api/deletion-requests', body: { request: signed } });
+		this.askedToDelete = true;
+	}
+
+	/** After leaving: takes the seat again. */
+	async rejoin(): Promise<void> {
+		this.call = null;
+		await this.again();
+		if (this.stage === 'asking') await this.#next();
+	}
+
+	/** Deletes the keys and what was remembered of people; the link can be used again, as somebody new. */
+	async forgetMe(): Promise<void> {
+		this.call?.close();
+		await this.#pins?.clear();
+		await forget(`identity ${this.#hostName}`);
+		if (this.place) await forget(`call ${this.place.session}`);
+		this.#lock?.();
+		this.#lock = undefined;
+		this.#at('forgotten');
+	}
+
+	close(): void {
+		this.call?.close();
+		this.devices.close();
+		this.#lock?.();
+	}
+
+	#at(stage: Stage): void {
+		this.stage = stage;
+	}
+}

@@ -1,0 +1,215 @@
+import { type Bytes, equal, random, toBase64url, toHex } from '#crypto/bytes.ts';
+import { CryptoError } from '#crypto/errors.ts';
+import { signAdmission, signRemoval } from '#crypto/group/group.ts';
+import { account } from '#lib/account/account.svelte.ts';
+import { request } from '#lib/net/api.ts';
+import { socketAddress } from '#lib/net/origin.ts';
+import { Socket } from '#lib/net/socket.ts';
+import { type HostSession } from '#lib/sessions/session.ts';
+import { fetchSession } from '#lib/sessions/store.ts';
+import type { Seat } from '#protocol/socket.ts';
+import { Call } from './call.svelte.ts';
+import { Devices } from './devices.svelte.ts';
+import { iceSource } from './ice.ts';
+import { type OpenedKnock, openKnock } from './knock.ts';
+import { Knowledge } from './knowledge.ts';
+import { Pins } from './pins.ts';
+import { Recording } from './recording.svelte.ts';
+import { keyName } from './room.ts';
+import type { Knock } from './view.ts';
+
+interface Door {
+	readonly knock: Seat['knock'];
+	readonly opened: OpenedKnock | null;
+	readonly name: string | null;
+}
+
+/** The host's side of a call: who is let in, who is taken out, and what is recorded. */
+export class HostCall {
+	readonly session: HostSession;
+	readonly call: Call;
+	readonly recording: Recording;
+	knocks = $state.raw<readonly Knock[]>([]);
+	/** Names of those who have not agreed to be recorded. */
+	missing = $state.raw<readonly string[]>([]);
+	connecting = $state(false);
+	failure = $state.raw<unknown>();
+	readonly #doors = new Map<string, Door>();
+	readonly #proven = new Set<string>();
+	readonly #pins: Pins;
+
+	private constructor(
+		session: HostSession,
+		parts: { knowledge: Knowledge; pins: Pins; devices: Devices },
+	) {
+		this.session = session;
+		this.#pins = parts.pins;
+		const { identity } = account;
+		const seat = toBase64url(random(16));
+		this.call = new Call({
+			...parts,
+			session: session.id,
+			seat,
+			isHost: true,
+			identity,
+			hostKey: identity.signing.publicKey,
+			notice: session.signedNotice,
+			socket: new Socket({ address: socketAddress(), token: () => account.token() }),
+			config: iceSource(),
+			enter: async () => ({ type: 'enter', session: session.id, seat }),
+			proven: (key) => this.#proven.has(toHex(key)),
+			onepoch: (epoch, welcome) => this.recording.follow(epoch, welcome),
+			onlinks: () => this.recording.links(),
+			onreceipt: (_from, withdrawn) => {
+				if (withdrawn) this.recording.withdrawn();
+				void this.#look();
+			},
+		});
+		this.recording = new Recording(this.call);
+		const { changed } = this.call.room.on;
+		this.call.room.on.changed = () => {
+			changed();
+			void this.#look();
+		};
+	}
+
+	/** Opens the call of one's own session. Throws `ApiError`, CryptoError. */
+	static async open(id: string, devices: Devices): Promise<HostCall> {
+		const session = await fetchSession(id);
+		const knowledge = await Knowledge.open(id, session.signedNotice);
+		const pins = await Pins.open(account.member.id);
+		const host = account.identity.signing;
+		const { name } = account.member;
+		await knowledge.admit(
+			await signAdmission({ host, session: id, key: host.publicKey, name, role: 'host' }),
+		);
+		return new HostCall(session, { knowledge, pins, devices });
+	}
+
+	/** Reads who stands at the door, and who in the call has not agreed. */
+	async #look(): Promise<void> {
+		const knocks: Knock[] = [];
+		for (const seat of this.call.room.seats.values()) {
+			if (seat.kind !== 'participant' || seat.state !== 'waiting' || !seat.present) continue;
+			knocks.push(this.#show(seat, await this.#read(seat)));
+		}
+		this.knocks = knocks.toSorted((a, b) => b.trust.level - a.trust.level || a.since - b.since);
+		this.missing = await this.recording.missing();
+	}
+
+	async #read(seat: Seat): Promise<Door> {
+		const known = this.#doors.get(seat.seat);
+		if (known && known.knock?.sealed === seat.knock?.sealed) return known;
+		const door = await this.#open(seat);
+		this.#doors.set(seat.seat, door);
+		return door;
+	}
+
+	async #open(seat: Seat): Promise<Door> {
+		const place = this.session.places.find((one) => one.id === seat.place);
+		const { knock } = seat;
+		if (!place || !knock) return { knock, opened: null, name: null };
+		try {
+			const { identity } = account;
+			const where = { session: this.session.id, place: place.id, secret: place.secret };
+			const opened = await openKnock({ identity, ...where, knock });
+			if (opened.proven) this.#proven.add(toHex(opened.key));
+			// Who proved the link is who was invited; anybody else is who she says she is.
+			return { knock, opened, name: opened.proven ? place.name : (opened.text.name ?? place.name) };
+		} catch (error) {
+			if (!(error instanceof CryptoError)) throw error;
+			return { knock, opened: null, name: null };
+		}
+	}
+
+	#show({ seat, since }: Seat, { opened, name }: Door): Knock {
+		const key = opened?.key;
+		return {
+			seat,
+			since,
+			name: opened ? name : null,
+			trust: key ? this.#pins.label(key, opened.proven) : { level: 0 },
+			keyChanged: key !== undefined && name !== null && this.#pins.changed(key, name),
+			agreed: opened?.text.agreed ?? null,
+		};
+	}
+
+	/** Lets somebody in: an admission and an epoch. Without their consent the recorder is left out of it first. */
+	async connect(seat: string): Promise<void> {
+		const { room } = this.call;
+		const known = room.seats.get(seat);
+		if (!known) return;
+		const { opened, name } = await this.#read(known);
+		if (!opened || name === null) return;
+		this.connecting = true;
+		this.failure = undefined;
+		try {
+			const { session, knowledge } = this.call.options;
+			const host = account.identity.signing;
+			const admission = { host, session, key: opened.key, name, role: 'participant' } as const;
+			await knowledge.admit(await signAdmission(admission));
+			if (opened.text.receipt) await knowledge.hear(opened.text.receipt);
+			const agreed = await this.#agreed(opened.key);
+			if (!agreed && this.recording.current !== null && this.call.recording === 'on')
+				await this.recording.pause();
+			await room.change(() => (room.leaves.includes(seat) ? undefined : { add: [seat] }));
+		} catch (error) {
+			this.failure = error;
+		} finally {
+			this.connecting = false;
+		}
+	}
+
+	/** From the dashboard: connects this seat as soon as the room says that it is there. */
+	async connectWhenThere(seat: string): Promise<void> {
+		const { room } = this.call;
+		const until = performance.now() + 5000;
+		while (performance.now() < until && room.seats.get(seat)?.state !== 'waiting')
+			await new Promise((resolve) => setTimeout(resolve, 50));
+		await this.connect(seat);
+	}
+
+	async #agreed(key: Bytes): Promise<boolean> {
+		return this.call.options.knowledge.receipts.latest(key)?.type === 'consent';
+	}
+
+	/** Takes somebody out for good. */
+	async remove(key: string): Promise<void> {
+		const { room, options } = this.call;
+		const member = room.epoch?.roster.find((one) => keyName(one) === key);
+		const seat = member && room.seatOf(member.key);
+		if (!member || seat === undefined) return;
+		const { session, knowledge } = options;
+		const host = account.identity.signing;
+		await knowledge.remove(await signRemoval({ host, session, key: member.key }));
+		await room.change(() => (room.leaves.includes(seat) ? { drop: [seat] } : undefined));
+		await options.socket.request({ type: 'remove', seat }).catch(() => {});
+	}
+
+	/** Whoever left on purpose shall not hold the next key; the epoch without them is made here. */
+	async sweep(): Promise<void> {
+		const { room } = this.call;
+		await room.change(() => {
+			const gone = room.leaves.filter((seat) => {
+				const known = room.seats.get(seat);
+				return known?.kind === 'participant' && known.state === 'gone';
+			});
+			return gone.length > 0 ? { drop: gone } : undefined;
+		});
+	}
+
+	isMe(key: Bytes): boolean {
+		return equal(key, account.identity.signing.publicKey);
+	}
+
+	async leave(): Promise<void> {
+		await this.recording.close();
+		await this.call.leave();
+	}
+
+	/** Ends the session for everybody. Throws `ApiError`. */
+	async end(): Promise<void> {
+		await this.recording.close();
+		await request({ method: 'POST', path: `/api/sessions/${this.session.id}/end` });
+	}
+}

@@ -1,0 +1,104 @@
+import { type SignedReceipt, ReceiptBook } from '#crypto/consent/consent.ts';
+import {
+	type Epoch,
+	type Evidence,
+	type Known,
+	type RecorderCertificate,
+	type SignedAdmission,
+	type SignedRemoval,
+	noEvidence,
+} from '#crypto/group/group.ts';
+import type { Signed } from '#protocol/text.ts';
+import { StoredKnowledge, keep, kept } from './shelf.ts';
+
+/** What one client knows about a session besides the epoch it is in; kept, so that a reload forgets no withdrawal. */
+export class Knowledge {
+	readonly session: string;
+	readonly receipts: ReceiptBook;
+	/** The host's signed notice; null in a session that is not recorded. */
+	readonly notice: Signed | null;
+	#admissions: readonly SignedAdmission[];
+	#removals: readonly SignedRemoval[];
+	#recorders: readonly RecorderCertificate[] = [];
+	#generation: number;
+
+	private constructor(
+		session: string,
+		notice: Signed | null,
+		stored: {
+			receipts: ReceiptBook;
+			rest: Pick<StoredKnowledge, 'admissions' | 'removals' | 'generation'>;
+		},
+	) {
+		this.session = session;
+		this.notice = notice;
+		this.receipts = stored.receipts;
+		this.#admissions = stored.rest.admissions;
+		this.#removals = stored.rest.removals;
+		this.#generation = stored.rest.generation;
+	}
+
+	/** What this browser kept of the session, or nothing yet. Throws `bad-signature` when what was kept was altered. */
+	static async open(session: string, notice: Signed | null): Promise<Knowledge> {
+		const stored = await kept(`call ${session}`, StoredKnowledge);
+		const receipts = stored ? await ReceiptBook.open(stored.book) : new ReceiptBook(session);
+		const rest = stored ?? { admissions: [], removals: [], generation: 0 };
+		return new Knowledge(session, notice, { receipts, rest });
+	}
+
+	/** For `joinEpoch` and `makeEpoch`. */
+	known(): { known: Known } {
+		const { receipts } = this;
+		return { known: { receipts, removals: this.#removals, generation: this.#generation } };
+	}
+
+	/** What is new here against the epoch in force. */
+	evidence(): Evidence {
+		return {
+			...noEvidence,
+			admissions: this.#admissions,
+			removals: this.#removals,
+			recorders: this.#recorders,
+			notice: this.notice,
+		};
+	}
+
+	/** Learns receipts, wherever from; gives whether they changed what holds. Throws as `ReceiptBook.add`. */
+	async hear(...receipts: readonly SignedReceipt[]): Promise<boolean> {
+		const changed = await this.receipts.add(...receipts);
+		if (changed) await this.#keep();
+		return changed;
+	}
+
+	async admit(admission: SignedAdmission): Promise<void> {
+		this.#admissions = [...this.#admissions.slice(-32), admission];
+		await this.#keep();
+	}
+
+	async remove(removal: SignedRemoval): Promise<void> {
+		this.#removals = [...this.#removals, removal];
+		await this.#keep();
+	}
+
+	certify(certificate: RecorderCertificate): void {
+		this.#recorders = [certificate];
+	}
+
+	/** After an epoch was taken part in. */
+	async learn(epoch: Epoch): Promise<void> {
+		this.#generation = Math.max(this.#generation, epoch.generation);
+		const texts = new Set(this.#removals.map((removal) => removal.text));
+		const more = epoch.evidence.removals.filter((removal) => !texts.has(removal.text));
+		this.#removals = [...this.#removals, ...more];
+		await this.#keep();
+	}
+
+	async #keep(): Promise<void> {
+		await keep(`call ${this.session}`, {
+			book: this.receipts.toJSON(),
+			admissions: this.#admissions,
+			removals: this.#removals,
+			generation: this.#generation,
+		});
+	}
+}

@@ -1,0 +1,298 @@
+import { SvelteMap } from 'svelte/reactivity';
+import { toBase64url, random } from '#crypto/bytes.ts';
+import type { Member } from '#crypto/group/group.ts';
+import type { Devices } from './devices.svelte.ts';
+import type { Media } from './media.ts';
+import { type CallMessage, decodeEnvelope, encodeEnvelope } from './messages.ts';
+import { type Peer, type VideoLimits, createPeer } from './peer.ts';
+import { type Room, keyName } from './room.ts';
+import type { Link, Tile } from './view.ts';
+
+const newId = (): string => toBase64url(random(16));
+/** A broken connection is tried again after this, then after twice as long..., milliseconds. */
+const retryMs = 700;
+const retryMostMs = 8000;
+/** From this many people on, pictures are small. */
+const manyPeople = 5;
+const full: VideoLimits = { scaleDownBy: 1, framesPerSecond: 30, bitsPerSecond: 900_000 };
+const small: VideoLimits = { scaleDownBy: 2, framesPerSecond: 15, bitsPerSecond: 250_000 };
+
+interface Entry {
+	readonly key: string;
+	readonly member: Member;
+	seat: string;
+	/** The page at the other end; another one after a reload. */
+	instance: string | undefined;
+	link: string | undefined;
+	peer: Peer | undefined;
+	/** Signals that came before the connection was made. */
+	waiting: string[];
+	tries: number;
+	retry: ReturnType<typeof setTimeout> | undefined;
+}
+
+interface Parts {
+	readonly room: Room;
+	readonly media: Media;
+	readonly devices: Devices;
+	readonly config: () => Promise<RTCConfiguration>;
+	/** The connection that one's own frames are copied from may have changed. */
+	readonly onlinks: () => void;
+}
+
+/** The peer connections to everybody in the roster. Who connects to whom follows from the keys, so there is no glare. */
+export class Links {
+	readonly tiles = new SvelteMap<string, Tile>();
+	readonly #entries = new Map<string, Entry>();
+	readonly #instance = newId();
+	readonly #parts: Parts;
+	#closed = false;
+
+	constructor(parts: Parts) {
+		this.#parts = parts;
+		parts.devices.changed = (kind, track) => {
+			for (const entry of this.#entries.values()) void entry.peer?.setTrack(kind, track);
+			void this.#tellDevices();
+		};
+	}
+
+	/** A connection that stands, for the copies of one's own frames; the first by key. */
+	primary(): string | null {
+		const open = [...this.#entries.values()]
+			.filter((entry) => entry.peer && this.tiles.get(entry.key)?.link === 'connected')
+			.toSorted((a, b) => (a.key < b.key ? -1 : 1));
+		return open[0]?.link ?? null;
+	}
+
+	/** Makes the connections fit the roster. */
+	async follow(first: boolean): Promise<void> {
+		const { room } = this.#parts;
+		const { epoch } = room;
+		if (!epoch) return;
+		const people = epoch.roster.filter((one) => one.role !== 'recorder' && one !== epoch.me);
+		const keys = new Set(people.map(keyName));
+		for (const [key, entry] of this.#entries) if (!keys.has(key)) this.#forget(entry);
+		for (const member of people) await this.#expect(member);
+		if (first) await this.#send({ type: 'hello', instance: this.#instance }, room.others());
+		this.#limit();
+	}
+
+	async #expect(member: Member): Promise<void> {
+		const { room } = this.#parts;
+		const key = keyName(member);
+		const seat = room.leaves[member.leaf] ?? '';
+		const known = this.#entries.get(key);
+		if (known) {
+			// The same person on another page: the old connection leads nowhere.
+			if (known.seat !== seat) {
+				known.seat = seat;
+				this.#drop(known, 'connecting');
+				await this.#call(known);
+			}
+			return;
+		}
+		const none = { instance: undefined, link: undefined, peer: undefined, retry: undefined };
+		const entry: Entry = { key, member, seat, ...none, waiting: [], tries: 0 };
+		this.#entries.set(key, entry);
+		const alone = { microphone: true, camera: true, screen: false };
+		const { name } = member;
+		const stream = new MediaStream();
+		this.tiles.set(key, {
+			key,
+			seat,
+			name,
+			stream,
+			link: 'connecting',
+			since: Date.now(),
+			...alone,
+		});
+		await this.#call(entry);
+	}
+
+	#initiates(entry: Entry): boolean {
+		const me = this.#parts.room.epoch?.me;
+		return me !== undefined && keyName(me) < entry.key;
+	}
+
+	async #call(entry: Entry): Promise<void> {
+		clearTimeout(entry.retry);
+		if (this.#initiates(entry)) await this.#connect(entry, newId());
+	}
+
+	async #connect(entry: Entry, link: string): Promise<void> {
+		const { media, devices, config, onlinks } = this.#parts;
+		entry.peer?.close();
+		entry.peer = undefined;
+		entry.link = link;
+		entry.waiting = [];
+		const current = (): boolean => entry.link === link && !this.#closed;
+		const peer = await createPeer({
+			seat: entry.seat,
+			link,
+			initiator: this.#initiates(entry),
+			config: await config(),
+			worker: media.worker,
+			tracks: { audio: devices.audio, video: devices.video },
+			onsignal: (data) => {
+				if (current()) void this.#send({ type: 'signal', link, data }, [entry.seat]);
+			},
+			ontrack: (track) => this.#addTrack(entry, track),
+			onconnect: () => {
+				if (!current()) return;
+				entry.tries = 0;
+				this.#show(entry, 'connected');
+				void this.#tellDevices();
+				this.#limit();
+				onlinks();
+			},
+			ondata: (bytes) => void this.#parts.room.open(entry.seat, decodeEnvelope(bytes)),
+			onclose: (failed) => {
+				if (current()) this.#broken(entry, failed);
+			},
+		});
+		if (!current()) return peer.close();
+		entry.peer = peer;
+		for (const data of entry.waiting) peer.signal(data);
+		entry.waiting = [];
+	}
+
+	#broken(entry: Entry, failed: boolean): void {
+		const was = this.tiles.get(entry.key)?.link;
+		this.#drop(entry, was === 'connected' || was === 'lost' ? 'lost' : failed ? 'failed' : 'lost');
+		this.#parts.onlinks();
+		const wait = Math.min(retryMostMs, retryMs * 2 ** entry.tries++);
+		entry.retry = setTimeout(() => {
+			if (this.#initiates(entry)) void this.#connect(entry, newId());
+			else void this.#send({ type: 'again' }, [entry.seat]);
+		}, wait);
+	}
+
+	#drop(entry: Entry, link: Link): void {
+		entry.peer?.close();
+		entry.peer = undefined;
+		entry.link = undefined;
+		this.#show(entry, link);
+	}
+
+	#forget(entry: Entry): void {
+		clearTimeout(entry.retry);
+		entry.peer?.close();
+		entry.link = undefined;
+		this.#entries.delete(entry.key);
+		this.tiles.delete(entry.key);
+		this.#parts.onlinks();
+	}
+
+	#show(entry: Entry, link: Link): void {
+		const tile = this.tiles.get(entry.key);
+		if (!tile) return;
+		const since = tile.link === link ? tile.since : Date.now();
+		this.tiles.set(entry.key, { ...tile, seat: entry.seat, link, since });
+	}
+
+	#addTrack(entry: Entry, track: MediaStreamTrack): void {
+		const stream = this.tiles.get(entry.key)?.stream;
+		if (!stream) return;
+		for (const old of stream.getTracks()) if (old.kind === track.kind) stream.removeTrack(old);
+		stream.addTrack(track);
+	}
+
+	/** Takes what concerns connections; false when the message is about something else. */
+	hear(from: Member, message: CallMessage): boolean {
+		const entry = this.#entries.get(keyName(from));
+		if (!entry) return false;
+		switch (message.type) {
+			case 'hello':
+				this.#onHello(entry, message.instance);
+				return true;
+			case 'signal':
+				void this.#onSignal(entry, message.link, message.data);
+				return true;
+			case 'again':
+				if (this.#initiates(entry)) void this.#connect(entry, newId());
+				return true;
+			case 'devices': {
+				const tile = this.tiles.get(entry.key);
+				const { microphone, camera, screen } = message;
+				if (tile) this.tiles.set(entry.key, { ...tile, microphone, camera, screen });
+				return true;
+			}
+			default:
+				return false;
+		}
+	}
+
+	#onHello(entry: Entry, instance: string): void {
+		const before = entry.instance;
+		entry.instance = instance;
+		if (before === undefined || before === instance) return;
+		this.#drop(entry, 'connecting');
+		void this.#call(entry);
+	}
+
+	async #onSignal(entry: Entry, link: string, data: string): Promise<void> {
+		if (entry.link !== link) {
+			if (this.#initiates(entry)) return;
+			const made = this.#connect(entry, link);
+			entry.waiting.push(data);
+			return made;
+		}
+		if (entry.peer) entry.peer.signal(data);
+		else entry.waiting.push(data);
+	}
+
+	/** To one person, over the data channel; false when there is none. */
+	async sendDirect(key: string, message: CallMessage): Promise<boolean> {
+		const peer = this.#entries.get(key)?.peer;
+		if (!peer || this.tiles.get(key)?.link !== 'connected') return false;
+		return peer.send(encodeEnvelope(await this.#parts.room.seal(message)));
+	}
+
+	/** To everybody, by every way there is: whichever comes first counts, the other is known already. */
+	async sendAll(message: CallMessage): Promise<void> {
+		const { room } = this.#parts;
+		const envelope = await room.seal(message);
+		const bytes = encodeEnvelope(envelope);
+		for (const entry of this.#entries.values()) entry.peer?.send(bytes);
+		await room.relay(envelope, room.others());
+	}
+
+	async #send(message: CallMessage, to: readonly string[]): Promise<void> {
+		const { room } = this.#parts;
+		if (!room.epoch) return;
+		// A seat that is gone in the meantime gets nothing; whoever is there again asks again.
+		await room.relay(await room.seal(message), to).catch(() => {});
+	}
+
+	async #tellDevices(): Promise<void> {
+		const { devices } = this.#parts;
+		const message = {
+			type: 'devices',
+			microphone: devices.audio !== null && !devices.muted,
+			camera: devices.video !== null && !devices.sharing,
+			screen: devices.sharing,
+		} as const;
+		for (const key of this.#entries.keys()) await this.sendDirect(key, message);
+	}
+
+	/** After the microphone was muted or opened. */
+	muted(): void {
+		void this.#tellDevices();
+	}
+
+	/** Asks one's own encoder for a key frame on one connection. */
+	async keyFrame(link: string): Promise<void> {
+		const entry = [...this.#entries.values()].find((one) => one.link === link);
+		await entry?.peer?.sendKeyFrame();
+	}
+
+	#limit(): void {
+		const limits = this.#entries.size + 1 >= manyPeople ? small : full;
+		for (const { peer } of this.#entries.values()) void peer?.setLimits(limits).catch(() => {});
+	}
+
+	close(): void {
+		this.#closed = true;
+		for (const entry of this.#entries.values()) this.#forget(entry);
+	}
+}

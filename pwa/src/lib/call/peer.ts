@@ -1,0 +1,188 @@
+import type { Instance, SignalData } from 'simple-peer';
+import * as v from 'valibot';
+import { attachTransforms } from './transforms.ts';
+
+/** What a connection to one other person is for the rest of the call. */
+export interface Peer {
+	/** Carries on what the other side signalled, in the order in which it came. */
+	signal(data: string): void;
+	/** Sends bytes on the data channel; false when it is not open. */
+	send(bytes: Uint8Array<ArrayBuffer>): boolean;
+	/** Replaces what is sent; null sends nothing of that kind. */
+	setTrack(kind: 'audio' | 'video', track: MediaStreamTrack | null): Promise<void>;
+	/** Asks one's own encoder for a key frame. */
+	sendKeyFrame(): Promise<void>;
+	/** Bounds what is sent to this person. */
+	setLimits(limits: VideoLimits): Promise<void>;
+	stats(): Promise<RTCStatsReport>;
+	close(): void;
+}
+
+export interface VideoLimits {
+	readonly scaleDownBy: number;
+	readonly framesPerSecond: number;
+	readonly bitsPerSecond: number;
+}
+
+export interface PeerOptions {
+	/** The other person's seat; names the frames in the media worker. */
+	readonly seat: string;
+	/** Names this connection on both ends; a new one for every try. */
+	readonly link: string;
+	readonly initiator: boolean;
+	readonly config: RTCConfiguration;
+	readonly worker: Worker;
+	readonly tracks: { audio: MediaStreamTrack | null; video: MediaStreamTrack | null };
+	readonly onsignal: (data: string) => void;
+	readonly ontrack: (track: MediaStreamTrack) => void;
+	readonly onconnect: () => void;
+	readonly ondata: (bytes: Uint8Array<ArrayBuffer>) => void;
+	/** The connection is over; `failed` when it broke or never came about. */
+	readonly onclose: (failed: boolean) => void;
+}
+
+/** Longer than this and the person is told that it does not work, milliseconds. */
+export const connectMs = 10_000;
+
+/** simple-peer keeps its connection under this name; transforms and codecs are set there. */
+type Inner = Instance & { readonly _pc: RTCPeerConnection };
+type Constructor = typeof import('simple-peer');
+
+function isInner(peer: Instance): peer is Inner {
+	return '_pc' in peer && peer._pc instanceof RTCPeerConnection;
+}
+const SignalText = v.pipe(v.string(), v.parseJson(), v.record(v.string(), v.unknown()));
+
+const insertable = { encodedInsertableStreams: true };
+
+/** Constant bit rate without silence gaps, so that the sizes of sealed seconds do not show who speaks (RFC 6562). */
+function constantBitRate(sdp: string): string {
+	const opus = /^a=rtpmap:(\d+) opus\//m.exec(sdp)?.[1];
+	if (!opus) return sdp;
+	const line = new RegExp(`^(a=fmtp:${opus} )(.*)$`, 'm');
+	return sdp.replace(line, (_all, start: string, rest: string) => {
+		const kept = rest.split(';').filter((part) => !/^(?:cbr|usedtx)=/.test(part.trim()));
+		return `${start}${[...kept, 'cbr=1', 'usedtx=0'].join(';')}`;
+	});
+}
+
+/** Connects to one person over simple-peer. Transforms are set in the same turn in which a connection or a track is made. */
+export async function createPeer(options: PeerOptions): Promise<Peer> {
+	const { default: SimplePeer } = await import('simple-peer/simplepeer.min.js');
+	return new SimplePeerConnection(SimplePeer, options);
+}
+
+class SimplePeerConnection implements Peer {
+	readonly #peer: Inner;
+	readonly #options: PeerOptions;
+	readonly #timer: ReturnType<typeof setTimeout>;
+	#closed = false;
+	#connected = false;
+
+	constructor(SimplePeer: Constructor, options: PeerOptions) {
+		this.#options = options;
+		const peer = new SimplePeer({
+			initiator: options.initiator,
+			trickle: true,
+			sdpTransform: constantBitRate,
+			// Without this flag a sender whose transform comes late sends without SFrame, silently.
+			config: { ...options.config, ...insertable },
+		});
+		if (!isInner(peer)) throw new TypeError('simple-peer holds an RTCPeerConnection');
+		this.#peer = peer;
+		const connection = this.#peer._pc;
+		connection.addEventListener('track', (event) => this.#onTrack(event));
+		if (options.initiator)
+			for (const kind of ['audio', 'video'] as const) {
+				const transceiver = connection.addTransceiver(kind, { direction: 'sendrecv' });
+				attachTransforms(transceiver, options);
+				void transceiver.sender.replaceTrack(options.tracks[kind]);
+			}
+		this.#timer = setTimeout(() => {
+			if (!this.#connected) this.#end(true);
+		}, connectMs);
+		this.#listen();
+	}
+
+	#listen(): void {
+		const { onsignal, onconnect, ondata } = this.#options;
+		this.#peer.on('signal', (data: SignalData) => onsignal(JSON.stringify(data)));
+		this.#peer.on('connect', () => {
+			this.#connected = true;
+			clearTimeout(this.#timer);
+			onconnect();
+		});
+		this.#peer.on('data', (data: Uint8Array) => ondata(new Uint8Array(data)));
+		this.#peer.on('error', () => this.#end(true));
+		this.#peer.on('close', () => this.#end(this.#connected));
+	}
+
+	#onTrack(event: RTCTrackEvent): void {
+		const { transceiver, track } = event;
+		const kind = track.kind === 'audio' ? 'audio' : 'video';
+		attachTransforms(transceiver, this.#options);
+		if (!this.#options.initiator && transceiver.direction !== 'sendrecv') {
+			// Before the answer is made, so that it says sendrecv without another round.
+			transceiver.direction = 'sendrecv';
+			void transceiver.sender.replaceTrack(this.#options.tracks[kind]);
+		}
+		this.#options.ontrack(track);
+	}
+
+	#end(failed: boolean): void {
+		if (this.#closed) return;
+		this.#closed = true;
+		clearTimeout(this.#timer);
+		this.#peer.destroy();
+		this.#options.onclose(failed);
+	}
+
+	signal(data: string): void {
+		const parsed = v.safeParse(SignalText, data);
+		if (this.#closed || !parsed.success) return;
+		this.#peer.signal(data);
+	}
+
+	send(bytes: Uint8Array<ArrayBuffer>): boolean {
+		if (!this.#connected || this.#closed) return false;
+		this.#peer.send(bytes);
+		return true;
+	}
+
+	async setTrack(kind: 'audio' | 'video', track: MediaStreamTrack | null): Promise<void> {
+		this.#options.tracks[kind] = track;
+		for (const { sender, receiver } of this.#peer._pc.getTransceivers())
+			if (receiver.track.kind === kind) await sender.replaceTrack(track);
+	}
+
+	async sendKeyFrame(): Promise<void> {
+		const sender = this.#peer._pc.getSenders().find((one) => one.track?.kind === 'video');
+		const parameters = sender?.getParameters();
+		if (!sender || !parameters?.encodings.length) return;
+		const encodingOptions = parameters.encodings.map(() => ({ keyFrame: true }));
+		await sender.setParameters(parameters, { encodingOptions });
+	}
+
+	async setLimits(limits: VideoLimits): Promise<void> {
+		const sender = this.#peer._pc.getSenders().find((one) => one.track?.kind === 'video');
+		const parameters = sender?.getParameters();
+		if (!sender || !parameters) return;
+		for (const encoding of parameters.encodings) {
+			encoding.scaleResolutionDownBy = limits.scaleDownBy;
+			encoding.maxFramerate = limits.framesPerSecond;
+			encoding.maxBitrate = limits.bitsPerSecond;
+		}
+		await sender.setParameters(parameters);
+	}
+
+	stats(): Promise<RTCStatsReport> {
+		return this.#peer._pc.getStats();
+	}
+
+	close(): void {
+		if (this.#closed) return;
+		this.#closed = true;
+		clearTimeout(this.#timer);
+		this.#peer.destroy();
+	}
+}

@@ -1,0 +1,84 @@
+import { entries, createStore, del } from 'idb-keyval';
+import * as v from 'valibot';
+import { type Bytes, toHex } from '#crypto/bytes.ts';
+import { StoredPin, keep, kept } from './shelf.ts';
+import type { TrustLabel } from './view.ts';
+
+const shelf = createStore('sotto-call', 'shelf');
+const day = new Intl.DateTimeFormat(undefined, { dateStyle: 'long' });
+
+/** Keys of people whom this browser met, per owner: a device that several people use keeps their lists apart. */
+export class Pins {
+	readonly #owner: string;
+	/** What was known before this call began. */
+	readonly #before = new Map<string, StoredPin>();
+	readonly #compared = new Set<string>();
+
+	private constructor(owner: string) {
+		this.#owner = owner;
+	}
+
+	static async open(owner: string): Promise<Pins> {
+		const pins = new Pins(owner);
+		const prefix = pins.#name('');
+		for (const [name, value] of await entries(shelf)) {
+			if (typeof name !== 'string' || !name.startsWith(prefix)) continue;
+			const pin = v.safeParse(StoredPin, value);
+			if (pin.success) pins.#before.set(name.slice(prefix.length), pin.output);
+		}
+		return pins;
+	}
+
+	#name(key: string): string {
+		return `pin ${this.#owner} ${key}`;
+	}
+
+	/** Remembers that somebody was met, and under which name. */
+	async met(key: Bytes, name: string): Promise<void> {
+		const hex = toHex(key);
+		const known = await kept(this.#name(hex), StoredPin);
+		await keep(this.#name(hex), {
+			name,
+			firstAt: known?.firstAt ?? Date.now(),
+			comparedAt: known?.comparedAt ?? null,
+		});
+	}
+
+	/** Both read the same numbers: this key is theirs. */
+	async compared(key: Bytes, name: string): Promise<void> {
+		await this.met(key, name);
+		this.#compared.add(toHex(key));
+		const known = await kept(this.#name(toHex(key)), StoredPin);
+		await keep(this.#name(toHex(key)), { ...known, comparedAt: Date.now() });
+	}
+
+	/** The numbers differed: what was believed of this key is forgotten. */
+	async differed(key: Bytes): Promise<void> {
+		this.#compared.delete(toHex(key));
+		this.#before.delete(toHex(key));
+		await del(this.#name(toHex(key)), shelf);
+	}
+
+	label(key: Bytes, proven: boolean): TrustLabel {
+		const hex = toHex(key);
+		const known = this.#before.get(hex);
+		if (this.#compared.has(hex) || known?.comparedAt) return { level: 4 };
+		if (known) return { level: 3, date: day.format(known.firstAt) };
+		return { level: proven ? 1 : 0 };
+	}
+
+	/** Whether somebody of this name was met under another key, and never under this one. */
+	changed(key: Bytes, name: string): boolean {
+		if (this.#before.has(toHex(key))) return false;
+		return [...this.#before.values()].some((pin) => pin.name === name);
+	}
+
+	/** Forgets everybody. */
+	async clear(): Promise<void> {
+		const prefix = this.#name('');
+		for (const [name] of await entries(shelf))
+			if (typeof name === 'string' && name.startsWith(prefix)) await del(name, shelf);
+		this.#before.clear();
+		this.#compared.clear();
+	}
+}

@@ -1,0 +1,71 @@
+/** What the screens of a call show. Made from the key group and the connections; the server's word is in none of it but `present`. */
+import type { DeviceTrouble } from './devices.svelte.ts';
+
+export type TrustLevel = 0 | 1 | 2 | 3 | 4;
+
+export interface TrustLabel {
+	readonly level: TrustLevel;
+	/** Day of the first meeting, for level 3. */
+	readonly date?: string;
+}
+
+/** One member of the key group. */
+export interface RosterRow {
+	/** Ed25519 key, hexadecimal. */
+	readonly key: string;
+	readonly name: string;
+	readonly role: 'host' | 'participant' | 'recorder';
+	readonly me: boolean;
+	readonly present: boolean;
+	/** Nobody compares with herself. */
+	readonly trust: TrustLabel | null;
+	readonly keyChanged: boolean;
+}
+
+export type Link = 'connecting' | 'connected' | 'lost' | 'failed';
+
+/** Another person's picture and sound. */
+export interface Tile {
+	readonly key: string;
+	readonly seat: string;
+	readonly name: string;
+	readonly stream: MediaStream;
+	readonly link: Link;
+	readonly since: number;
+	readonly microphone: boolean;
+	readonly camera: boolean;
+	readonly screen: boolean;
+}
+
+/** Somebody at the door, for the host. */
+export interface Knock {
+	readonly seat: string;
+	/** null: sealed for somebody else or altered. */
+	readonly name: string | null;
+	readonly since: number;
+	readonly trust: TrustLabel;
+	readonly keyChanged: boolean;
+	readonly agreed: boolean | null;
+}
+
+export interface ChatLine {
+	readonly id: string;
+	readonly mine: boolean;
+	readonly text: string;
+	readonly at: number;
+}
+
+/** RFC 7866: recording awareness; `ended` after the last one of this call. */
+export type Awareness = 'off' | 'on' | 'paused' | 'ended';
+
+export type Phase =
+	| 'connecting'
+	| 'waiting'
+	| 'in-call'
+	| 'left'
+	| 'removed'
+	| 'ended'
+	| 'replaced'
+	| 'failed';
+
+export type { DeviceTrouble };

@@ -1,0 +1,3 @@
+export { chromium } from 'playwright-core';
+export type { Browser, BrowserContext, Page } from 'playwright-core';
+export { expect } from './expect.ts';
