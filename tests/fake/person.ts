@@ -38,8 +38,8 @@ export class FakePerson {
 	/** Missed one: takes the next that it is invited to, whatever came before. */
 	lost = true;
 	removals: SignedRemoval[] = [];
-	/** Base keys that this client held, hexadecimal. */
-	readonly held = new Set<string>();
+	/** The epochs that this client was in, by their base key in hexadecimal. */
+	readonly held = new Map<string, Epoch>();
 	readonly refusals: (Refusal | 'not-a-recipient')[] = [];
 	#seen = 0;
 	#accepted = 0;
@@ -129,7 +129,7 @@ export class FakePerson {
 		this.epoch = epoch;
 		this.lost = false;
 		this.#accepted = epoch.generation;
-		this.held.add(toHex(await epoch.sframeBaseKey()));
+		this.held.set(toHex(await epoch.sframeBaseKey()), epoch);
 	}
 
 	/** Gives its epoch up, and takes the next one it is invited to. */
