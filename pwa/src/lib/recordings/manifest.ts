@@ -1,0 +1,81 @@
+import { fromBase64url, toHex } from '#crypto/bytes.ts';
+import { CryptoError } from '#crypto/errors.ts';
+import { type VerifiedEvidence, verifyEvidence } from '#crypto/group/evidence.ts';
+import { type MemberList, memberOf } from '#crypto/members/members.ts';
+import { type Manifest, openManifest } from '#lib/record/manifest.ts';
+import type { Recording } from '#protocol/recordings.ts';
+import type { TrackKeys } from './keys.ts';
+
+/** Gives the bytes of one object from its start. */
+export type ObjectSource = (object: {
+	track: string;
+	part: number;
+	bytes: number;
+}) => AsyncIterable<Uint8Array>;
+
+/** What a recording says about itself, after everything in it was checked. */
+export interface Vouched {
+	readonly manifest: Manifest;
+	readonly evidence: VerifiedEvidence;
+}
+
+type Stored = Pick<Recording, 'id' | 'session' | 'host' | 'state' | 'objects'>;
+
+/**
+ * The newest whole manifest of a recording, believed only when its signer is a recorder that the host certified for this
+ * session, or a member of the practice who recovered it, and every statement in it is signed by who it must be. The host's
+ * key is that of the member list. Throws `not-a-recipient` without the manifest's key; `truncated` when there is no whole one, or when a finished recording has
+ * only an interim one; `bad-signature` when somebody else made it; `EpochRefused` for false evidence.
+ */
+export async function readManifest(options: {
+	recording: Stored;
+	keys: TrackKeys;
+	members: MemberList;
+	source: ObjectSource;
+}): Promise<Vouched> {
+	const { recording, keys, members, source } = options;
+	const { id, session, host, state } = recording;
+	const key = keys.get(id);
+	if (!key) throw new CryptoError('not-a-recipient');
+	const parts = recording.objects
+		.filter((object) => object.track === id)
+		.toSorted((a, b) => b.part - a.part);
+	for (const { track, part, bytes } of parts) {
+		const object = { track, part, bytes };
+		const manifest = await openManifest({ recording: id, part, key, source: source(object) });
+		if (!manifest) continue;
+		if (manifest.recording !== id || manifest.session !== session)
+			throw new CryptoError('bad-signature');
+		// An older one in place of the newest would hide what became of the recording.
+		if (state === 'finished' && manifest.verdict === 'live') throw new CryptoError('truncated');
+		const hostKey = memberOf(members, host)?.publicIdentity.ed25519;
+		if (!hostKey) throw new CryptoError('bad-signature');
+		const evidence = await verifyEvidence({ evidence: manifest.evidence, session, hostKey });
+		demandSigner({ manifest, evidence, members });
+		demandNames({ manifest, evidence });
+		return { manifest, evidence };
+	}
+	throw new CryptoError('truncated');
+}
+
+function hex(key: string): string {
+	return toHex(fromBase64url(key));
+}
+
+function demandSigner(options: Vouched & { members: MemberList }): void {
+	const { manifest, evidence, members } = options;
+	const { recorder, signer } = manifest;
+	const isCertified = evidence.recorders.has(hex(recorder));
+	const isMember = members.members.some(
+		({ publicIdentity }) => toHex(publicIdentity.ed25519) === hex(signer),
+	);
+	if (!isCertified || (signer !== recorder && !isMember)) throw new CryptoError('bad-signature');
+}
+
+/** Everybody in it is somebody whom the host let in, under that name and role. */
+function demandNames({ manifest, evidence }: Vouched): void {
+	for (const { key, name, role } of manifest.people) {
+		const admission = evidence.admissions.get(hex(key));
+		if (admission?.name !== name || admission.role !== role) throw new CryptoError('bad-signature');
+	}
+}

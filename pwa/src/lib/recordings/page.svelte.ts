@@ -1,0 +1,115 @@
+import { account } from '#lib/account/account.svelte.ts';
+import { isApiError } from '#lib/net/errors.ts';
+import { address } from '#lib/net/origin.ts';
+import { MediaHolder, mediaReady } from '#lib/play/holder.ts';
+import { Player } from '#lib/play/player.svelte.ts';
+import type { HistoryRow } from '#protocol/sessions.ts';
+import { type Outline, outlineOf } from './outline.ts';
+import {
+	type Opened,
+	deleteRecording,
+	fetchHistory,
+	fetchRecording,
+	openRecording,
+	tellOpened,
+} from './store.ts';
+
+/** `preparing`: the service worker is taking this page over; `none`: this browser has none. */
+export type MediaState = 'preparing' | 'ready' | 'none';
+
+/** One recording as a page shows it. */
+export class RecordingPage {
+	readonly id: string;
+	opened = $state.raw<Opened>();
+	outline = $state.raw<Outline>();
+	player = $state.raw<Player>();
+	media = $state<MediaState>('preparing');
+	history = $state.raw<readonly HistoryRow[]>([]);
+	failure = $state.raw<unknown>();
+	deleted = $state(false);
+	#holder: MediaHolder | undefined;
+	readonly #end = new AbortController();
+
+	constructor(id: string) {
+		this.id = id;
+	}
+
+	/** Opens everything; again after it was recovered. */
+	async load(): Promise<void> {
+		this.failure = undefined;
+		try {
+			const recording = await fetchRecording(this.id);
+			if (recording.state === 'deleted') return this.#gone();
+			this.opened = await openRecording(recording, this.#end.signal);
+			if (recording.state === 'finished') await this.#makePlayer(this.opened);
+			this.history = await fetchHistory(recording);
+		} catch (error) {
+			if (this.#end.signal.aborted) return;
+			if (isApiError(error, 'gone')) this.#gone();
+			else this.failure = error;
+		}
+	}
+
+	/** Deletes it everywhere that the server reaches. Throws `ApiError`. */
+	async remove(): Promise<void> {
+		await deleteRecording(this.id);
+		this.#gone();
+	}
+
+	/** Drops the keys, here and in the service worker. */
+	close(): void {
+		this.#end.abort();
+		this.#drop();
+	}
+
+	#drop(): void {
+		this.player?.close();
+		this.#holder?.close();
+		this.player = undefined;
+		this.#holder = undefined;
+	}
+
+	#gone(): void {
+		this.#drop();
+		this.opened = undefined;
+		this.outline = undefined;
+		this.deleted = true;
+	}
+
+	async #makePlayer({ manifest, recording, keys }: Opened): Promise<void> {
+		const container = navigator.serviceWorker;
+		const outline = outlineOf(manifest, recording.lastSeenAt);
+		this.outline = outline;
+		this.media = container && (await mediaReady(container)) ? 'ready' : 'none';
+		if (this.media === 'none' || this.#end.signal.aborted) return;
+		const byTrack = new Map<string, string>();
+		const holder = new MediaHolder({
+			container,
+			token: () => account.token(),
+			onTrouble: ({ track, trouble }) => {
+				const person = byTrack.get(track);
+				if (person !== undefined) this.player?.refuse(person, trouble);
+			},
+			onHeld: ({ track }, held) => {
+				const person = byTrack.get(track);
+				if (person !== undefined) this.player?.hold(person, held);
+			},
+		});
+		const people = outline.people.map(({ id, name, startMs, durationMs, media }) => {
+			const person = { id, name, startMs, durationMs };
+			const key = media && keys.get(media.track);
+			if (!media || !key) return { ...person, src: undefined };
+			byTrack.set(media.track, person.id);
+			const url = address(`/api/recordings/${recording.id}/objects/${media.track}/${media.part}`);
+			const offer = { key, url, part: media.part, partBytes: media.bytes };
+			return {
+				...person,
+				src: holder.offer({ recording: recording.id, track: media.track }, offer),
+			};
+		});
+		this.#drop();
+		this.#holder = holder;
+		this.player = new Player({ people, durationMs: outline.durationMs, gaps: outline.gaps });
+		await tellOpened(recording.id);
+	}
+}

@@ -1,0 +1,77 @@
+import { account } from '#lib/account/account.svelte.ts';
+import { fetchJson, request } from '#lib/net/api.ts';
+import { address } from '#lib/net/origin.ts';
+import { RecordingsApi } from '#lib/record/api.ts';
+import { Recording, RecordingList, type RecordingRow } from '#protocol/recordings.ts';
+import { History, type HistoryRow } from '#protocol/sessions.ts';
+import { type Opener, type TrackKeys, openTrackKeys } from './keys.ts';
+import { type Vouched, readManifest } from './manifest.ts';
+
+/** A recording whose keys and words were opened on this device. */
+export interface Opened extends Vouched {
+	readonly recording: Recording;
+	readonly keys: TrackKeys;
+}
+
+const pathOf = (id: string): string => `/api/recordings/${id}`;
+
+/** Recordings that began between two moments, newest first. Throws `ApiError`. */
+export async function fetchRecordings(from: number, to: number): Promise<RecordingRow[]> {
+	const path = `/api/recordings?from=${from}&to=${to}`;
+	const { recordings } = await fetchJson(RecordingList, { path });
+	return recordings.toSorted((a, b) => b.startedAt - a.startedAt);
+}
+
+/** One recording as the server knows it. Throws `ApiError`; `gone` when it was deleted. */
+export async function fetchRecording(id: string): Promise<Recording> {
+	return fetchJson(Recording, { path: pathOf(id) });
+}
+
+/** What this device opens grants with. Throws `locked`. */
+export function opener(): Opener {
+	const { practice, member, identity, members } = account;
+	const identities = new Map([[member.id, identity]]);
+	if (practice.records) identities.set(practice.id, practice.records);
+	return { identities, members };
+}
+
+/** Opens keys and words of a recording. Throws as `openTrackKeys`, `readManifest` and `ApiError`. */
+export async function openRecording(recording: Recording, signal?: AbortSignal): Promise<Opened> {
+	const { id, grants } = recording;
+	const mine = opener();
+	const keys = await openTrackKeys({ recording: id, grants, opener: mine });
+	const api = new RecordingsApi({
+		origin: new URL(address('/')).origin,
+		token: (stale) => account.token(stale !== undefined),
+	});
+	const vouched = await readManifest({
+		recording,
+		keys,
+		members: mine.members,
+		source: (object) => api.objectBytes({ recording: id, ...object }, signal),
+	});
+	return { ...vouched, recording, keys };
+}
+
+/** Tells the history that this member opened it. */
+export async function tellOpened(id: string): Promise<void> {
+	await request({ method: 'POST', path: `${pathOf(id)}/opened` });
+}
+
+/** Grants, then objects, then a tombstone. Throws `ApiError`. */
+export async function deleteRecording(id: string): Promise<void> {
+	await request({ method: 'DELETE', path: pathOf(id) });
+}
+
+/** What was done with a recording and in its session, oldest first, each once. */
+export async function fetchHistory(recording: Recording): Promise<HistoryRow[]> {
+	const paths = [`${pathOf(recording.id)}/history`, `/api/sessions/${recording.session}/history`];
+	const lists = await Promise.all(paths.map((path) => fetchJson(History, { path })));
+	const rows = new Map(
+		lists
+			.flatMap(({ rows: list }) => list)
+			.filter((row) => row.recording === null || row.recording === recording.id)
+			.map((row) => [JSON.stringify(row), row]),
+	);
+	return [...rows.values()].toSorted((a, b) => a.at - b.at);
+}
