@@ -16,6 +16,7 @@ import { generateSigningKey } from '#crypto/identity/signing.ts';
 import { FakeCall } from '../fake/call.ts';
 import { forgePackage, forgeWelcome } from '../fake/forge.ts';
 import { FakePerson, clock } from '../fake/person.ts';
+import { resign } from '../fake/resign.ts';
 
 /** A call of the host, Ann and Ben in one epoch, with packages of all on the shelf. */
 async function callOfThree() {
@@ -298,6 +299,40 @@ test('a second commit in a group', async () => {
 	const place = { store: host.store, session, hostKey: host.key, previous: host.epoch };
 	const joining = joinEpoch({ ...place, generation: 2, welcome });
 	await expect(joining).rejects.toMatchObject({ reason: 'not-one-commit' });
+});
+
+test('an insider signs in the place of the creator', async () => {
+	const { call, host, ann, ben } = await callOfThree();
+	const { session, relay } = call.place;
+	const packages = [relay.take(ann.key), relay.take(ben.key)].filter((one) => one !== undefined);
+	const [, victim] = packages;
+	if (!victim) throw new Error('no package');
+	const place = { session, hostKey: host.key, generation: 2 };
+	const lost = await makeEpoch({
+		...place,
+		store: host.store,
+		previous: host.epoch,
+		packages,
+		evidence: call.issued,
+	});
+	const { welcome } = lost;
+	const forged = await resign({ store: ann.store, welcome, victim, signer: 1 });
+	const hers = { ...place, store: ben.store, previous: ben.epoch };
+	await expect(joinEpoch({ ...hers, welcome: forged })).rejects.toMatchObject({
+		reason: 'not-one-commit',
+	});
+	// The same by the creator herself is what everybody takes: the attack is whole but for the signer.
+	const again = relay.take(ben.key);
+	if (!again) throw new Error('no package');
+	const good = await makeEpoch({
+		...place,
+		store: ann.store,
+		previous: ann.epoch,
+		packages: [relay.take(host.key) ?? again, again],
+		evidence: call.issued,
+	});
+	const epoch = await joinEpoch({ ...hers, welcome: good.welcome });
+	expect(epoch.roster[0]?.key).toEqual(ann.key);
 });
 
 test('a context that is not ours, too large, or not in its one form', async () => {

@@ -11,7 +11,7 @@ const names = Object.keys(steps).filter((name): name is Step => name in steps);
 // A call of one is a dull one: people come more often than anything else happens.
 const chances: readonly Step[] = [...names, 'join', 'join', 'consentAgain', 'recorderIn'];
 const stepsPerWalk = 100;
-const walks = Number(process.env['WALKS'] ?? 3);
+const walks = Number(process.env['WALKS'] ?? 2);
 const seeds = Array.from({ length: walks }, (_, i) => i + 1);
 
 /** Nobody ever holds the key of an epoch whose list she is not on, and all who hold a key see the same list. */
