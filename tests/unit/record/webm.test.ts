@@ -74,10 +74,13 @@ test.runIf(hasFfmpeg).for(['vp8', 'vp9'] as const)(
 		expect(decodeErrors(soundFile)).toBe('');
 		same(await demux(soundFile, 'audio', 2), sound);
 
-		const rows = () => merge({ rows: [later(picture, 4000), later(sound, 4000)], startMs: 4000 });
-		const plan = await planFile({ tracks, packets: rows() });
-		const file = await collect(writeFile(plan, rows()));
-		expect(file.length).toBe(fileBytes(plan));
+		const rows = () => merge([later(picture, 4000), later(sound, 4000)]);
+		const plan = await planFile(rows());
+		if (!plan) throw new Error('a plan');
+		expect(plan.startMs).toBe(4000);
+		const format = { codec, ...size };
+		const file = await collect(writeFile({ plan, format, packets: rows() }));
+		expect(file.length).toBe(fileBytes(plan, format));
 		expect(decodeErrors(file)).toBe('');
 		same(await demux(file, 'video', 1), picture);
 		same(await demux(file, 'audio', 2), sound);
@@ -131,9 +134,10 @@ test('cues stand before the clusters and point at clusters that begin with a key
 	const packets: Packet[] = Array.from({ length: 600 }, (_, i) => {
 		return { track: 1, timeMs: i * 66, key: i % 120 === 0, data: new Uint8Array(50 + (i % 90)) };
 	});
-	const tracks: WebmTrack[] = [{ number: 1, codec: 'vp8', ...size }];
-	const plan = await planFile({ tracks, packets: each(packets) });
-	const file = await collect(writeFile(plan, each(packets)));
+	const plan = await planFile(each(packets));
+	if (!plan) throw new Error('a plan');
+	const format = { codec: 'vp8' as const, ...size };
+	const file = await collect(writeFile({ plan, format, packets: each(packets) }));
 	const elements = level(file);
 	const order = elements.map(({ id }) => id);
 	expect(order.slice(0, 4)).toEqual([ids.seekHead, ids.info, ids.tracks, ids.cues]);
@@ -174,16 +178,19 @@ test('a demuxer takes any pieces, and leaves a torn end out', () => {
 test('a merge keeps order between rows and lets time grow within a track', async () => {
 	const merged: string[] = [];
 	const rows = [emptyPackets(1, [100, 100, 90, 200]), emptyPackets(2, [95, 150, 151])];
-	for await (const { track, timeMs } of merge({ rows, startMs: 95 }))
-		merged.push(`${track}:${timeMs}`);
-	expect(merged).toEqual(['2:0', '1:5', '1:6', '1:7', '2:55', '2:56', '1:105']);
+	for await (const { track, timeMs } of merge(rows)) merged.push(`${track}:${timeMs}`);
+	expect(merged).toEqual(['2:95', '1:100', '1:101', '1:102', '2:150', '2:151', '1:200']);
 });
 
-test('a second pass over other packets is refused', async () => {
-	const packets: Packet[] = [{ track: 1, timeMs: 0, key: true, data: new Uint8Array(9) }];
-	const tracks: WebmTrack[] = [{ number: 1, codec: 'opus', width: 0, height: 0 }];
-	const plan = await planFile({ tracks, packets: each(packets) });
+test('a second pass over other packets is refused, and no packets are no file', async () => {
+	const packets: Packet[] = [{ track: 2, timeMs: 0, key: true, data: new Uint8Array(9) }];
+	const plan = await planFile(each(packets));
+	if (!plan) throw new Error('a plan');
 	const longer = packets.map((packet) => ({ ...packet, data: new Uint8Array(10) }));
-	await expect(collect(writeFile(plan, each(longer)))).rejects.toThrow(RangeError);
-	await expect(collect(writeFile(plan, each([])))).rejects.toThrow(RangeError);
+	const format = { codec: 'opus' as const, width: 0, height: 0 };
+	for (const other of [longer, []])
+		await expect(collect(writeFile({ plan, format, packets: each(other) }))).rejects.toThrow(
+			RangeError,
+		);
+	expect(await planFile(each([]))).toBeUndefined();
 });

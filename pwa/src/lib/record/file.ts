@@ -10,10 +10,18 @@ import {
 	tracksElement,
 } from './webm.ts';
 
-/** A finished file is written in two passes over the same packets: measure, then write. So its cues stand in front and it never lies in memory. */
+/**
+ * A finished file is written in two passes over the same packets: measure, then write. So its cues stand in front and it
+ * never lies in memory. Its picture is track 1, its sound track 2.
+ */
 export interface FilePlan {
-	readonly tracks: readonly WebmTrack[];
+	/** Time of the first packet: what `writeFile` takes as 0. */
+	readonly startMs: number;
 	readonly durationMs: number;
+	/** Whether any packet of the picture was there. */
+	readonly picture: boolean;
+	readonly sound: boolean;
+	/** Times from `startMs`. */
 	readonly clusters: readonly ClusterPlan[];
 }
 
@@ -21,69 +29,58 @@ interface ClusterPlan {
 	readonly timeMs: number;
 	/** Bytes of its blocks and its timestamp. */
 	readonly bodyBytes: number;
-	/** Whether a player can start here. */
+	/** Whether it begins with a key frame of the picture. */
 	readonly key: boolean;
 }
+
+export const pictureTrack = 1;
+export const soundTrack = 2;
 
 const clusterMs = 5000;
 /** How long the last frame is taken to last. */
 const lastFrameMs = 20;
 
-/** Splits packets into clusters: at each key frame of the picture, else every 5 s. */
-class Splitter {
-	readonly #main: number;
-	#startMs = -Infinity;
-
-	constructor(tracks: readonly WebmTrack[]) {
-		const picture = tracks.find((track) => track.codec !== 'opus');
-		this.#main = (picture ?? tracks[0])?.number ?? 0;
-	}
-
-	isKey(packet: Packet): boolean {
-		return packet.key && packet.track === this.#main;
-	}
-
-	starts(packet: Packet, pictureFile: boolean): boolean {
-		const tooLong = packet.timeMs - this.#startMs >= clusterMs;
-		const starts = tooLong || (pictureFile && this.isKey(packet));
-		if (starts) this.#startMs = packet.timeMs;
-		return starts;
-	}
+function isPictureKey({ key, track }: Packet): boolean {
+	return key && track === pictureTrack;
 }
 
 function clusterTime(timeMs: number): Bytes {
 	return uint(ids.timestamp, timeMs);
 }
 
-/** Packets with the clusters that they begin. `null` begins nothing. */
-async function* split(options: {
-	tracks: readonly WebmTrack[];
-	packets: AsyncIterable<Packet>;
-}): AsyncGenerator<{ packet: Packet; begins: { key: boolean } | null }> {
-	const { tracks, packets } = options;
-	const splitter = new Splitter(tracks);
-	const pictureFile = tracks.some((track) => track.codec !== 'opus');
+/** Packets, and whether each begins a cluster: a key frame of the picture does, and everything after 5 s. */
+async function* split(
+	packets: AsyncIterable<Packet>,
+): AsyncGenerator<{ packet: Packet; begins: boolean }> {
+	let startMs = -Infinity;
 	for await (const packet of packets) {
-		const begins = splitter.starts(packet, pictureFile) ? { key: splitter.isKey(packet) } : null;
+		const begins = isPictureKey(packet) || packet.timeMs - startMs >= clusterMs;
+		if (begins) startMs = packet.timeMs;
 		yield { packet, begins };
 	}
 }
 
-/** First pass: where everything will lie. Packets are in order of time and begin at 0. */
-export async function planFile(options: {
-	tracks: readonly WebmTrack[];
-	packets: AsyncIterable<Packet>;
-}): Promise<FilePlan> {
+/** First pass: where everything will lie. Packets are in order of time. Undefined when there are none. */
+export async function planFile(packets: AsyncIterable<Packet>): Promise<FilePlan | undefined> {
 	const clusters: { timeMs: number; bodyBytes: number; key: boolean }[] = [];
+	const tracks = new Set<number>();
+	let startMs: number | undefined;
 	let durationMs = 0;
-	for await (const { packet, begins } of split(options)) {
-		const { timeMs } = packet;
-		if (begins) clusters.push({ timeMs, bodyBytes: clusterTime(timeMs).length, key: begins.key });
+	for await (const { packet, begins } of split(packets)) {
+		startMs ??= packet.timeMs;
+		const timeMs = packet.timeMs - startMs;
+		tracks.add(packet.track);
+		if (begins) {
+			const key = isPictureKey(packet);
+			clusters.push({ timeMs, bodyBytes: clusterTime(timeMs).length, key });
+		}
 		const last = clusters.at(-1);
-		if (last) last.bodyBytes += simpleBlock(packet, last.timeMs).length;
+		if (last) last.bodyBytes += simpleBlock({ ...packet, timeMs }, last.timeMs).length;
 		durationMs = Math.max(durationMs, timeMs + lastFrameMs);
 	}
-	return { tracks: options.tracks, durationMs, clusters };
+	if (startMs === undefined) return undefined;
+	const [picture, sound] = [tracks.has(pictureTrack), tracks.has(soundTrack)];
+	return { startMs, durationMs, picture, sound, clusters };
 }
 
 function clusterHead(cluster: ClusterPlan): Bytes {
@@ -91,12 +88,14 @@ function clusterHead(cluster: ClusterPlan): Bytes {
 }
 
 function cues(plan: FilePlan, firstCluster: number): Bytes {
-	const picture = plan.tracks.find((track) => track.codec !== 'opus') ?? plan.tracks[0];
 	const points: Bytes[] = [];
 	let at = firstCluster;
 	for (const cluster of plan.clusters) {
-		if (cluster.key) {
-			const place = [uint(ids.cueTrack, picture?.number ?? 1), uint(ids.cueClusterPosition, at)];
+		if (cluster.key || !plan.picture) {
+			const place = [
+				uint(ids.cueTrack, plan.picture ? pictureTrack : soundTrack),
+				uint(ids.cueClusterPosition, at),
+			];
 			const time = uint(ids.cueTime, cluster.timeMs);
 			points.push(element(ids.cuePoint, time, element(ids.cueTrackPositions, ...place)));
 		}
@@ -112,9 +111,13 @@ function seek(id: number, position: number): Bytes {
 }
 
 /** Everything before the first cluster. */
-export function fileHead(plan: FilePlan): Bytes {
+export function fileHead(plan: FilePlan, format: FileFormat): Bytes {
+	const { codec, width, height } = format;
+	const tracks = tracksElement([
+		...(plan.picture ? [{ number: pictureTrack, codec, width, height }] : []),
+		...(plan.sound ? [{ number: soundTrack, codec: 'opus' as const, width: 0, height: 0 }] : []),
+	]);
 	const info = infoElement(plan.durationMs);
-	const tracks = tracksElement(plan.tracks);
 	const seekHead = (at: number): Bytes => {
 		const places = [
 			seek(ids.info, at),
@@ -135,33 +138,38 @@ export function fileHead(plan: FilePlan): Bytes {
 	return concat(start, seekHead(seekBytes), info, tracks, table);
 }
 
+/** Codec and size of the picture, if the file has one. */
+export type FileFormat = Pick<WebmTrack, 'codec' | 'width' | 'height'>;
+
 /** Length of the whole file. */
-export function fileBytes(plan: FilePlan): number {
+export function fileBytes(plan: FilePlan, format: FileFormat): number {
 	return plan.clusters.reduce(
 		(sum, cluster) => sum + clusterHead(cluster).length + cluster.bodyBytes,
-		fileHead(plan).length,
+		fileHead(plan, format).length,
 	);
 }
 
 /** Second pass over the very same packets: the file in small pieces. Throws RangeError when they are not the same. */
-export async function* writeFile(
-	plan: FilePlan,
-	packets: AsyncIterable<Packet>,
-): AsyncGenerator<Bytes> {
-	yield fileHead(plan);
+export async function* writeFile(options: {
+	plan: FilePlan;
+	format: FileFormat;
+	packets: AsyncIterable<Packet>;
+}): AsyncGenerator<Bytes> {
+	const { plan, format, packets } = options;
+	yield fileHead(plan, format);
 	const rest = plan.clusters.values();
 	let left = 0;
-	let timeMs = 0;
-	for await (const { packet, begins } of split({ tracks: plan.tracks, packets })) {
+	let clusterAt = 0;
+	for await (const { packet, begins } of split(packets)) {
 		if (begins) {
 			const { value: cluster } = rest.next();
 			if (left !== 0 || !cluster) throw new RangeError('other packets than measured');
-			({ timeMs, bodyBytes: left } = cluster);
-			const time = clusterTime(timeMs);
+			({ timeMs: clusterAt, bodyBytes: left } = cluster);
+			const time = clusterTime(clusterAt);
 			left -= time.length;
 			yield concat(clusterHead(cluster), time);
 		}
-		const block = simpleBlock(packet, timeMs);
+		const block = simpleBlock({ ...packet, timeMs: packet.timeMs - plan.startMs }, clusterAt);
 		left -= block.length;
 		yield block;
 	}

@@ -1,14 +1,11 @@
 import type { Packet } from './webm.ts';
 
 /**
- * Two rows of packets, each in order of time, as one. `startMs` is taken from every time. Within a track time always
- * grows by 1 ms at least; a packet that would lie before its forerunner is moved.
+ * Two rows of packets, each in order of time, as one. Within a track time always grows by 1 ms at least; a packet that
+ * would lie before its forerunner is moved.
  */
-export async function* merge(options: {
-	rows: readonly AsyncIterable<Packet>[];
-	startMs: number;
-}): AsyncGenerator<Packet> {
-	const sources = options.rows.map((row) => row[Symbol.asyncIterator]());
+export async function* merge(rows: readonly AsyncIterable<Packet>[]): AsyncGenerator<Packet> {
+	const sources = rows.map((row) => row[Symbol.asyncIterator]());
 	const heads = await Promise.all(sources.map((source) => source.next()));
 	const lastMs = new Map<number, number>();
 	try {
@@ -23,7 +20,7 @@ export async function* merge(options: {
 			if (!head || head.done) return;
 			const packet = head.value;
 			const least = (lastMs.get(packet.track) ?? -1) + 1;
-			const timeMs = Math.max(packet.timeMs - options.startMs, least);
+			const timeMs = Math.max(packet.timeMs, least);
 			lastMs.set(packet.track, timeMs);
 			yield { ...packet, timeMs };
 			const source = sources[first];

@@ -23,6 +23,9 @@ export interface PartState {
 	readonly ended: boolean;
 }
 
+/** How far a part was when the server had so many of its chunks. */
+export type Step = Pick<PartState, 'track' | 'part' | 'segments' | 'bytes' | 'digest'>;
+
 interface Open {
 	readonly writer: PartWriter;
 	readonly name: { track: string; part: number };
@@ -43,6 +46,8 @@ export class Parts {
 	readonly #spool: Spool;
 	readonly #context: () => Omit<PartContext, 'codec' | 'previous'>;
 	readonly #ended: PartState[] = [];
+	/** Per part a row for every chunk that `stepAt` may still be asked for. */
+	readonly #steps = new Map<number, Step[]>();
 	#open: Open | undefined;
 	#next = 0;
 	#turn: Promise<unknown> = Promise.resolve();
@@ -67,6 +72,13 @@ export class Parts {
 	/** All parts so far. */
 	get states(): PartState[] {
 		return this.#open ? [...this.#ended, stateOf(this.#open, false)] : [...this.#ended];
+	}
+
+	/** The part as it was with its first `chunks` chunks. Steps before it are forgotten. */
+	stepAt(part: number, chunks: number): Step | undefined {
+		const later = this.#steps.get(part)?.filter(({ segments }) => segments >= chunks - 1) ?? [];
+		this.#steps.set(part, later);
+		return later[0]?.segments === chunks - 1 ? later[0] : undefined;
 	}
 
 	/** Seals and stores; resolves when it is on the disk. Throws SpoolFull: then the part was given up. */
@@ -114,9 +126,18 @@ export class Parts {
 			contextHash: await contextHash(context),
 		});
 		const name = { track: this.#track, part };
-		await this.#spool.add(name, writer.headerBytes);
+		await this.#add({ writer, name }, writer.headerBytes);
 		const head = liveHead({ number: 1, codec, width, height });
 		return { writer, name, codec, context, head, firstMs: -1, lastMs: -1 };
+	}
+
+	async #add({ writer, name }: Pick<Open, 'writer' | 'name'>, chunk: Bytes): Promise<void> {
+		await this.#spool.add(name, chunk);
+		const { segments, partBytes: bytes, digest } = writer.progress;
+		const step = { ...name, segments, bytes, digest: toBase64url(digest) };
+		const steps = this.#steps.get(name.part) ?? [];
+		steps.push(step);
+		this.#steps.set(name.part, steps);
 	}
 
 	async #packets(packets: readonly Packet[]): Promise<void> {
@@ -128,7 +149,7 @@ export class Parts {
 		open.lastMs = packets.at(-1)?.timeMs ?? open.lastMs;
 		for (let at = 0; at < bytes.length; at += payloadBytesMax) {
 			const sealed = await open.writer.media(bytes.subarray(at, at + payloadBytesMax));
-			await this.#spool.add(open.name, sealed);
+			await this.#add(open, sealed);
 		}
 	}
 
@@ -136,7 +157,7 @@ export class Parts {
 		const open = this.#open;
 		if (!open) return;
 		const durationUs = Math.max(0, open.lastMs - open.firstMs) * 1000;
-		await this.#spool.add(open.name, await open.writer.end({ durationUs }));
+		await this.#add(open, await open.writer.end({ durationUs }));
 		this.#spool.close(open.name);
 		this.#ended.push(stateOf(open, true));
 		this.#open = undefined;
@@ -154,4 +175,16 @@ function stateOf({ writer, name, codec, context }: Open, ended: boolean): PartSt
 		digest: toBase64url(digest),
 		ended,
 	};
+}
+
+/** A part as the manifest states it. */
+export function partRow(state: Omit<PartState, 'track' | 'codec'>) {
+	const { part, context, segments, bytes, digest, ended } = state;
+	const { receipts, recorder, previous } = context;
+	const text = {
+		receipts: receipts && toBase64url(receipts),
+		recorder: toBase64url(recorder),
+		previous: previous && toBase64url(previous),
+	};
+	return { part, context: { ...context, ...text }, segments, bytes, digest, ended };
 }

@@ -71,6 +71,14 @@ export function codecOf(id: string): Codec | undefined {
 	return id === 'A_OPUS' ? 'opus' : undefined;
 }
 
+/** The codec of a MIME type as WebRTC writes it, if it is one of ours. */
+export function codecOfMime(mime: string): Codec | undefined {
+	const name = mime.toLowerCase();
+	if (name === 'video/vp8') return 'vp8';
+	if (name === 'video/vp9') return 'vp9';
+	return name === 'audio/opus' ? 'opus' : undefined;
+}
+
 /**
  * RFC 7845 §5.1: two channels, 48 kHz, nothing to skip at the start. A call's stream has begun long before, and a skip that
  * differed from the container's codec delay would make players refuse the file.

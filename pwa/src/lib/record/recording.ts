@@ -1,0 +1,386 @@
+import { toBase64url } from '#crypto/bytes.ts';
+import type { Epoch } from '#crypto/group/group.ts';
+import { signJson } from '#crypto/identity/signed.ts';
+import { limits } from '#protocol/limits.ts';
+import { ApiError, type RecordingsApi } from './api.ts';
+import type { Disk } from './disk.ts';
+import type { Sink } from './intake.ts';
+import { Journal } from './journal.ts';
+import type { Checkpoint, Manifest } from './manifest.ts';
+import { sealManifest } from './manifest.ts';
+import type { Membership, SealedBy } from './membership.ts';
+import type { Missing, Problem, Status } from './messages.ts';
+import { People } from './people.ts';
+import type { PortFrame, PortMark } from './port.ts';
+import { Spans } from './spans.ts';
+import { Spool, SpoolFull } from './spool.ts';
+import { type Granting, type NewTracks, type PersonTracks, makeTracks } from './tracks.ts';
+import { Uploader } from './uploader.ts';
+import { codecOfMime } from './webm.ts';
+
+const checkpointMs = 10_000;
+const keyFrameMs = 8000;
+/** A stream that waits for a key frame is not asked more often than this. */
+const askMs = 1000;
+const noMediaMs = 10_000;
+const estimateMs = 10_000;
+const freeBytesMin = 200 * 1024 * 1024;
+
+/** What a recording needs from the worker around it. */
+export interface Surroundings {
+	/** Milliseconds since 1970 on the clock that `ref` of the frames is on. */
+	now(): number;
+	/** Free bytes of the disk as the browser estimates, or null. */
+	freeBytes(): Promise<number | null>;
+	askForKeyFrame(src: string): void;
+	problem(problem: Problem, on: boolean): void;
+}
+
+interface Options {
+	recording: string;
+	title: string;
+	granting: Granting;
+	membership: Membership;
+	api: RecordingsApi;
+	disk: Disk;
+	around: Surroundings;
+}
+
+/** One recording while it is being made: opened frames in, sealed parts on the disk and at the server. */
+export class LiveRecording implements Sink {
+	readonly recording: string;
+	readonly startedAt: number;
+	readonly spool: Spool;
+	readonly uploader: Uploader;
+	readonly spans = new Spans();
+	readonly people: People;
+	readonly manifestKey: CryptoKey;
+	/** Parts of the manifest that were written. */
+	manifests = 0;
+	readonly #options: Options;
+	readonly #journal: Journal;
+	readonly #rosters: Manifest['rosters'] = [];
+	/** Of streams of the picture: when they were last asked for a key frame and last gave one. */
+	readonly #streams = new Map<string, { askedMs: number; keyMs: number }>();
+	readonly #on = new Set<Problem>();
+	readonly #missing: Missing[] = [];
+	#epoch: Epoch;
+	#dirty = true;
+	#checkpoints = 0;
+	#checkpointMs = 0;
+	#estimateMs = 0;
+	#freeBytes: number | null = null;
+	#frameMs: number;
+	#aliveMs = 0;
+	#ackedBytes = 0;
+	#ended = Promise.withResolvers<void>();
+
+	private constructor(options: Options, epoch: Epoch, made: NewTracks, manifestKey: CryptoKey) {
+		const { recording, api, disk, membership, around } = options;
+		this.#options = options;
+		this.recording = recording;
+		this.startedAt = Math.ceil(around.now());
+		this.#epoch = epoch;
+		this.#frameMs = this.startedAt;
+		this.manifestKey = manifestKey;
+		this.spool = new Spool(disk);
+		this.#journal = new Journal(disk);
+		const tell = (trouble: Problem | null): void => this.#uploading(trouble);
+		this.uploader = new Uploader({ api, spool: this.spool, recording, tell });
+		this.people = new People({
+			recording,
+			zeroMs: this.startedAt,
+			spool: this.spool,
+			context: () => ({
+				session: membership.session,
+				generation: this.#epoch.generation,
+				receipts: this.#epoch.receiptsDigest,
+				recorder: membership.signing.publicKey,
+				zeroMs: this.startedAt,
+			}),
+		});
+		this.people.meet(epoch.roster, epoch.verified.notice?.notice.host ?? '');
+		this.people.give(made.people);
+		this.#rosterRow(epoch);
+	}
+
+	/** Wraps the keys of all who are there and stores the grants; only then is there a recording. Throws ApiError. */
+	static async start(options: Options, epoch: Epoch): Promise<LiveRecording> {
+		const { recording, membership, granting, api } = options;
+		const count = epoch.roster.filter(({ role }) => role !== 'recorder').length;
+		const people = Array.from({ length: count }, (_, person) => person);
+		const made = await makeTracks({ recording, people, manifest: true, granting });
+		const { tracks, grants, manifest } = made;
+		if (!manifest) throw new TypeError('the manifest has a key');
+		const { session, signing } = membership;
+		const recorderKey = toBase64url(signing.publicKey);
+		await api.create({ id: recording, session, recorderKey, tracks, grants });
+		return new LiveRecording(options, epoch, made, manifest);
+	}
+
+	/** The recorder joined another epoch. */
+	async follow(epoch: Epoch): Promise<void> {
+		this.#epoch = epoch;
+		this.#rosterRow(epoch);
+		const fresh = this.people.meet(epoch.roster, epoch.verified.notice?.notice.host ?? '');
+		if (fresh.length === 0) return;
+		const { recording } = this;
+		const { granting } = this.#options;
+		const made = await makeTracks({ recording, people: fresh, manifest: false, granting });
+		const body = { tracks: made.tracks, grants: made.grants };
+		const n = await this.#journal.tracks(body);
+		// Queued before the first chunk of theirs can be: it goes out first.
+		void this.uploader.post({ type: 'tracks', body }).then(
+			() => this.#journal.sent(n),
+			() => undefined,
+		);
+		this.people.give(made.people);
+		this.#dirty = true;
+	}
+
+	/** The recorder holds no key any more. */
+	left(): void {
+		this.#pause(this.#options.around.now());
+	}
+
+	frame(frame: PortFrame, { member, payload }: SealedBy): void {
+		const { src, rtp, ref, kind, key, width, height } = frame;
+		const codec = codecOfMime(frame.mime);
+		if (this.spans.state !== 'on' || !codec || (codec === 'opus') !== (kind === 'audio')) return;
+		this.#frameMs = Math.max(this.#frameMs, ref);
+		const opened = { src, rtp, ref, key, codec, width, height, data: payload };
+		const lane = this.people.push(member.key, kind, opened);
+		if (kind === 'video') this.#wantKeyFrame(frame, lane?.needsKey ?? false);
+	}
+
+	lost(src: string | null, why: 'lost' | 'overflow'): void {
+		for (const { lane } of this.people.lanes) lane.interrupt(why, src ?? undefined);
+	}
+
+	mark({ mark, src, at }: PortMark): void {
+		if (mark === 'pause') this.#pause(at);
+		else if (mark === 'resume') this.#resume(at);
+		else if (mark === 'gap') this.lost(src, 'overflow');
+		else if (mark === 'end') this.#ended.resolve();
+		// A switch needs nothing: the other stream begins a part of its own.
+	}
+
+	/** Once a second: what came in is sealed, stored and sent on its way. */
+	async tick(): Promise<void> {
+		const nowMs = this.#options.around.now();
+		await this.#write(nowMs);
+		if (this.#dirty) await this.#writeManifest();
+		this.uploader.wake();
+		if (nowMs - this.#checkpointMs >= checkpointMs) {
+			this.#checkpointMs = nowMs;
+			void this.#checkpoint(nowMs);
+		}
+		if (nowMs - this.#estimateMs >= estimateMs) {
+			this.#estimateMs = nowMs;
+			await this.#watchDisk();
+		}
+		this.#alive(nowMs);
+		const silent = this.spans.state === 'on' && nowMs - this.#frameMs > noMediaMs;
+		this.#problem('no-media', silent);
+	}
+
+	/** Closes everything that is open; what is sealed goes on being uploaded. */
+	async end(): Promise<void> {
+		const timeout = setTimeout(() => this.#ended.resolve(), 2000);
+		await this.#ended.promise;
+		clearTimeout(timeout);
+		const nowMs = this.#options.around.now();
+		for (const { lane } of this.people.lanes) lane.close(nowMs);
+		await this.#write(nowMs);
+		this.spans.end(this.#time(nowMs));
+		await this.#writeManifest();
+		this.uploader.wake();
+		void this.#checkpoint(nowMs);
+	}
+
+	status(): Omit<Status, 'type'> {
+		const nowMs = this.#options.around.now();
+		const { stored, acked } = this.spool.bytes;
+		return {
+			state: this.spans.state,
+			generation: this.#options.membership.epoch?.generation ?? 0,
+			elapsedMs: Math.round(this.spans.elapsed(this.#time(nowMs))),
+			bytesStored: stored,
+			bytesAcked: acked,
+			gaps: this.missing.length,
+			freeBytes: this.#freeBytes,
+		};
+	}
+
+	get missing(): Missing[] {
+		return [...this.#missing, ...this.people.missing];
+	}
+
+	get tracks(): readonly PersonTracks[] {
+		return this.people.tracks;
+	}
+
+	/** The manifest as things stand. */
+	manifest(): Manifest {
+		const { membership, title } = this.#options;
+		const notice = this.#epoch.verified.notice?.notice;
+		const { people, tracks } = this.people.describe();
+		const lastSpan = this.spans.all.at(-1);
+		const endedMs = this.spans.state === 'off' ? (lastSpan?.to ?? 0) : null;
+		const key = toBase64url(membership.signing.publicKey);
+		return {
+			v: 1,
+			recording: this.recording,
+			session: membership.session,
+			title,
+			practice: notice?.practice ?? '',
+			purpose: notice?.purpose ?? '',
+			keptUntil: notice?.keptUntil ?? null,
+			startedAt: this.startedAt,
+			endedAt: endedMs === null ? null : this.startedAt + endedMs,
+			recorder: key,
+			signer: key,
+			people,
+			tracks,
+			spans: this.spans.all,
+			rosters: this.#rosters,
+			evidence: structuredClone(evidenceOf(this.#epoch)),
+			receipts: toBase64url(this.#epoch.receiptsDigest),
+			missing: this.missing,
+			verdict: 'live',
+		};
+	}
+
+	#time(absoluteMs: number): number {
+		return Math.max(0, Math.round(absoluteMs - this.startedAt));
+	}
+
+	#rosterRow(epoch: Epoch): void {
+		const members = epoch.roster.map(({ key }) => toBase64url(key));
+		const at = this.#time(this.#options.around.now());
+		this.#rosters.push({ generation: epoch.generation, at, members });
+		this.#dirty = true;
+	}
+
+	#pause(at: number): void {
+		for (const { lane } of this.people.lanes) lane.close(at);
+		if (this.spans.change('paused', this.#time(at))) this.#dirty = true;
+	}
+
+	#resume(at: number): void {
+		this.#frameMs = at;
+		if (this.spans.change('on', this.#time(at))) this.#dirty = true;
+	}
+
+	#wantKeyFrame({ src, key, ref }: PortFrame, needed: boolean): void {
+		const stream = this.#streams.get(src) ?? { askedMs: 0, keyMs: ref };
+		this.#streams.set(src, stream);
+		if (key) stream.keyMs = ref;
+		const due = (needed && !key) || ref - stream.keyMs >= keyFrameMs;
+		if (!due || ref - stream.askedMs < askMs) return;
+		stream.askedMs = ref;
+		this.#options.around.askForKeyFrame(src);
+	}
+
+	async #write(nowMs: number): Promise<void> {
+		const writing = this.people.lanes.map(async ({ lane, parts }) => {
+			const outputs = lane.take(nowMs);
+			if (outputs.length === 0) return;
+			try {
+				await parts.write(outputs);
+			} catch (error) {
+				if (!(error instanceof SpoolFull)) throw error;
+				lane.interrupt('overflow');
+				lane.close(nowMs);
+			}
+		});
+		await Promise.all(writing);
+		this.#problem('quota-full', this.spool.diskFull);
+	}
+
+	async #writeManifest(): Promise<void> {
+		this.#dirty = false;
+		const part = this.manifests++;
+		const { signing } = this.#options.membership;
+		const chunks = await sealManifest({
+			manifest: this.manifest(),
+			key: this.manifestKey,
+			signing,
+			part,
+		});
+		const name = { track: this.recording, part };
+		for (const chunk of chunks) await this.spool.add(name, chunk);
+		this.spool.close(name);
+	}
+
+	/** States what the server has, so that it can be held to it: not what is still only here. */
+	async #checkpoint(nowMs: number): Promise<void> {
+		const rows = this.people.lanes.flatMap(({ parts }) => {
+			const tracks = new Map(parts.states.map(({ track, part }) => [part, track]));
+			return this.spool.parts.flatMap(({ track, part, acked }) =>
+				tracks.get(part) === track && acked > 0 ? (parts.stepAt(part, acked) ?? []) : [],
+			);
+		});
+		const checkpoint: Checkpoint = {
+			v: 1,
+			recording: this.recording,
+			n: this.#checkpoints++,
+			at: Math.round(nowMs),
+			// The newest parts where there are very many: older ones stand in older checkpoints.
+			parts: rows.slice(-Math.floor(limits.signedTextChars / 200)),
+		};
+		const key = this.#options.membership.signing;
+		const value = { ...checkpoint, parts: checkpoint.parts.map((row) => ({ ...row })) };
+		const signed = await signJson({ key, context: 'sotto/checkpoint/v1', value });
+		// Ten seconds later there is a newer one.
+		await this.uploader.checkpoint(signed).catch(ignoreApi);
+	}
+
+	/** While no bytes flow, the server hears that the recorder is there. */
+	#alive(nowMs: number): void {
+		const { acked } = this.spool.bytes;
+		const moved = acked !== this.#ackedBytes;
+		this.#ackedBytes = acked;
+		if (moved) this.#aliveMs = nowMs;
+		if (nowMs - this.#aliveMs < 1000) return;
+		this.#aliveMs = nowMs;
+		void this.#options.api.alive(this.recording).catch(ignoreApi);
+	}
+
+	async #watchDisk(): Promise<void> {
+		this.#freeBytes = await this.#options.around.freeBytes();
+		const low = this.#freeBytes !== null && this.#freeBytes < freeBytesMin;
+		this.#problem('quota-low', low);
+		if (!low) return;
+		// Only whole files can be given back: parts are closed, and go once the server has them.
+		for (const { lane } of this.people.lanes) lane.roll();
+		await this.spool.dropAcked();
+	}
+
+	#uploading(trouble: Problem | null): void {
+		for (const one of ['offline', 'storage-full', 'upload-refused'] as const)
+			this.#problem(one, one === trouble);
+	}
+
+	#problem(problem: Problem, on: boolean): void {
+		if (this.#on.has(problem) === on) return;
+		if (on) this.#on.add(problem);
+		else this.#on.delete(problem);
+		this.#options.around.problem(problem, on);
+	}
+}
+
+function ignoreApi(error: unknown): void {
+	if (!(error instanceof ApiError) && !(error instanceof DOMException)) throw error;
+}
+
+function evidenceOf({ evidence }: Epoch): Manifest['evidence'] {
+	const { admissions, removals, receipts, recorders, notice } = evidence;
+	return {
+		admissions: [...admissions],
+		removals: [...removals],
+		receipts: [...receipts],
+		recorders: [...recorders],
+		notice,
+	};
+}
