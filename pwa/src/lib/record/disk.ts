@@ -9,3 +9,13 @@ export interface Disk {
 	/** Lets go of all files. */
 	close(): Promise<void>;
 }
+
+/** Folders of sealed recordings on this device; each is in the hands of one worker at a time. */
+export interface Shelf {
+	/** The folder of a recording, made when it is not there. Undefined when another tab has it. */
+	take(recording: string): Promise<Disk | undefined>;
+	/** Recordings that have a folder which nobody has taken. */
+	free(): Promise<string[]>;
+	/** Lets go of a folder; `remove` removes it with all that is in it. */
+	release(recording: string, options: { remove: boolean }): Promise<void>;
+}
