@@ -134,15 +134,15 @@ class Account {
 
 	/** Signs in or unlocks. Throws `wrong-password`, `login-failed`, `bad-key`, `ApiError`. */
 	async signIn(email: string, password: string): Promise<void> {
-		const known = await readDevice();
-		await this.#enter(await enterWithPassword({ email, password, known }));
+		await this.#enter(await this.#walk((known) => enterWithPassword({ email, password, known })));
 	}
 
 	/** The way back without a password: gives the account a new one. Throws `wrong-recovery-key`, `ApiError`. */
 	async recover(options: { email: string; recoveryKey: string; password: string }): Promise<void> {
 		const { email, recoveryKey, password } = options;
-		const known = await readDevice();
-		const entered = await enterWithRecoveryKey({ email, recoveryKey, known });
+		const entered = await this.#walk((known) =>
+			enterWithRecoveryKey({ email, recoveryKey, known }),
+		);
 		await this.#enter(entered, {}, () => changePassword({ entered, password }));
 	}
 
@@ -183,6 +183,18 @@ class Account {
 		} catch (error) {
 			if (isApiError(error, 'locked')) this.#close('locked');
 			throw error;
+		}
+	}
+
+	// A device that the server has forgotten since is no way in: this browser becomes a new one.
+	async #walk(way: (known: Device | undefined) => Promise<SignedInHere>): Promise<SignedInHere> {
+		const known = await readDevice();
+		try {
+			return await way(known);
+		} catch (error) {
+			if (!known || !isApiError(error, 'not-found')) throw error;
+			await forgetDevice();
+			return way(undefined);
 		}
 	}
 
@@ -233,8 +245,13 @@ class Account {
 				fromUtf8(await openUnderAccountKey(accountKey, unsavedContext, device.unsaved));
 			this.#unlocked(keys, signedIn.idleMs);
 		} catch (error) {
+			if (isApiError(error, 'token')) {
+				// The server does not know this device any more.
+				await forgetDevice();
+				return this.#close('signed-out');
+			}
 			this.#close('locked');
-			if (!isApiError(error, 'locked', 'token')) this.failure = error;
+			if (!isApiError(error, 'locked')) this.failure = error;
 		}
 	}
 

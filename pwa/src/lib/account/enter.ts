@@ -15,6 +15,7 @@ import { concat, fromBase64url, toBase64url, utf8 } from '#crypto/bytes.ts';
 import { CryptoError } from '#crypto/errors.ts';
 import { type SigningKey, sign } from '#crypto/identity/signing.ts';
 import { fetchJson, request } from '#lib/net/api.ts';
+import { isApiError } from '#lib/net/errors.ts';
 import {
 	LoginStarted,
 	PasswordStarted,
@@ -112,6 +113,10 @@ export async function enterWithRecoveryKey(options: {
 		path: '/api/recovery/finish',
 		body: { recovery, signature, device: told },
 		open: true,
+	}).catch((cause: unknown) => {
+		throw isApiError(cause, 'login-failed')
+			? new CryptoError('wrong-recovery-key', { cause })
+			: cause;
 	});
 	const wrapped = fromBase64url(unlockerOf(signedIn, 'recovery').wrapped);
 	const accountKey = await unlockWithRecoveryKey({

@@ -42,7 +42,7 @@ export class Today {
 
 	start(): void {
 		void this.load();
-		this.#socket = new Socket({ address: socketAddress(), token: () => account.token() });
+		this.#socket = new Socket({ address: socketAddress(), token: (fresh) => account.token(fresh) });
 		this.#socket.onready = (ready) => (this.cutOff = !ready);
 		this.#socket.listen((message) => this.#hear(message));
 	}

@@ -17,7 +17,8 @@ export const formatTime = (at: number): string => time.format(at);
 export function zoneName(): string {
 	const name = zone.formatToParts().find(({ type }) => type === 'timeZoneName')?.value ?? '';
 	const city = zone.resolvedOptions().timeZone.split('/').at(-1)?.replaceAll('_', ' ');
-	return city && city !== name ? `${name} (${city})` : name;
+	// UTC and its like are not named after a city.
+	return zone.resolvedOptions().timeZone.includes('/') ? `${name} (${city})` : (city ?? name);
 }
 
 /** The first moment of the viewer's day. */
