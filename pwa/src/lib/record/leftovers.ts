@@ -76,11 +76,8 @@ async function upload(disk: Disk, options: Resume): Promise<void> {
 		const { stored: total, acked: done } = spool.bytes;
 		progress({ phase: 'upload', done, total });
 	};
-	const uploader = new Uploader({ api, spool, recording, tell: () => undefined });
-	const timer = setInterval(() => {
-		tell();
-		uploader.pauses.wake();
-	}, 1000);
+	const uploader = new Uploader({ api, spool, recording, pauses, tell: () => undefined });
+	const timer = setInterval(tell, 1000);
 	try {
 		await uploader.idle(signal);
 		tell();

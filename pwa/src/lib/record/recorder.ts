@@ -20,6 +20,8 @@ export interface Platform {
 	readonly shelf: Shelf;
 	/** Milliseconds since 1970, on the clock of `performance`. */
 	now(): number;
+	/** Calls again and again; gives what stops it. */
+	every(ms: number, act: () => Promise<void>): () => void;
 	freeBytes(): Promise<number | null>;
 	send(answer: RecorderAnswer, transfer?: Transferable[]): void;
 }
@@ -49,7 +51,7 @@ export class Recorder {
 	#intake: Intake | undefined;
 	#live: LiveRecording | undefined;
 	#api: RecordingsApi | undefined;
-	#timer: ReturnType<typeof setInterval> | undefined;
+	#stopTicks: (() => void) | undefined;
 	#token: { value: string; renewed: PromiseWithResolvers<void> } | undefined;
 
 	constructor(platform: Platform) {
@@ -108,7 +110,6 @@ export class Recorder {
 				return this.#renewed(request.token);
 			case 'online':
 				this.#pauses.wake();
-				this.#live?.uploader.pauses.wake();
 				return undefined;
 			default:
 				return request satisfies never;
@@ -168,6 +169,7 @@ export class Recorder {
 			granting: { grantor, recipients: people },
 			membership,
 			api,
+			pauses: this.#pauses,
 			disk,
 			around: {
 				now: () => this.#platform.now(),
@@ -188,7 +190,7 @@ export class Recorder {
 		if (!membership.epoch) this.#live.left();
 		if (this.#intake) this.#intake.open = true;
 		this.#api = api;
-		this.#timer = setInterval(() => void this.#tick(), tickMs);
+		this.#stopTicks = this.#platform.every(tickMs, () => this.#tick());
 		this.#platform.send({ type: 'started', id: request.id, at: this.#live.startedAt });
 		this.#status();
 	}
@@ -196,7 +198,7 @@ export class Recorder {
 	async #end({ id }: Asked<'end'>): Promise<void> {
 		const live = this.#recording();
 		await live.end();
-		clearInterval(this.#timer);
+		this.#stopTicks?.();
 		if (this.#intake) this.#intake.open = false;
 		this.#status();
 		const { bytesStored: bytes, elapsedMs } = live.status();

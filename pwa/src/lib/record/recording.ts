@@ -12,6 +12,7 @@ import type { Membership, SealedBy } from './membership.ts';
 import type { Missing, Problem, Status } from './messages.ts';
 import { People } from './people.ts';
 import type { PortFrame, PortMark } from './port.ts';
+import type { Pauses } from './retry.ts';
 import { Spans } from './spans.ts';
 import { Spool, SpoolFull } from './spool.ts';
 import { type Granting, type NewTracks, type PersonTracks, makeTracks } from './tracks.ts';
@@ -42,6 +43,7 @@ interface Options {
 	granting: Granting;
 	membership: Membership;
 	api: RecordingsApi;
+	pauses: Pauses;
 	disk: Disk;
 	around: Surroundings;
 }
@@ -76,7 +78,7 @@ export class LiveRecording implements Sink {
 	#ended = Promise.withResolvers<void>();
 
 	private constructor(options: Options, epoch: Epoch, made: NewTracks, manifestKey: CryptoKey) {
-		const { recording, api, disk, membership, around } = options;
+		const { recording, api, pauses, disk, membership, around } = options;
 		this.#options = options;
 		this.recording = recording;
 		this.startedAt = Math.ceil(around.now());
@@ -86,7 +88,7 @@ export class LiveRecording implements Sink {
 		this.spool = new Spool(disk);
 		this.#journal = new Journal(disk);
 		const tell = (trouble: Problem | null): void => this.#uploading(trouble);
-		this.uploader = new Uploader({ api, spool: this.spool, recording, tell });
+		this.uploader = new Uploader({ api, spool: this.spool, recording, pauses, tell });
 		this.people = new People({
 			recording,
 			zeroMs: this.startedAt,

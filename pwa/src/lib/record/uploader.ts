@@ -1,7 +1,7 @@
 import type { Signed } from '#protocol/text.ts';
 import type { Grant, NewRecording, NewTrack } from '#protocol/recordings.ts';
 import { ApiError, type ObjectName, type RecordingsApi } from './api.ts';
-import { Pauses, persist } from './retry.ts';
+import { type Pauses, persist } from './retry.ts';
 import type { Spool } from './spool.ts';
 
 /** What the server must have before the chunks that come after it. */
@@ -26,7 +26,7 @@ export type UploadTrouble = 'offline' | 'storage-full' | 'upload-refused' | null
  * tracks go before everything that was added after them. Nothing is sent twice once the server said that it has it.
  */
 export class Uploader {
-	readonly pauses = new Pauses();
+	readonly #pauses: Pauses;
 	readonly #api: RecordingsApi;
 	readonly #spool: Spool;
 	readonly #recording: string;
@@ -42,8 +42,10 @@ export class Uploader {
 		api: RecordingsApi;
 		spool: Spool;
 		recording: string;
+		pauses: Pauses;
 		tell: (trouble: UploadTrouble) => void;
 	}) {
+		this.#pauses = options.pauses;
 		this.#api = options.api;
 		this.#spool = options.spool;
 		this.#recording = options.recording;
@@ -154,7 +156,7 @@ export class Uploader {
 	async #persist(act: (signal: AbortSignal) => Promise<void>): Promise<void> {
 		const { signal } = this.#stopped;
 		await persist(() => act(signal), {
-			pauses: this.pauses,
+			pauses: this.#pauses,
 			signal,
 			onFailure: ({ code }) => this.#tell(code === 'storage-full' ? 'storage-full' : 'offline'),
 		});

@@ -9,6 +9,10 @@ declare const self: DedicatedWorkerGlobalScope;
 const recorder = new Recorder({
 	shelf: new OpfsShelf(),
 	now: () => performance.timeOrigin + performance.now(),
+	every: (ms, act) => {
+		const timer = setInterval(() => void act(), ms);
+		return () => clearInterval(timer);
+	},
 	freeBytes: async () => {
 		const { quota, usage } = await navigator.storage.estimate();
 		return quota === undefined || usage === undefined ? null : Math.max(0, quota - usage);
