@@ -5,6 +5,9 @@ import type { Log } from './log.ts';
 import type { Opaque } from './account/opaque.ts';
 import type { SetupToken } from './account/setup.ts';
 import type { Tokens } from './account/tokens.ts';
+import type { Objects } from './recording/objects.ts';
+import type { Presence } from './recording/presence.ts';
+import type { Tombstones } from './recording/tombstones.ts';
 import type { Hub } from './room/hub.ts';
 import type { OpenStore, Store } from './store/database.ts';
 import type { Tries } from './tries.ts';
@@ -23,4 +26,7 @@ export interface Context {
 	tries: Tries;
 	origins: Set<string>;
 	hub: Hub;
+	objects: Objects;
+	presence: Presence;
+	tombstones: Tombstones;
 }

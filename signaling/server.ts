@@ -18,6 +18,11 @@ import { guardOrigins, ownOrigins, printedOrigin } from './origin.ts';
 import { secureHeaders, servePages } from './pages.ts';
 import { type ErrorBody, ErrorCode } from './protocol/errors.ts';
 import { limits } from './protocol/limits.ts';
+import { settleDeletions } from './recording/deletion.ts';
+import { Objects } from './recording/objects.ts';
+import { Presence } from './recording/presence.ts';
+import { recordingRoutes } from './recording/routes.ts';
+import { Tombstones } from './recording/tombstones.ts';
 import { Hub } from './room/hub.ts';
 import { acceptSockets } from './room/upgrade.ts';
 import { iceRoutes } from './session/ice.ts';
@@ -29,6 +34,7 @@ import { Tries } from './tries.ts';
 /** Requests to the API from one address in a minute; a recorder alone sends some hundreds. */
 const requestsPerMinute = 6000;
 const sweepMs = 2000;
+const watchMs = 1000;
 const idleSweepMs = 30_000;
 
 export interface ServerOptions {
@@ -57,6 +63,7 @@ async function openContext(options: ServerOptions, app: FastifyInstance): Promis
 	const members = await store.selectFrom('members').select('id').limit(1).execute();
 	const ready = members.length > 0;
 	const history = await History.open(store, clock);
+	const hub = new Hub({ database, clock, history, log });
 	return {
 		config,
 		clock,
@@ -69,7 +76,10 @@ async function openContext(options: ServerOptions, app: FastifyInstance): Promis
 		tokens: new Tokens(clock),
 		tries: new Tries(clock),
 		origins: new Set(config.origins ?? ownOrigins(config.port)),
-		hub: new Hub({ database, clock, history, log }),
+		hub,
+		objects: new Objects(config),
+		presence: new Presence({ store, clock, history, changed: () => hub.changed('recordings') }),
+		tombstones: new Tombstones(config.dataDir),
 	};
 }
 
@@ -126,6 +136,26 @@ async function api(app: FastifyInstance, context: Context): Promise<void> {
 	iceRoutes(app, context);
 	sessionRoutes(app, context);
 	placeRoutes(app, context);
+	recordingRoutes(app, context);
+}
+
+/** Puts in order what a crash left behind. */
+async function tidy(context: Context): Promise<void> {
+	const { store, objects, presence, log } = context;
+	const settled = await settleDeletions(context);
+	const rows = await store
+		.selectFrom('tracks')
+		.innerJoin('recordings', 'recordings.id', 'tracks.recording')
+		.select(['recordings.id as recording', 'tracks.id as track'])
+		.where('recordings.state', '!=', 'deleted')
+		.where('tracks.removed', '=', 0)
+		.execute();
+	const known = new Map<string, Set<string>>();
+	for (const { recording, track } of rows)
+		known.set(recording, (known.get(recording) ?? new Set()).add(track));
+	const cleaned = await objects.clean(known);
+	await presence.load();
+	log.event('started', { settled, cleaned });
 }
 
 function every(app: FastifyInstance, ms: number, task: () => unknown): void {
@@ -145,7 +175,8 @@ export async function createServer(options: ServerOptions): Promise<SottoServer>
 		forceCloseConnections: true,
 	});
 	const context = await openContext(options, app);
-	const { hub, database, clock, store, log } = context;
+	await tidy(context);
+	const { hub, database, clock, store, log, presence } = context;
 	handleErrors(app, context);
 	await secureHeaders(app, context.origins);
 	app.get('/healthz', async () => {
@@ -156,6 +187,9 @@ export async function createServer(options: ServerOptions): Promise<SottoServer>
 	await servePages(app, config.pagesDir);
 	acceptSockets(app.server, context);
 	every(app, sweepMs, () => hub.sweep());
+	every(app, watchMs, () =>
+		presence.watch().catch((error: unknown) => log.failure('watch', error)),
+	);
 	every(app, idleSweepMs, () =>
 		lockIdle(store, clock.now() - config.idleMs).catch((error: unknown) =>
 			log.failure('idle sweep', error),

@@ -44,6 +44,12 @@ export const limits = {
 	chunksPerObject: 2 ** 24,
 	/** Tracks of one recording: audio, video and final object of each person, with room for late ones. */
 	tracksPerRecording: 64,
+	/** Parts of one track: a crash begins a new one. */
+	partsPerTrack: 1024,
+	/** Checkpoints of one recording: a day of one every 10 seconds. */
+	checkpointsPerRecording: 8640,
+	/** A recorder that was silent this long is lost, milliseconds. */
+	aliveMs: 10_000,
 	/** Sealed text of a session, a place or a recording, characters of base64url. */
 	sealedChars: 16 * 1024,
 	/** One grant, characters of JSON. */

@@ -220,7 +220,12 @@ async function recordings(db: Kysely<unknown>): Promise<void> {
 	});
 	await table(db, 'chunks', {
 		key: ['recording', 'track', 'part', 'chunk'],
-		columns: { ...object, chunk: 'bigint', bytes: 'bigint', sha256: 'text' },
+		columns: { ...object, chunk: 'bigint', start: 'bigint', bytes: 'bigint', sha256: 'text' },
+	});
+	await index(db, 'chunks_start', {
+		on: 'chunks',
+		columns: ['recording', 'track', 'part', 'start'],
+		unique: true,
 	});
 	await table(db, 'checkpoints', {
 		key: ['recording', 'n'],

@@ -200,6 +200,8 @@ export interface ChunkRow {
 	track: string;
 	part: number;
 	chunk: number;
+	/** Where it begins in its object. */
+	start: number;
 	bytes: number;
 	sha256: string;
 }

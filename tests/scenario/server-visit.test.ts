@@ -1,6 +1,10 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { startServer, type TestServer } from '../server.ts';
-import { bytesOf, call, logIn, newId, newKey, signUp, type Staff, waitAt } from '../wire.ts';
+import { waitAt } from '../line.ts';
+import { logIn, signUp, type Staff } from '../staff.ts';
+import { bytesOf, call, newId, newKey } from '../wire.ts';
+
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
 let server: TestServer;
 let maya: Staff;

@@ -1,0 +1,64 @@
+import type { Context } from '../context.ts';
+import { ServerError } from '../errors.ts';
+import type { Staff } from '../guard.ts';
+import { stored } from '../parse.ts';
+import { Grant } from '../protocol/recordings.ts';
+import type { Store, StoreTransaction } from '../store/database.ts';
+import type { RecordingTableRow } from '../store/tables.ts';
+
+/** The ids under which a member is a recipient: her own, and for an admin the practice's. */
+export async function recipientIds(store: Store, staff: Staff): Promise<string[]> {
+	if (staff.role !== 'admin') return [staff.member];
+	const practice = await store.selectFrom('practice').select('id').executeTakeFirst();
+	return practice ? [staff.member, practice.id] : [staff.member];
+}
+
+/** The grants in force that a member can open, by recording. */
+export async function grantsOf(
+	context: Context,
+	staff: Staff,
+	recordings: readonly string[],
+): Promise<Map<string, Grant[]>> {
+	const { store, clock } = context;
+	if (recordings.length === 0) return new Map();
+	const now = clock.now();
+	const rows = await store
+		.selectFrom('grants')
+		.select(['recording', 'content'])
+		.where('recording', 'in', recordings)
+		.where('recipient', 'in', await recipientIds(store, staff))
+		.where((it) => it.or([it('expires_at', 'is', null), it('expires_at', '>', now)]))
+		.orderBy('id')
+		.execute();
+	const grants = new Map<string, Grant[]>();
+	for (const { recording, content } of rows)
+		grants.set(recording, [...(grants.get(recording) ?? []), stored(Grant, content)]);
+	return grants;
+}
+
+/** A recording that is there. Throws `not-found`, or `gone` for a deleted one. */
+export async function presentRecording(
+	db: Store | StoreTransaction,
+	id: string,
+): Promise<RecordingTableRow> {
+	const row = await db.selectFrom('recordings').selectAll().where('id', '=', id).executeTakeFirst();
+	if (!row) throw new ServerError('not-found');
+	if (row.state === 'deleted') throw new ServerError('gone');
+	return row;
+}
+
+/**
+ * A recording that this member may use: the host of its session and whoever has a grant. Throws
+ * `not-found` for everybody else, so that ids tell nothing; `gone` for a deleted one.
+ */
+export async function usableRecording(
+	context: Context,
+	staff: Staff,
+	id: string,
+): Promise<RecordingTableRow> {
+	const row = await presentRecording(context.store, id);
+	if (row.host === staff.member) return row;
+	const grants = await grantsOf(context, staff, [id]);
+	if (!grants.has(id)) throw new ServerError('not-found');
+	return row;
+}

@@ -1,0 +1,222 @@
+import { Readable } from 'node:stream';
+import type { FastifyInstance } from 'fastify';
+import * as v from 'valibot';
+import type { Context } from '../context.ts';
+import { ServerError } from '../errors.ts';
+import { staffOf } from '../guard.ts';
+import { readHistory } from '../history.ts';
+import { bodyOf, parse } from '../parse.ts';
+import { limits } from '../protocol/limits.ts';
+import {
+	ChunkPath,
+	FinishRecording,
+	MoreTracks,
+	NewCheckpoint,
+	NewRecording,
+	rangeBytesMax,
+	type Tombstones,
+} from '../protocol/recordings.ts';
+import { Count, Id } from '../protocol/text.ts';
+import { Span } from '../session/sessions.ts';
+import { verifySigned } from '../signature.ts';
+import { presentRecording, recipientIds, usableRecording } from './access.ts';
+import { Lanes, objectSize, pieces, storeChunk } from './chunks.ts';
+import { deleteRecording } from './deletion.ts';
+import { parseRange } from './range.ts';
+import { addTracks, finishRecording, makeRecording } from './recordings.ts';
+import { viewRecording, viewRows } from './rows.ts';
+
+const historyMax = 1000;
+/** Tombstones that a device is told of. */
+const tombstonesMax = 10_000;
+
+const Params = v.object({ id: Id });
+/** The same numbers as in the protocol, as an address writes them. */
+const number = v.pipe(v.string(), v.regex(/^\d{1,10}$/), v.transform(Number), Count);
+const ObjectParams = v.object({ id: Id, track: Id, part: number });
+const ChunkParams = v.object({ ...ObjectParams.entries, chunk: number });
+
+function listRoutes(app: FastifyInstance, context: Context): void {
+	const { store } = context;
+	app.get('/recordings', async (request) => {
+		const staff = await staffOf(context, request);
+		const { from, to } = parse(Span, request.query);
+		const recipients = await recipientIds(store, staff);
+		const rows = await store
+			.selectFrom('recordings')
+			.selectAll()
+			.where('started_at', '>=', from)
+			.where('started_at', '<=', to)
+			.where('state', '!=', 'deleted')
+			.where((it) =>
+				it.or([
+					it('host', '=', staff.member),
+					it(
+						'id',
+						'in',
+						it.selectFrom('grants').select('recording').where('recipient', 'in', recipients),
+					),
+				]),
+			)
+			.orderBy('started_at', 'desc')
+			.limit(limits.pageRows)
+			.execute();
+		return { recordings: await viewRows(context, staff, rows) };
+	});
+	app.get('/recordings/:id', async (request) => {
+		const staff = await staffOf(context, request);
+		const { id } = parse(Params, request.params);
+		return viewRecording(context, staff, await usableRecording(context, staff, id));
+	});
+	app.get('/recordings/:id/history', async (request) => {
+		const staff = await staffOf(context, request);
+		const { id } = parse(Params, request.params);
+		await usableRecording(context, staff, id);
+		return { rows: await readHistory(store, { recording: id }, historyMax) };
+	});
+	app.get('/tombstones', async (request): Promise<v.InferOutput<typeof Tombstones>> => {
+		await staffOf(context, request);
+		const tombstones = await store
+			.selectFrom('tombstones')
+			.selectAll()
+			.orderBy('at', 'desc')
+			.limit(tombstonesMax)
+			.execute();
+		return { tombstones };
+	});
+}
+
+function recorderRoutes(app: FastifyInstance, context: Context): void {
+	const { store, hub, presence } = context;
+	// A recorder goes on when nobody touches the page; a locked or signed-out device has no token at all.
+	const recorder = { evenIdle: true };
+	app.post('/recordings', async (request, reply) => {
+		const staff = await staffOf(context, request, recorder);
+		const wanted = bodyOf(NewRecording, request);
+		const made = await makeRecording(context, staff, wanted);
+		await presence.heard(wanted.id);
+		if (made) hub.changed('recordings');
+		return reply.code(made ? 201 : 200).send({});
+	});
+	app.post('/recordings/:id/tracks', async (request, reply) => {
+		const staff = await staffOf(context, request, recorder);
+		const { id } = parse(Params, request.params);
+		await addTracks(context, staff, { recording: id, wanted: bodyOf(MoreTracks, request) });
+		return reply.code(204).send();
+	});
+	app.post('/recordings/:id/checkpoints', async (request, reply) => {
+		const staff = await staffOf(context, request, recorder);
+		const { id } = parse(Params, request.params);
+		const row = await usableRecording(context, staff, id);
+		const checkpoint = bodyOf(NewCheckpoint, request);
+		if (!verifySigned(row.recorder_key, 'sotto/checkpoint/v1', checkpoint))
+			throw new ServerError('forbidden');
+		await store.transaction().execute(async (db) => {
+			await presentRecording(db, id);
+			const { n } = await db
+				.selectFrom('checkpoints')
+				.select((it) => it.fn.max('n').as('n'))
+				.where('recording', '=', id)
+				.executeTakeFirstOrThrow();
+			if ((n ?? 0) >= limits.checkpointsPerRecording) throw new ServerError('over-limit');
+			const content = JSON.stringify(checkpoint);
+			await db
+				.insertInto('checkpoints')
+				.values({ recording: id, n: (n ?? 0) + 1, content })
+				.execute();
+		});
+		return reply.code(204).send();
+	});
+	app.post('/recordings/:id/alive', async (request, reply) => {
+		const staff = await staffOf(context, request, recorder);
+		const { id } = parse(Params, request.params);
+		const { host, state } = await usableRecording(context, staff, id);
+		if (host !== staff.member) throw new ServerError('forbidden');
+		if (state !== 'live') throw new ServerError('gone');
+		await presence.heard(id);
+		return reply.code(204).send();
+	});
+	app.post('/recordings/:id/finish', async (request, reply) => {
+		const staff = await staffOf(context, request, recorder);
+		const { id } = parse(Params, request.params);
+		await finishRecording(context, staff, {
+			recording: id,
+			wanted: bodyOf(FinishRecording, request),
+		});
+		hub.changed('recordings');
+		return reply.code(204).send();
+	});
+}
+
+function objectRoutes(app: FastifyInstance, context: Context): void {
+	const { store, objects } = context;
+	const lanes = new Lanes();
+	app.addContentTypeParser(
+		'application/octet-stream',
+		{ parseAs: 'buffer', bodyLimit: limits.chunkBytes },
+		(_request, body, done) => done(null, body),
+	);
+	app.put('/recordings/:id/objects/:track/:part/:chunk', async (request, reply) => {
+		const staff = await staffOf(context, request, { evenIdle: true });
+		const path = parse(ChunkParams, request.params);
+		const { id: recording, track, part, chunk } = parse(ChunkPath, path);
+		await usableRecording(context, staff, recording);
+		const { body } = request;
+		if (!Buffer.isBuffer(body)) throw new ServerError('bad-request');
+		const made = await lanes.run(`${recording}/${track}/${part}`, () =>
+			storeChunk(context, { recording, track, part }, { chunk, bytes: body }),
+		);
+		return reply.code(made ? 201 : 200).send({});
+	});
+	app.get('/recordings/:id/objects/:track/:part', async (request, reply) => {
+		const staff = await staffOf(context, request);
+		const { id: recording, track, part } = parse(ObjectParams, request.params);
+		await usableRecording(context, staff, recording);
+		const name = { recording, track, part };
+		const size = await objectSize(store, name);
+		const wanted = parseRange(request.headers.range, { size, max: rangeBytesMax });
+		void reply.header('accept-ranges', 'bytes').type('application/octet-stream');
+		if (wanted === null)
+			return reply
+				.code(416)
+				.type('application/json')
+				.header('content-range', `bytes */${size}`)
+				.send({ error: 'bad-request' });
+		const range = wanted ?? { from: 0, to: size };
+		if (wanted)
+			void reply.code(206).header('content-range', `bytes ${range.from}-${range.to - 1}/${size}`);
+		return reply
+			.header('content-length', range.to - range.from)
+			.send(Readable.from(objects.read(name, pieces(store, name, range)), { objectMode: false }));
+	});
+}
+
+/** /api/recordings, /api/tombstones. */
+export function recordingRoutes(app: FastifyInstance, context: Context): void {
+	const { store, history, hub } = context;
+	listRoutes(app, context);
+	recorderRoutes(app, context);
+	objectRoutes(app, context);
+	app.post('/recordings/:id/opened', async (request, reply) => {
+		const staff = await staffOf(context, request);
+		const { id } = parse(Params, request.params);
+		const { session } = await usableRecording(context, staff, id);
+		await history.add(store, { act: 'opened', who: staff.member, session, recording: id });
+		return reply.code(204).send();
+	});
+	app.delete('/recordings/:id', async (request, reply) => {
+		const staff = await staffOf(context, request);
+		const { id } = parse(Params, request.params);
+		const row = await store
+			.selectFrom('recordings')
+			.select(['host', 'session', 'state'])
+			.where('id', '=', id)
+			.executeTakeFirst();
+		const may = row && (row.host === staff.member || staff.role === 'admin');
+		if (!may) throw new ServerError('not-found');
+		if (row.state !== 'deleted')
+			await deleteRecording(context, { recording: id, session: row.session, who: staff.member });
+		hub.changed('recordings');
+		return reply.code(204).send();
+	});
+}
