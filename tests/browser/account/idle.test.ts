@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest';
 import { IdleWatch } from '#lib/account/idle.ts';
-import { hold, isBusy } from '#lib/net/busy.ts';
+import { hold, isBusy, workHere } from '#lib/net/busy.ts';
 
 const limitMs = 400;
 
@@ -50,4 +50,17 @@ test('a device that slept through the limit is not woken open', () => {
 	expect(onactive).not.toHaveBeenCalled();
 	idle.stop();
 	vi.useRealTimers();
+});
+
+test('a tab knows what it holds itself, until all of it has ended', async () => {
+	expect(workHere()).toBe(undefined);
+	const releases = [hold('in-call'), hold('recording')];
+	const ended = vi.fn<() => void>();
+	void workHere()?.then(ended);
+	releases[0]?.();
+	await pass(10);
+	expect(ended).not.toHaveBeenCalled();
+	releases[1]?.();
+	await vi.waitFor(() => expect(ended).toHaveBeenCalled());
+	expect(workHere()).toBe(undefined);
 });

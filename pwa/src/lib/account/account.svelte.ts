@@ -6,6 +6,7 @@ import { CryptoError } from '#crypto/errors.ts';
 import type { Identity } from '#crypto/identity/identity.ts';
 import type { MemberList } from '#crypto/members/members.ts';
 import { fetchJson, request } from '#lib/net/api.ts';
+import { workHere } from '#lib/net/busy.ts';
 import { ApiError, isApiError } from '#lib/net/errors.ts';
 import { presentAs } from '#lib/net/origin.ts';
 import { type Member, SignedIn } from '#protocol/account.ts';
@@ -287,6 +288,12 @@ class Account {
 	}
 
 	#close(state: 'signed-out' | 'locked'): void {
+		const work = workHere();
+		if (work && state === 'locked' && this.#keys) {
+			// Locked in another tab: a call or recording of this one keeps its keys until it ends.
+			void work.then(() => this.#close('locked'));
+			return;
+		}
 		this.#idle?.stop();
 		this.#keys = undefined;
 		this.#token = undefined;

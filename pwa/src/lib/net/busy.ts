@@ -3,11 +3,22 @@ export type Work = 'in-call' | 'recording';
 
 const works: readonly string[] = ['in-call', 'recording'] satisfies Work[];
 
+const here = new Set<Promise<void>>();
+
 /** Keeps every tab of this browser from being locked or restarted; the answer ends that. */
 export function hold(work: Work): () => void {
 	const { promise, resolve } = Promise.withResolvers<void>();
 	void navigator.locks.request(work, { mode: 'shared' }, () => promise);
-	return resolve;
+	here.add(promise);
+	return () => {
+		here.delete(promise);
+		resolve();
+	};
+}
+
+/** What this very tab holds, until it ends; `undefined` when it holds nothing. */
+export function workHere(): Promise<unknown> | undefined {
+	return here.size === 0 ? undefined : Promise.all(here);
 }
 
 /** Whether any tab of this browser is in a call or records. */
