@@ -36,7 +36,7 @@ beforeEach(async () => {
 afterEach(() => player.close());
 
 const video = (name: string): HTMLVideoElement => {
-	const element = page.getByLabelText(`Video of ${name}`).element();
+	const element = page.getByLabelText(name, { exact: true }).element();
 	if (!(element instanceof HTMLVideoElement)) throw new Error(`no video of ${name}`);
 	return element;
 };
