@@ -5,7 +5,7 @@ import { readHead, readUint } from '#lib/record/ebml.ts';
 import { fileBytes, planFile, writeFile } from '#lib/record/file.ts';
 import { merge } from '#lib/record/merge.ts';
 import { type Packet, type WebmTrack, clusters, ids, liveHead } from '#lib/record/webm.ts';
-import { decodeErrors, demux, encodeMedia, hasFfmpeg, probeDuration } from './media.ts';
+import { decodeErrors, demux, encodeMedia, hasFfmpeg, probeDuration } from '../../record/media.ts';
 
 const size = { width: 160, height: 90 };
 
@@ -48,7 +48,7 @@ async function collect(source: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
 	return concat(...pieces);
 }
 
-test.runIf(hasFfmpeg).for(['vp8', 'vp9'] as const)(
+test.runIf(hasFfmpeg).each<'vp8' | 'vp9'>(['vp8', 'vp9'])(
 	'a live %s file and its finished file hold every packet, and others can read them',
 	async (codec) => {
 		const original = encodeMedia({ seconds: 7, codec });

@@ -15,6 +15,13 @@ export interface SealedBy {
 	readonly payload: Bytes;
 }
 
+/** The call that it is a member of. `clock` gives milliseconds since 1970. */
+interface Place {
+	readonly session: string;
+	readonly hostKey: Bytes;
+	readonly clock: () => number;
+}
+
 /** The recorder's own place in the key group: its signing key, its key packages, and the keys it may open with. */
 export class Membership {
 	readonly session: string;
@@ -28,16 +35,17 @@ export class Membership {
 	#generation = 0;
 	#turn: Promise<unknown> = Promise.resolve();
 
-	private constructor(options: { session: string; hostKey: Bytes; signing: SigningKey }) {
-		const { session, hostKey, signing } = options;
+	private constructor(options: Place & { signing: SigningKey }) {
+		const { session, hostKey, signing, clock } = options;
 		this.session = session;
 		this.signing = signing;
 		this.#hostKey = hostKey;
-		this.#store = new PackageStore({ signing, session, clock: Date.now });
+		// Lifetimes of key packages are whole milliseconds.
+		this.#store = new PackageStore({ signing, session, clock: () => Math.floor(clock()) });
 		this.#receipts = new ReceiptBook(session);
 	}
 
-	static async create(options: { session: string; hostKey: Bytes }): Promise<Membership> {
+	static async create(options: Place): Promise<Membership> {
 		return new Membership({ ...options, signing: await generateSigningKey() });
 	}
 

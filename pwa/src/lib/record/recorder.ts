@@ -117,7 +117,8 @@ export class Recorder {
 	}
 
 	async #open({ id, session, hostKey }: Asked<'open'>): Promise<void> {
-		this.#membership ??= await Membership.create({ session, hostKey });
+		const clock = (): number => this.#platform.now();
+		this.#membership ??= await Membership.create({ session, hostKey, clock });
 		const key = this.#membership.signing.publicKey;
 		this.#platform.send({ type: 'opened', id, key });
 	}
