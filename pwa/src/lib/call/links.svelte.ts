@@ -4,7 +4,7 @@ import type { Member } from '#crypto/group/group.ts';
 import type { Devices } from './devices.svelte.ts';
 import type { Media } from './media.ts';
 import { type CallMessage, decodeEnvelope, encodeEnvelope } from './messages.ts';
-import { type Peer, type VideoLimits, createPeer } from './peer.ts';
+import { type Peer, type VideoLimits, createPeer, warmUp } from './peer.ts';
 import { type Room, keyName } from './room.ts';
 import type { Link, Tile } from './view.ts';
 
@@ -50,6 +50,11 @@ export class Links {
 
 	constructor(parts: Parts) {
 		this.#parts = parts;
+		// Where it fails it is tried again with the first connection.
+		void parts
+			.config()
+			.then(warmUp)
+			.catch(() => {});
 		parts.devices.changed = (kind, track) => {
 			for (const entry of this.#entries.values()) void entry.peer?.setTrack(kind, track);
 			void this.#tellDevices();
@@ -111,7 +116,10 @@ export class Links {
 
 	#initiates(entry: Entry): boolean {
 		const me = this.#parts.room.epoch?.me;
-		return me !== undefined && keyName(me) < entry.key;
+		if (!me) return false;
+		// The host makes most epochs, so she is there first and need not wait to be called.
+		if (me.role === 'host' || entry.member.role === 'host') return me.role === 'host';
+		return keyName(me) < entry.key;
 	}
 
 	async #call(entry: Entry): Promise<void> {

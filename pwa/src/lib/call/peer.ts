@@ -66,9 +66,18 @@ function constantBitRate(sdp: string): string {
 	});
 }
 
+const simplePeer = () => import('simple-peer/simplepeer.min.js');
+
+/** Fetches and starts what a first connection needs, while the person still waits for it. */
+export async function warmUp(config: RTCConfiguration): Promise<void> {
+	await simplePeer();
+	// The first connection of a page starts the browser's machinery for all of them.
+	new RTCPeerConnection(config).close();
+}
+
 /** Connects to one person over simple-peer. Transforms are set in the same turn in which a connection or a track is made. */
 export async function createPeer(options: PeerOptions): Promise<Peer> {
-	const { default: SimplePeer } = await import('simple-peer/simplepeer.min.js');
+	const { default: SimplePeer } = await simplePeer();
 	return new SimplePeerConnection(SimplePeer, options);
 }
 
