@@ -36,6 +36,10 @@ export interface CallOptions {
 	readonly proven: (key: Bytes) => boolean;
 	/** The recorder of this page gets the epochs too. */
 	readonly onepoch?: (epoch: Epoch, welcome: Bytes) => Promise<void>;
+	/** The server gave this page its seat, now or again. */
+	readonly onentered?: () => void;
+	/** The recorder of this page has few key packages left at the server. */
+	readonly onlow?: (seat: string, left: number) => void;
 	readonly onlinks?: () => void;
 	/** A receipt changed what holds. */
 	readonly onreceipt?: (from: Member, withdrawn: boolean) => void;
@@ -88,6 +92,8 @@ export class Call {
 				enter: () => options.enter(this),
 			},
 			{
+				low: (who, left) => options.onlow?.(who, left),
+				entered: () => options.onentered?.(),
 				changed: () => this.#show(),
 				epoch: (epoch, first) => this.#onEpoch(epoch, first),
 				message: (from, message) => void this.#onMessage(from, message),
@@ -139,6 +145,8 @@ export class Call {
 	#onEpoch(epoch: Epoch, first: boolean): void {
 		this.phase = 'in-call';
 		this.#release ??= hold('in-call');
+		// After a reload, or when nobody pressed the button: now somebody waits to see and hear.
+		if (this.devices.untried) void this.devices.open();
 		for (const member of epoch.roster)
 			if (member !== epoch.me && member.role !== 'recorder')
 				void this.options.pins.met(member.key, member.name);

@@ -37,6 +37,20 @@ export class Devices {
 	/** Tells the connections what to send now. */
 	changed: (kind: 'audio' | 'video', track: MediaStreamTrack | null) => void = () => {};
 
+	/** Whether nobody asked for them yet. */
+	get untried(): boolean {
+		return !this.audio && !this.video && !this.audioTrouble && !this.videoTrouble && !this.asking;
+	}
+
+	/** Opens both where the person allowed it before, so that nothing is asked. */
+	async openIfAllowed(): Promise<void> {
+		const names = ['camera', 'microphone'] as const;
+		const states = await Promise.all(
+			names.map((name) => navigator.permissions.query({ name }).catch(() => undefined)),
+		);
+		if (states.every((state) => state?.state === 'granted')) await this.open();
+	}
+
 	/** Asks for both; where one fails the other is kept, and the trouble says why. */
 	async open(): Promise<void> {
 		this.asking = true;

@@ -11,6 +11,7 @@ import { signJson } from '#crypto/identity/signed.ts';
 import { sign } from '#crypto/identity/signing.ts';
 import { type LinkFragment, decodeLinkFragment } from '#crypto/proof/fragment.ts';
 import { fetchJson, request } from '#lib/net/api.ts';
+import { isApiError } from '#lib/net/errors.ts';
 import { presentAs, socketAddress } from '#lib/net/origin.ts';
 import { Socket } from '#lib/net/socket.ts';
 import { Claim, Place } from '#protocol/sessions.ts';
@@ -34,6 +35,7 @@ export type Stage =
 	| 'other-tab'
 	| 'asking'
 	| 'visiting'
+	| 'removed'
 	| 'forgotten';
 
 /** A participant's visit: from the link to the end of the call. */
@@ -116,6 +118,7 @@ export class Visit {
 
 	/** One tab at a time holds the seat: two would answer for one person. */
 	async #takeTab(steal: boolean): Promise<void> {
+		if (this.#lock) return this.#meet();
 		const held = Promise.withResolvers<void>();
 		const got = Promise.withResolvers<boolean>();
 		const options = steal ? { steal } : { ifAvailable: true };
@@ -158,6 +161,7 @@ export class Visit {
 		const mine = this.#knowledge.receipts.latest(this.#identity.signing.publicKey);
 		if (mine) this.agreed = mine.type === 'consent';
 		this.#at('asking');
+		void this.devices.openIfAllowed();
 		await this.#next();
 	}
 
@@ -189,7 +193,7 @@ export class Visit {
 			this.#at('visiting');
 		} catch (error) {
 			this.failure = error;
-			this.#at('failed');
+			this.#at(isApiError(error, 'forbidden', 'gone') ? 'removed' : 'failed');
 		}
 	}
 
@@ -201,7 +205,7 @@ export class Visit {
 		presentAs(async (fresh) => (await this.#seat(fresh)).token);
 		const { seat } = await this.#seat(true);
 		const host = decodePublicIdentity(place.host.publicIdentity);
-		const call = new Call({
+		const call: Call = new Call({
 			session: place.session,
 			seat,
 			isHost: false,
@@ -210,13 +214,14 @@ export class Visit {
 			notice: this.notice ? place.notice : null,
 			socket: new Socket({
 				address: socketAddress(),
-				token: async () => (await this.#seat(true)).token,
+				token: async (fresh) => (await this.#seat(fresh)).token,
 			}),
 			knowledge: this.#knowledge,
 			pins: this.#pins,
 			devices: this.devices,
 			config: iceSource(),
 			enter: (one) => this.#knock(one, place),
+			onentered: () => this.#tell(call),
 			proven: (key) => this.#fragment !== null && equal(key, host.ed25519),
 		});
 		await this.#settle(call);
@@ -244,6 +249,13 @@ export class Visit {
 		if (!this.agreed && consents) await call.sign('withdrawal');
 	}
 
+	/** The answer stands in the history once. */
+	#tell(call: Call): void {
+		if (!this.notice || this.agreed === undefined || this.agreed === this.#told) return;
+		this.#told = this.agreed;
+		call.act(this.agreed ? 'consented' : 'declined');
+	}
+
 	async #knock(call: Call, place: Place) {
 		const [keyPackage] = await call.store.make(1);
 		if (!keyPackage || !this.#identity) throw new TypeError('one package was made');
@@ -261,10 +273,6 @@ export class Visit {
 				agreed: this.notice ? (this.agreed ?? null) : null,
 			},
 		});
-		if (this.notice && this.agreed !== this.#told) {
-			this.#told = this.agreed;
-			call.act(this.agreed ? 'consented' : 'declined');
-		}
 		return { type: 'knock' as const, keyPackage: toBase64url(keyPackage), sealed, proof };
 	}
 

@@ -54,11 +54,12 @@ export class HostCall {
 			identity,
 			hostKey: identity.signing.publicKey,
 			notice: session.signedNotice,
-			socket: new Socket({ address: socketAddress(), token: () => account.token() }),
+			socket: new Socket({ address: socketAddress(), token: (fresh) => account.token(fresh) }),
 			config: iceSource(),
 			enter: async () => ({ type: 'enter', session: session.id, seat }),
 			proven: (key) => this.#proven.has(toHex(key)),
 			onepoch: (epoch, welcome) => this.recording.follow(epoch, welcome),
+			onlow: (who, left) => this.recording.low(who, left),
 			onlinks: () => this.recording.links(),
 			onreceipt: (_from, withdrawn) => {
 				if (withdrawn) this.recording.withdrawn();

@@ -15,6 +15,10 @@ export interface Keys {
 
 /** What a room tells the call. */
 export interface RoomEvents {
+	/** The server gave this page its seat, now or again. */
+	entered: () => void;
+	/** A recorder of this page has few key packages left at the server. */
+	low: (seat: string, left: number) => void;
 	/** Seats, roster or connection changed: compute what is shown again. */
 	changed: () => void;
 	/** An epoch is in force here; `first` after a load or a rejoin. */

@@ -1,5 +1,5 @@
-import { type Bytes, fromBase64url, toBase64url } from '#crypto/bytes.ts';
-import { type Epoch, makeEpoch } from '#crypto/group/group.ts';
+import { type Bytes, fromBase64url, toBase64url, toHex } from '#crypto/bytes.ts';
+import { type Epoch, makeEpoch, openPackage } from '#crypto/group/group.ts';
 import { SocketError } from '#lib/net/socket.ts';
 import type { Pace } from './pace.ts';
 import type { RoomOptions } from './room.ts';
@@ -95,7 +95,7 @@ export class Maker {
 		const kept = leaves().filter((one) => !drop.has(one));
 		const seats = new Set([...kept, ...(wanted.add ?? [])]);
 		seats.delete(seat);
-		const packages = await this.#packages([...seats]);
+		const packages = await newestOfEach(await this.#packages([...seats]), store.signing.publicKey);
 		const generation = newest() + 1;
 		const { epoch, welcome } = await makeEpoch({
 			store,
@@ -129,4 +129,19 @@ export class Maker {
 			return bytes === undefined ? [] : [[seat, fromBase64url(bytes)] as [string, Bytes]];
 		});
 	}
+}
+
+/** One package per identity, the later one: who comes back from another page leaves an old seat behind. */
+async function newestOfEach(
+	packages: readonly [string, Bytes][],
+	me: Bytes,
+): Promise<[string, Bytes][]> {
+	const byKey = new Map<string, [string, Bytes]>();
+	for (const [seat, bytes] of packages) {
+		const name = toHex((await openPackage(bytes)).key);
+		byKey.delete(name);
+		byKey.set(name, [seat, bytes]);
+	}
+	byKey.delete(toHex(me));
+	return [...byKey.values()];
 }

@@ -90,7 +90,6 @@ export class Recording {
 			this.#release ??= hold('recording');
 			await this.#connectPort();
 			await this.#fork(true, null);
-			this.#call.act('recording-started');
 		});
 	}
 
@@ -165,7 +164,13 @@ export class Recording {
 		}
 		await this.#ask({ type: 'welcome', generation: epoch.generation, welcome });
 		this.#held = epoch;
-		await this.#stock(2).catch(() => {});
+	}
+
+	/** Others used up the recorder's key packages. */
+	low(seat: string, left: number): void {
+		if (seat !== this.#seat || !this.#client) return;
+		// A lost connection asks again with the next `low`.
+		void this.#stock(limits.packagesPerSeat - left).catch(() => {});
 	}
 
 	/** The connection that one's own frames are copied from is gone or another is better. */

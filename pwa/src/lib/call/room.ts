@@ -25,7 +25,7 @@ export interface RoomOptions {
 	readonly hostKey: Bytes;
 	readonly store: PackageStore;
 	readonly keys: Keys;
-	readonly knowledge: Knowledge;
+	readonly knowledge: Pick<Knowledge, 'known' | 'evidence' | 'learn'>;
 	/** What takes the seat at the server: `enter` or `knock`. */
 	readonly enter: () => Promise<Request>;
 }
@@ -171,6 +171,7 @@ export class Room {
 		const { socket, enter } = this.options;
 		try {
 			await socket.request(await enter());
+			this.on.entered();
 		} catch (error) {
 			if (!(error instanceof SocketError)) throw error;
 			if (error.code === 'session-ended') this.on.over('session-ended');
@@ -210,6 +211,7 @@ export class Room {
 				return;
 			case 'low':
 				if (message.seat === this.options.seat) await this.#refill(message.left, false);
+				else this.on.low(message.seat, message.left);
 				return;
 			case 'removed':
 				return this.on.over('removed');
@@ -301,10 +303,10 @@ export class Room {
 		this.epoch = epoch;
 		this.leaves = seats;
 		this.#rejoining = false;
-		await knowledge.learn(epoch);
+		const learned = knowledge.learn(epoch);
 		// Nobody seals for a recorder that has left, not even until the others have the new keys.
 		if (before?.hasRecorder && !epoch.hasRecorder) keys.hold();
-		await keys.install(epoch, seats, welcome);
+		await Promise.all([learned, keys.install(epoch, seats, welcome)]);
 		socket.send({ type: 'applied', generation: epoch.generation });
 		this.#onApplied(seat, epoch.generation);
 		if (this.holding && !epoch.hasRecorder) this.holding = false;

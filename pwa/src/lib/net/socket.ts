@@ -50,7 +50,7 @@ function newId(): string {
  */
 export class Socket {
 	readonly #address: string;
-	readonly #token: () => Promise<string>;
+	readonly #token: (fresh: boolean) => Promise<string>;
 	readonly #listeners = new Set<(message: ServerMessage) => void>();
 	readonly #pending = new Map<string, Pending>();
 	#socket: WebSocket | undefined;
@@ -60,12 +60,15 @@ export class Socket {
 	#retry: ReturnType<typeof setTimeout> | undefined;
 	#ping: ReturnType<typeof setInterval> | undefined;
 	#heard = 0;
+	/** The server refused the last token, as it does after a restart. */
+	#stale = false;
 	/** Called when the connection is there (true) or gone (false). */
 	onready: (ready: boolean) => void = () => {};
 	/** Called when another page took this seat, or the token is not good any more: no retry helps. */
 	onrefused: (code: ErrorCode | 'replaced') => void = () => {};
 
-	constructor(options: { address: string; token: () => Promise<string> }) {
+	/** `token` gives a token of this page; with `fresh` one that the server has not refused. */
+	constructor(options: { address: string; token: (fresh: boolean) => Promise<string> }) {
 		this.#address = options.address;
 		this.#token = options.token;
 		globalThis.addEventListener?.('online', this.#now);
@@ -122,7 +125,8 @@ export class Socket {
 		if (this.#closed || this.#socket) return;
 		let token: string;
 		try {
-			token = await this.#token();
+			token = await this.#token(this.#stale);
+			this.#stale = false;
 		} catch {
 			return this.#later();
 		}
@@ -184,8 +188,7 @@ export class Socket {
 
 	#onError(message: Extract<ServerMessage, { type: 'error' }>): void {
 		if (message.id === null) {
-			if (['token', 'version', 'origin', 'gone'].includes(message.error) && !this.#ready)
-				this.#tries = Math.max(this.#tries, 3);
+			if (message.error === 'token') this.#stale = true;
 			return;
 		}
 		const pending = this.#pending.get(message.id);
