@@ -1,6 +1,7 @@
 import { sealUnderAccountKey } from '#crypto/account/key.ts';
 import { type Bytes, concat, fromBase64url, random, toBase64url, utf8 } from '#crypto/bytes.ts';
 import {
+	type SignedNotice,
 	noticeDigest,
 	receiptsDigest,
 	signNotice,
@@ -97,15 +98,15 @@ async function makeSession(device: Device, wish: RecordedWish) {
 	return { id, notice, places: new Map(places.map((place) => [place.name, place.id])) };
 }
 
-async function makeEvidence(options: {
-	device: Device;
-	wish: RecordedWish;
-	session: Awaited<ReturnType<typeof makeSession>>;
+/** Everything that the host, the guests and the recorder signed in a session. */
+export async function makeEvidence(options: {
+	host: SigningKey;
+	wish: Pick<RecordedWish, 'withdrew' | 'silent'>;
+	session: { id: string; notice: SignedNotice };
 	keys: ReadonlyMap<string, SigningKey>;
 	recorder: SigningKey;
 }) {
-	const { device, wish, keys, recorder } = options;
-	const host = device.identity.signing;
+	const { host, wish, keys, recorder } = options;
 	const session = options.session.id;
 	const notice = await noticeDigest(options.session.notice);
 	const people = Array.from(keys, ([name, key]) => ({ name, key }));
@@ -198,7 +199,8 @@ async function storeFilm(options: {
 	return { track, chunks: chunk };
 }
 
-function manifestOf(options: {
+/** What the recorder says of a finished recording. */
+export function manifestOf(options: {
 	wish: RecordedWish;
 	recording: string;
 	context: Parameters<typeof contextHash>[0];
@@ -250,7 +252,8 @@ export async function storeRecording(device: Device, wish: RecordedWish): Promis
 	const keys = new Map<string, SigningKey>();
 	for (const [at, { name }] of wish.people.entries())
 		keys.set(name, at === 0 ? identity.signing : await generateSigningKey());
-	const { evidence, digest } = await makeEvidence({ device, wish, session, keys, recorder });
+	const host = identity.signing;
+	const { evidence, digest } = await makeEvidence({ host, wish, session, keys, recorder });
 	const id = newId();
 	const granting = {
 		grantor: { id: member.id, signing: identity.signing },
@@ -287,16 +290,9 @@ export async function storeRecording(device: Device, wish: RecordedWish): Promis
 		films.push(await storeFilm({ device, recording: id, filmed, tracks, context, forge }));
 	}
 	const signing = wish.signer ?? recorder;
-	const manifest = manifestOf({
-		wish,
-		recording: id,
-		context,
-		keys,
-		signer: signing,
-		practice: practice.name,
-		tracks: films.map(({ track }) => track),
-		evidence,
-	});
+	const about = { wish, recording: id, context, keys, signer: signing, evidence };
+	const finals = films.map(({ track }) => track);
+	const manifest = manifestOf({ ...about, practice: practice.name, tracks: finals });
 	const sealed = await sealManifest({ manifest, key: made.manifest, signing, part: 0 });
 	for (const [chunk, bytes] of sealed.entries())
 		await device.send('PUT', `/api/recordings/${id}/objects/${id}/0/${chunk}`, bytes);

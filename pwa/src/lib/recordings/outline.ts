@@ -34,7 +34,9 @@ export interface Outline {
 
 /** The outline of a finished recording. `lastSeenAt`: when its recorder was last heard of, milliseconds since 1970. */
 export function outlineOf(manifest: Manifest, lastSeenAt: number): Outline {
-	const people = manifest.people.map((person) => {
+	// Who was seen stands first, the host beside them.
+	const ordered = manifest.people.toSorted((a, b) => rank(a.role) - rank(b.role));
+	const people = ordered.map((person) => {
 		const track = manifest.tracks.find((one) => one.kind === 'final' && one.person === person.id);
 		const part = track?.parts.at(-1);
 		return {
@@ -53,6 +55,10 @@ export function outlineOf(manifest: Manifest, lastSeenAt: number): Outline {
 		gaps: gapsOf(manifest, durationMs),
 		ending: endingOf(manifest, durationMs, lastSeenAt),
 	};
+}
+
+function rank(role: SealedPerson['role']): number {
+	return role === 'host' ? 1 : 0;
 }
 
 function gapsOf(manifest: Manifest, durationMs: number): Gap[] {

@@ -19,9 +19,9 @@ export function namesIn({ people }: Manifest): string {
 	return listed((guests.length > 0 ? guests : people).map(({ name }) => name));
 }
 
-/** Two letters for the round picture beside a name. */
+/** Two letters for the round picture beside a name; titles such as "Dr." are none. */
 export function initials(name: string): string {
-	const words = name.trim().split(/\s+/);
+	const words = name.split(/\s+/).filter((word) => word !== '' && !word.endsWith('.'));
 	const letters = words.length > 1 ? [words[0], words.at(-1)] : [words[0]];
 	return letters.map((word) => word?.[0]?.toUpperCase() ?? '').join('');
 }
