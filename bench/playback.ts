@@ -1,0 +1,162 @@
+/** What sealing costs when one hour is watched: the same film, sealed and plain, from the same server. */
+import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+import { Device } from '../tests/device.ts';
+import { person } from '../tests/e2e/people.ts';
+import { maya, setUp } from '../tests/e2e/practice.ts';
+import { made } from '../tests/films.ts';
+import { storeRecording } from '../tests/recorded.ts';
+import { startServer } from '../tests/server.ts';
+import { memoryMB } from './tools/memory.ts';
+import type { Figures, Options } from './tools/options.ts';
+import { median, range, round, say, table } from './tools/table.ts';
+
+const minutes = 60;
+const seekSeconds = [1800, 600, 3500, 2400, 100];
+/** The hour is walked through in steps; growth counts from here on, when every buffer has been filled once. */
+const warmSeconds = 240;
+const stepSeconds = 30;
+
+interface Watched {
+	readonly firstFrameMs: number;
+	readonly seeksMs: readonly number[];
+}
+
+/** One hour of 640x360 at 30 pictures a second, about 1 Mbit/s, cues in front. */
+function hour(): string {
+	const picture = 'testsrc2=size=640x360:rate=30:duration=60';
+	const sound = 'sine=frequency=440:sample_rate=48000:duration=60';
+	const video = ['-c:v', 'libvpx', '-deadline', 'realtime', '-cpu-used', '8', '-g', '120'];
+	const inputs = ['-f', 'lavfi', '-i', picture, '-f', 'lavfi', '-i', sound];
+	const minute = made('minute.webm', [...inputs, ...video, '-b:v', '1M', '-c:a', 'libopus']);
+	const loop = ['-stream_loop', `${minutes - 1}`, '-i', minute];
+	return made('hour.webm', [...loop, '-c', 'copy', '-cues_to_front', '1']);
+}
+
+/** Shows the film in a fresh element; nothing of an earlier showing is in any cache. */
+async function watch(page: Page, src: string): Promise<Watched> {
+	return page.evaluate(
+		async ({ src: address, seconds }) => {
+			navigator.serviceWorker.controller?.postMessage({ type: 'forget-media' });
+			const video = document.createElement('video');
+			video.muted = true;
+			document.body.append(video);
+			const shown = () =>
+				new Promise<void>((resolve, reject) => {
+					video.requestVideoFrameCallback(() => resolve());
+					video.addEventListener('error', () => reject(new Error(video.error?.message)));
+				});
+			const timed = async (act: () => void) => {
+				const startedAt = performance.now();
+				const frame = shown();
+				act();
+				await frame;
+				return performance.now() - startedAt;
+			};
+			const firstFrameMs = await timed(() => (video.src = address));
+			const seeksMs = [];
+			for (const at of seconds) seeksMs.push(await timed(() => (video.currentTime = at)));
+			video.removeAttribute('src');
+			video.load();
+			video.remove();
+			return { firstFrameMs, seeksMs };
+		},
+		{ src, seconds: seekSeconds },
+	);
+}
+
+/** MB that the browser grows by while the whole hour is walked through. */
+async function growth(page: Page, options: { src: string; profile: string }): Promise<number> {
+	const { src, profile } = options;
+	const show = (at: number) =>
+		page.evaluate(
+			async ({ src: address, at: second }) => {
+				let video = document.querySelector<HTMLVideoElement>('#walk');
+				if (!video) {
+					video = document.createElement('video');
+					video.id = 'walk';
+					video.muted = true;
+					video.src = address;
+					document.body.append(video);
+				}
+				video.currentTime = second;
+				await new Promise((resolve) => video.addEventListener('seeked', resolve, { once: true }));
+				await video.play();
+				await new Promise((resolve) => setTimeout(resolve, 250));
+				video.pause();
+			},
+			{ src, at },
+		);
+	for (let at = 0; at < warmSeconds; at += stepSeconds) await show(at);
+	const before = memoryMB(profile);
+	for (let at = warmSeconds; at < minutes * 60; at += stepSeconds) await show(at);
+	const after = memoryMB(profile);
+	await page.evaluate(() => document.querySelector('#walk')?.remove());
+	return after - before;
+}
+
+/** `firstFrame` and `seek`: medians, sealed by plain. `memoryMB`: growth over the hour, sealed. */
+export async function run({ repeats = 7 }: Options): Promise<Figures> {
+	const pages = mkdtempSync(join(tmpdir(), 'sotto-bench-pages-'));
+	const profile = mkdtempSync(join(tmpdir(), 'sotto-bench-profile-'));
+	cpSync(join(import.meta.dirname, '../build/pwa'), pages, { recursive: true });
+	cpSync(hour(), join(pages, 'plain.webm'));
+	const server = await startServer({ env: { PAGES_DIR: pages } });
+	const viewer = await person({ profile });
+	try {
+		const { page } = viewer;
+		await setUp(page, server);
+		const device = await Device.signIn({ address: server.address, ...maya });
+		const film = readFileSync(hour());
+		say(`  one hour, ${round(film.length / 1e6)} MB`);
+		const durationMs = minutes * 60_000;
+		const recorded = await storeRecording(device, {
+			people: [{ name: maya.name, film, startMs: 0, durationMs }],
+		});
+		await page.goto(`${server.address}/recordings/${recorded.id}`);
+		await page.getByRole('button', { name: 'Play', exact: true }).waitFor();
+		// The page holds the key; its own element would compete for the connection.
+		await page.evaluate(() => {
+			const video = document.querySelector('video');
+			video?.removeAttribute('src');
+			video?.load();
+		});
+		const ways = {
+			sealed: `/media/${recorded.id}/${recorded.tracks.get(maya.name)}`,
+			plain: '/plain.webm',
+		};
+		const seen: Record<keyof typeof ways, Watched[]> = { sealed: [], plain: [] };
+		const order = ['sealed', 'plain'] as const;
+		// The first round is thrown away: the decoder is cold and the server has read nothing yet.
+		for (let at = 0; at <= repeats; at++)
+			for (const way of at % 2 === 0 ? order : order.toReversed())
+				seen[way].push(await watch(page, `${ways[way]}?${at}`));
+		const first = (way: keyof typeof ways) => seen[way].slice(1).map((one) => one.firstFrameMs);
+		const seeks = (way: keyof typeof ways) => seen[way].slice(1).flatMap((one) => one.seeksMs);
+		const grown = {
+			plain: await growth(page, { src: `${ways.plain}?walk`, profile }),
+			sealed: await growth(page, { src: `${ways.sealed}?walk`, profile }),
+		};
+		table(
+			order.map((way) => ({
+				film: way,
+				'first frame ms': Math.round(median(first(way))),
+				range: range(first(way)),
+				'seek ms': Math.round(median(seeks(way))),
+				'range of seeks': range(seeks(way)),
+				'MB grown': Math.round(grown[way]),
+			})),
+		);
+		return {
+			firstFrame: round(median(first('sealed')) / median(first('plain'))),
+			seek: round(median(seeks('sealed')) / median(seeks('plain'))),
+			memoryMB: Math.round(grown.sealed),
+		};
+	} finally {
+		await viewer.close();
+		await server.stop();
+		for (const folder of [pages, profile]) rmSync(folder, { recursive: true, force: true });
+	}
+}
