@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type Bytes, random, sha256, toBase64url, utf8 } from '#crypto/bytes.ts';
 import { CryptoError } from '#crypto/errors.ts';
+import { signJson } from '#crypto/identity/signed.ts';
 import { generateSigningKey } from '#crypto/identity/signing.ts';
 import { type Context, decodeContext, encodeContext } from './context.ts';
 import { noEvidence, verifyEvidence } from './evidence.ts';
@@ -94,6 +95,22 @@ test('any evidence that nobody signed is refused', async () => {
 	);
 });
 
+test('nobody but the host is the host, whatever the host signs', async () => {
+	const host = await generateSigningKey();
+	const { publicKey: hostKey } = host;
+	for (const [key, role] of [
+		[random(32), 'host'],
+		[hostKey, 'participant'],
+	] as const) {
+		const value = { v: 1, session, key: toBase64url(key), name: 'X', role };
+		const signed = await signJson({ key: host, context: 'sotto/admission/v1', value });
+		const given = { ...noEvidence, admissions: [signed] };
+		await expect(verifyEvidence({ evidence: given, session, hostKey })).rejects.toMatchObject({
+			reason: 'admission-forged',
+		});
+	}
+});
+
 test('evidence has a size', async () => {
 	const host = await generateSigningKey();
 	const { publicKey: hostKey } = host;
@@ -125,6 +142,8 @@ test('any bytes as a key package are refused with a code', async () => {
 	const [good] = await store.make(1);
 	if (!good) throw new Error('no package');
 	const altered = places.map((place) => flip(good, place));
+	const huge = openPackage(new Uint8Array(2000));
+	await expect(huge).rejects.toMatchObject({ reason: 'too-large' });
 	await fc.assert(
 		fc.asyncProperty(fc.oneof(anyBytes, altered), async (bytes) => {
 			expect(await openPackage(bytes).catch(codeOf)).toBe('epoch-refused');

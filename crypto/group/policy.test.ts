@@ -168,6 +168,12 @@ test('a recorder stands on what everybody says, and on what is known besides', (
 	expect(only(receipt(host), receipt(ann, { notice: random(32) }))).toBe('receipt-other-notice');
 	expect(only(receipt(host), receipt(ann, { recorder: 'station' }))).toBe('receipt-other-recorder');
 	expect(only(receipt(host), receipt(ann, { hostKey: random(32) }))).toBe('receipt-other-host');
+	const station = { session, hostKey: host, key: bot, kind: 'station' as const };
+	const elsewhere = { recorder: 'station' as const };
+	const stations = receipts(receipt(host, elsewhere), receipt(ann, elsewhere));
+	// Everybody agreed to a station, on a notice that speaks of this device.
+	const mixed = { recorders: new Map([[toHex(bot), station]]), receipts: stations };
+	expect(judged(mixed)).toBe('receipt-other-recorder');
 	const gone = receipt(ann, { n: 2, type: 'withdrawal' });
 	expect(judged({}, [gone])).toBe('receipt-withdrawn');
 	expect(judged({}, [receipt(ann, { n: 2 })])).toBe('receipt-stale');

@@ -65,8 +65,10 @@ export async function forgeWelcome(options: {
 	context: Context | Bytes;
 	/** Commits again after the first one. */
 	twice?: boolean;
+	/** Types of the GroupContext extensions, each with the same content. */
+	types?: readonly number[];
 }): Promise<Bytes> {
-	const { leaf, packages, context, twice } = options;
+	const { leaf, packages, context, twice, types = [contextExtension] } = options;
 	const { suite } = await suiteFor(leaf.signing);
 	const { publicPackage, privatePackage } = await forgePackage(leaf);
 	// The same handle has to serve the package and the commit.
@@ -77,7 +79,7 @@ export async function forgeWelcome(options: {
 		...configFor([]),
 		authService: { validateCredential: () => Promise.resolve(true) },
 	};
-	const extensions = [{ extensionType: contextExtension, extensionData }];
+	const extensions = types.map((extensionType) => ({ extensionType, extensionData }));
 	let state = await createGroup(random(16), publicPackage, own, extensions, suite, config);
 	if (twice) {
 		const first = await createCommit({ state, cipherSuite: signing.suite }, {});
