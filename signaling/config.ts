@@ -116,7 +116,9 @@ export function readConfig(environment: Record<string, string | undefined>): Con
 	const parsed = v.safeParse(Environment, Object.fromEntries(set));
 	if (!parsed.success)
 		throw new ConfigError(
-			parsed.issues.map((issue) => `${v.getDotPath(issue)} ${issue.message}.`).join('\n'),
+			parsed.issues
+				.map((issue) => `${v.getDotPath(issue)?.split('.')[0]} ${issue.message}.`)
+				.join('\n'),
 		);
 	const { output } = parsed;
 	if ((output.TURN_URL === undefined) !== (output.TURN_SECRET === undefined))

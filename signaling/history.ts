@@ -8,6 +8,8 @@ export interface Entry {
 	who?: string;
 	session?: string;
 	recording?: string;
+	/** The request that said so: asked again, it is not written again. */
+	request?: string;
 }
 
 /** What was done, in order. Ids only. */
@@ -40,7 +42,9 @@ export class History {
 				who: entry.who ?? null,
 				session: entry.session ?? null,
 				recording: entry.recording ?? null,
+				request: entry.request ?? null,
 			})
+			.onConflict((it) => it.column('request').doNothing())
 			.execute();
 	}
 }

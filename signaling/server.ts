@@ -23,6 +23,7 @@ import { Objects } from './recording/objects.ts';
 import { Presence } from './recording/presence.ts';
 import { recordingRoutes } from './recording/routes.ts';
 import { Tombstones } from './recording/tombstones.ts';
+import { endForgotten } from './room/acts.ts';
 import { Hub } from './room/hub.ts';
 import { acceptSockets } from './room/upgrade.ts';
 import { iceRoutes } from './session/ice.ts';
@@ -31,11 +32,14 @@ import { sessionRoutes } from './session/sessions.ts';
 import { openStore } from './store/database.ts';
 import { Tries } from './tries.ts';
 
-/** Requests to the API from one address in a minute; a recorder alone sends some hundreds. */
+/** Requests to the API from one address in a minute with a token: a recorder alone sends some hundreds. */
 const requestsPerMinute = 6000;
+/** Requests without a token. */
+const anonymousPerMinute = 600;
 const sweepMs = 2000;
 const watchMs = 1000;
 const idleSweepMs = 30_000;
+const forgottenSweepMs = 10 * 60_000;
 
 export interface ServerOptions {
 	config: Config;
@@ -123,7 +127,8 @@ function handleErrors(app: FastifyInstance, context: Context): void {
 async function api(app: FastifyInstance, context: Context): Promise<void> {
 	guardOrigins(app, context.origins);
 	await app.register(rateLimit, {
-		max: requestsPerMinute,
+		max: (request) => (request.headers.authorization ? requestsPerMinute : anonymousPerMinute),
+		keyGenerator: (request) => `${request.ip} ${request.headers.authorization ? 1 : 0}`,
 		timeWindow: 60_000,
 		errorResponseBuilder: (_request, { ttl }) =>
 			new ServerError('slow-down', { next: Math.ceil(ttl / 1000) }),
@@ -190,6 +195,9 @@ export async function createServer(options: ServerOptions): Promise<SottoServer>
 	every(app, watchMs, () =>
 		presence.watch().catch((error: unknown) => log.failure('watch', error)),
 	);
+	every(app, forgottenSweepMs, () =>
+		endForgotten(hub).catch((error: unknown) => log.failure('forgotten sweep', error)),
+	);
 	every(app, idleSweepMs, () =>
 		lockIdle(store, clock.now() - config.idleMs).catch((error: unknown) =>
 			log.failure('idle sweep', error),
@@ -199,7 +207,11 @@ export async function createServer(options: ServerOptions): Promise<SottoServer>
 		app,
 		context,
 		async listen() {
-			await app.listen({ port: config.port, host: config.host });
+			await app.listen({
+				port: config.port,
+				host: config.host,
+				listenTextResolver: () => 'listening',
+			});
 			const bound = app.server.address();
 			const port = typeof bound === 'object' && bound ? bound.port : config.port;
 			if (!config.origins) for (const own of ownOrigins(port)) context.origins.add(own);

@@ -32,7 +32,12 @@ export class Line {
 			for (const wake of this.#wake.splice(0)) wake();
 		});
 		socket.on('error', () => undefined);
-		this.closed = new Promise((resolve) => socket.once('close', (code) => resolve(code)));
+		this.closed = new Promise((resolve) =>
+			socket.once('close', (code) => {
+				for (const wake of this.#wake.splice(0)) wake();
+				resolve(code);
+			}),
+		);
 	}
 
 	/** Throws when the server refuses the upgrade. */
@@ -76,7 +81,7 @@ export class Line {
 		);
 	}
 
-	/** The next message of a type, waiting for it if need be. Throws after five seconds. */
+	/** The next message of a type, waiting for it if need be. Throws after five seconds, or when it was closed. */
 	next<Type extends ServerMessage['type']>(
 		type: Type,
 		test: (message: Of<Type>) => boolean = () => true,
@@ -98,7 +103,8 @@ export class Line {
 			}
 			const left = until - Date.now();
 			const types = this.received.map(({ type }) => type).join(' ');
-			if (left <= 0) throw new Error(`no ${what}; came: ${types}`);
+			const over = this.socket.readyState === WebSocket.CLOSED;
+			if (left <= 0 || over) throw new Error(`no ${what}; came: ${types}`);
 			await new Promise<void>((resolve) => {
 				const timer = setTimeout(resolve, left);
 				this.#wake.push(() => {

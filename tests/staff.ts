@@ -112,12 +112,21 @@ export interface Person {
 	password?: string;
 }
 
+export interface SetupFinishRequest {
+	token: string;
+	practice: Practice;
+	member: Member;
+	registrationRecord: string;
+	account: Account;
+	device: { publicKey: string; name: string };
+}
+
 /** What the setup page sends second. */
 export async function setupRequest(
 	address: string,
 	token: string,
 	person: Person = {},
-): Promise<{ started: Answer; finish: Record<string, unknown>; staff: Credentials }> {
+): Promise<{ started: Answer; finish: SetupFinishRequest; staff: Credentials }> {
 	const { email = 'maya@example.org', password = 'correct horse battery' } = person;
 	await opaque.ready;
 	const { clientRegistrationState, registrationRequest } = opaque.client.startRegistration({

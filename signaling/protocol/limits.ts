@@ -22,6 +22,8 @@ export const limits = {
 	epochsPerSecond: 1,
 	/** Knocks that may be open at one place at once. */
 	knocksPerPlace: 3,
+	/** A session that nobody is in ends by itself this long after its planned end, milliseconds. */
+	forgottenMs: 24 * 60 * 60_000,
 	/** Seats that one session may ever have: people, their reloads and recorders. */
 	seatsPerSession: 256,
 	/** Messages that could not be read before the socket is closed. */

@@ -66,7 +66,7 @@ export type Place = v.InferOutput<typeof Place>;
 /**
  * POST /api/places/:place/claims: a browser takes a seat at this place. The signature is Ed25519 in
  * context `sotto/claim/v1` over the UTF-8 text of the place id. The same key gets the same seat again
- * with a new token. Errors: `over-limit` (3 seats at this place), `session-ended`.
+ * with a new token. Errors: `over-limit`, `session-ended`, `forbidden` (this key was removed).
  */
 export const NewClaim = v.strictObject({ publicKey: Bytes32, signature: Signature });
 export const Claim = v.strictObject({ seat: Id, session: Id, token: bytes(64) });

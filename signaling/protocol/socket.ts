@@ -22,7 +22,7 @@ export const ClientMessage = v.variant('type', [
 	v.strictObject({ type: v.literal('ping') }),
 	/** Host: takes a seat in the call of her session. `seat` is made by the client and kept for the life of the page. */
 	v.strictObject({ type: v.literal('enter'), id: RequestId, session: Id, seat: Id }),
-	/** Participant: waits to be connected. Sent again it replaces this seat's own knock, never another's. */
+	/** Participant: waits to be connected. Sent again it replaces this seat's own knock, never another's. Errors: `over-limit` (3 wait at this place), `forbidden` (removed). */
 	v.strictObject({
 		type: v.literal('knock'),
 		id: RequestId,
@@ -70,7 +70,10 @@ export const ClientMessage = v.variant('type', [
 	v.strictObject({ type: v.literal('ack'), n: Count }),
 	/** Host: this seat is out, for good. */
 	v.strictObject({ type: v.literal('remove'), id: RequestId, seat: Id }),
-	/** Something that only the client knows happened, for the history. */
+	/**
+	 * Something that only the client knows happened, for the history: consented, declined, withdrew; from
+	 * the host also recording-paused, -resumed, -ended. What the server saw itself is `forbidden`.
+	 */
 	v.strictObject({ type: v.literal('act'), id: RequestId, act: Act }),
 ]);
 export type ClientMessage = v.InferOutput<typeof ClientMessage>;
@@ -133,7 +136,7 @@ export const ServerMessage = v.variant('type', [
 		/** `generation-taken`: the newest generation. */
 		generation: v.optional(Generation),
 	}),
-	/** Answer to `enter` and to `knock`, and again after each reconnect: everything as it stands. */
+	/** After the `done` of `enter` and of `knock`: everything as it stands. Both are sent again after a reconnect. */
 	v.strictObject({
 		type: v.literal('room'),
 		session: Id,

@@ -1,4 +1,5 @@
 import { ServerError } from '../errors.ts';
+import { limits } from '../protocol/limits.ts';
 import type { Act } from '../protocol/sessions.ts';
 import type { ClientMessage } from '../protocol/socket.ts';
 import type { Connection } from './connection.ts';
@@ -25,7 +26,12 @@ export async function act(
 	const { session } = room;
 	if (!anybody.has(message.act) && !(hostOnly.has(message.act) && seat.kind === 'host'))
 		throw new ServerError('forbidden');
-	await hub.history.add(change.db, { act: message.act, who: whoOf(seat), session });
+	await hub.history.add(change.db, {
+		act: message.act,
+		who: whoOf(seat),
+		session,
+		request: message.id,
+	});
 	if (message.act === 'recording-ended')
 		await change.db
 			.updateTable('recordings')
@@ -66,4 +72,22 @@ export async function endSession(
 		await hub.history.add(db, { act: 'session-ended', who, session });
 		change.onCommit(() => hub.forget(room));
 	});
+}
+
+/** Sessions that one sweep ends at most. */
+const endedAtOnce = 50;
+
+/** Ends the sessions that everybody left and nobody ended, so that nothing of them stays. */
+export async function endForgotten(hub: Hub): Promise<void> {
+	const before = hub.clock.now() - limits.forgottenMs;
+	const rows = await hub.store
+		.selectFrom('sessions')
+		.select(['id', 'host', 'starts_at', 'minutes'])
+		.where('state', '!=', 'ended')
+		.where('starts_at', '<', before)
+		.limit(endedAtOnce)
+		.execute();
+	for (const { id: session, host: who, starts_at: start, minutes } of rows)
+		if (start + minutes * 60_000 < before && !hub.inhabited(session))
+			await endSession(hub, { session, who });
 }

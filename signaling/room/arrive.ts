@@ -36,17 +36,6 @@ export async function sendWaiting(hub: Hub, change: Change, connection: Connecti
 	change.onCommit(() => connection.send({ type: 'waiting', sessions }));
 }
 
-/** A participant who comes back finds her seat as she left it, if she knocked or was in the call. */
-export async function comeBack(hub: Hub, change: Change, connection: Connection): Promise<void> {
-	const { principal } = connection;
-	if (principal?.kind !== 'participant') return;
-	const room = await hub.room(change.db, principal.session);
-	const seat = room.seats.get(principal.seat);
-	if (seat && (seat.state === 'waiting' || seat.state === 'in-call'))
-		await sitDown(hub, change, { connection, room, seat });
-	else change.onCommit(() => hub.release(room));
-}
-
 async function newSeat(
 	hub: Hub,
 	change: Change,

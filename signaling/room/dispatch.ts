@@ -6,7 +6,7 @@ import { limits } from '../protocol/limits.ts';
 import { ClientMessage, closeCodes } from '../protocol/socket.ts';
 import { protocolVersion } from '../protocol/version.ts';
 import { act } from './acts.ts';
-import { comeBack, enter, knock, leave, remove, sendWaiting } from './arrive.ts';
+import { enter, knock, leave, remove, sendWaiting } from './arrive.ts';
 import type { Connection, Principal } from './connection.ts';
 import { epoch, packages, take } from './epochs.ts';
 import { acknowledge, relay } from './relay.ts';
@@ -57,11 +57,7 @@ async function hello(
 	connection.send({ type: 'ready', now: clock.now() });
 	if (principal.kind === 'participant' && ended)
 		connection.send({ type: 'ended', session: principal.session });
-	else
-		await hub.run(async (change) => {
-			await sendWaiting(hub, change, connection);
-			await comeBack(hub, change, connection);
-		});
+	else await hub.run((change) => sendWaiting(hub, change, connection));
 }
 
 /** What a message makes happen in the rooms. */

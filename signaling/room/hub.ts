@@ -48,6 +48,11 @@ export class Hub {
 		return room;
 	}
 
+	/** Whether somebody is connected to a session. */
+	inhabited(session: string): boolean {
+		return this.#rooms.get(session)?.inhabited ?? false;
+	}
+
 	/** Forgets a room that nobody is connected to; its rows say the same. */
 	release(room: Room): void {
 		if (!room.inhabited) this.#rooms.delete(room.session);

@@ -43,12 +43,16 @@ export async function relay(
 	change.onCommit(() => target.connection?.send({ type: 'relay', n, from: own.id, body }));
 }
 
+/** Repetitions are recognised among at least this many bodies; the rows of older ones go. */
+const remembered = 512;
+
 /** Erases the bodies that a seat has handled; their ids stay, so that a repetition is known. */
 export async function acknowledge(hub: Hub, change: Change, connection: Connection): Promise<void> {
-	const { acknowledged: n } = connection;
+	const { acknowledged } = connection;
 	connection.acknowledged = undefined;
-	if (n === undefined || !connection.seat) return;
+	if (acknowledged === undefined || !connection.seat) return;
 	const { seat } = hub.seated(connection);
+	const n = Math.min(acknowledged, seat.n);
 	const { numUpdatedRows } = await change.db
 		.updateTable('relay')
 		.set({ body: null })
@@ -56,6 +60,18 @@ export async function acknowledge(hub: Hub, change: Change, connection: Connecti
 		.where('n', '<=', n)
 		.where('body', 'is not', null)
 		.executeTakeFirst();
+	const old = n - remembered;
+	if (old - seat.forgotten > remembered) {
+		await change.db
+			.deleteFrom('relay')
+			.where('to_seat', '=', seat.id)
+			.where('n', '<=', old)
+			.where('body', 'is', null)
+			.execute();
+		change.onCommit(() => {
+			seat.forgotten = old;
+		});
+	}
 	const count = Number(numUpdatedRows);
 	seat.pending -= count;
 	change.onAbort(() => {

@@ -23,6 +23,8 @@ export interface Seat {
 	n: number;
 	/** Bodies that it has not acknowledged. */
 	pending: number;
+	/** Up to this number nothing is remembered any more. */
+	forgotten: number;
 }
 
 /** One session while somebody is connected to it: what its rows say, and who is here. */
@@ -100,6 +102,7 @@ export class Room {
 			absentAt: Number.NEGATIVE_INFINITY,
 			n: 0,
 			pending: 0,
+			forgotten: 0,
 		};
 		this.seats.set(id, seat);
 		return seat;

@@ -173,8 +173,10 @@ async function rooms(db: Kysely<unknown>): Promise<void> {
 			who: 'text?',
 			session: 'text?',
 			recording: 'text?',
+			request: 'text?',
 		},
 	});
+	await index(db, 'history_request', { on: 'history', columns: ['request'], unique: true });
 	await index(db, 'history_session', { on: 'history', columns: ['session'] });
 	await index(db, 'history_recording', { on: 'history', columns: ['recording'] });
 }

@@ -151,6 +151,7 @@ export interface HistoryTableRow {
 	who: string | null;
 	session: string | null;
 	recording: string | null;
+	request: string | null;
 }
 
 export interface RecordingTableRow {
