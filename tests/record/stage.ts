@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { vi } from 'vitest';
 import { type Bytes, random, toBase64url } from '#crypto/bytes.ts';
 import { certifyRecorder, signAdmission } from '#crypto/group/group.ts';
@@ -13,7 +14,7 @@ import { Recorder } from '#lib/record/recorder.ts';
 import type { Packet } from '#lib/record/webm.ts';
 import { FakeCall } from '../fake/call.ts';
 import { type FakePerson, clock } from '../fake/person.ts';
-import { localPractice } from '../local.ts';
+import type { localPractice } from '../local.ts';
 import { bytesOf, signed } from '../wire.ts';
 import { FolderShelf } from './disk.ts';
 
@@ -46,6 +47,8 @@ export class Stage {
 	shelf: FolderShelf;
 	token = '';
 	free: number | null = null;
+	/** Plays a server that gives back something else than it was given. */
+	tamper: ((url: string, response: Response) => Promise<Response>) | undefined;
 	#recorder: Recorder;
 	#nowMs = clock();
 	#ticks: (() => Promise<void>) | undefined;
@@ -74,20 +77,19 @@ export class Stage {
 		this.#port = port1;
 	}
 
-	static async create(): Promise<Stage> {
-		const local = await localPractice();
-		// A browser says by itself where a request comes from.
-		const inBrowser: typeof fetch = (input, init) => {
-			const headers = new Headers(init?.headers);
-			headers.set('origin', local.address);
-			return nodeFetch(input, { ...init, headers });
-		};
-		vi.stubGlobal('fetch', inBrowser);
+	static async create(local: Stage['local']): Promise<Stage> {
 		const call = await FakeCall.create();
 		const { identity: opener } = await createStaffIdentity();
 		const folder = await mkdtemp(join(tmpdir(), 'sotto-recorder-'));
 		const stage = new Stage({ call, local, opener, folder });
 		stage.nowMs = clock();
+		// A browser says by itself where a request comes from.
+		vi.stubGlobal('fetch', async (input: string, init?: RequestInit): Promise<Response> => {
+			const headers = new Headers(init?.headers);
+			headers.set('origin', local.address);
+			const response = await nodeFetch(input, { ...init, headers });
+			return stage.tamper ? stage.tamper(input, response) : response;
+		});
 		const made = await local.maya.call('POST', '/api/sessions', {
 			id: call.place.session,
 			startsAt: clock(),
@@ -310,6 +312,16 @@ export class Stage {
 		}
 	}
 
+	/** Waits until the server has all that is sealed. */
+	async uploaded(): Promise<void> {
+		for (;;) {
+			await this.tick();
+			const status = this.answers.findLast((one) => one.type === 'status');
+			if (status?.bytesStored === status?.bytesAcked) return;
+			await setTimeout(20);
+		}
+	}
+
 	/** The browser is killed: what was flushed is on the disk, everything else is gone; then a new worker. */
 	async crash(): Promise<void> {
 		this.#ticks = undefined;
@@ -321,7 +333,6 @@ export class Stage {
 	async stop(): Promise<void> {
 		vi.unstubAllGlobals();
 		this.#port.close();
-		await this.local.stop();
 		await rm(this.#folder, { recursive: true, force: true });
 	}
 }

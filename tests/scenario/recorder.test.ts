@@ -1,24 +1,24 @@
-import { afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
-import { concat, equal, fromBase64url, toBase64url } from '#crypto/bytes.ts';
-import { openGrant } from '#crypto/grant/grant.ts';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import * as v from 'valibot';
+import { equal } from '#crypto/bytes.ts';
 import { generateSigningKey } from '#crypto/identity/signing.ts';
-import { importTrackKey } from '#crypto/track/key.ts';
-import { readPart } from '#crypto/track/verdict.ts';
-import { ApiError, RecordingsApi } from '#lib/record/api.ts';
-import { type Manifest, openManifest } from '#lib/record/manifest.ts';
 import type { Packet } from '#lib/record/webm.ts';
-import type { Recording } from '#protocol/recordings.ts';
+import { Recording as RecordingSchema } from '#protocol/recordings.ts';
+import { localPractice } from '../local.ts';
 import type { FakePerson } from '../fake/person.ts';
 import { decodeErrors, demux, encodeMedia, hasFfmpeg } from '../record/media.ts';
 import { type Actor, Stage } from '../record/stage.ts';
+import { apiOf, openFilm, openKeys, openRecording } from '../record/viewer.ts';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
+let local: Stage['local'];
 let stage: Stage;
 let ann: FakePerson;
 let media: Packet[];
 
 beforeAll(async () => {
+	local = await localPractice();
 	if (!hasFfmpeg) return;
 	const file = encodeMedia({ seconds: 12, codec: 'vp8' });
 	const all = [...(await demux(file, 'video', 1)), ...(await demux(file, 'audio', 2))];
@@ -26,7 +26,7 @@ beforeAll(async () => {
 });
 
 beforeEach(async () => {
-	stage = await Stage.create();
+	stage = await Stage.create(local);
 	ann = await stage.call.newcomer('Ann');
 	const notice = await stage.call.notice();
 	await stage.call.allConsent([stage.call.host, ann], notice);
@@ -35,88 +35,10 @@ beforeEach(async () => {
 	await stage.start();
 });
 afterEach(() => stage.stop());
+afterAll(() => local.stop());
 
 function actor(person: FakePerson): Actor {
 	return { person, packets: media, mime: 'video/VP8' };
-}
-
-function api(): RecordingsApi {
-	const token = async () => (await stage.local.maya.token()).body.token;
-	return new RecordingsApi({ origin: stage.local.address, token });
-}
-
-/** What somebody with a grant sees: keys first, then everything else. */
-async function open() {
-	const recording = await api().recording(stage.recording);
-	const keys = new Map<string, CryptoKey>();
-	const { member } = stage.local.maya.signedIn;
-	for (const grant of recording.grants.filter(({ recipient }) => recipient === member.id)) {
-		const opened = await openGrant({
-			grant,
-			recording: recording.id,
-			identity: stage.opener,
-			grantorKey: stage.opener.publicIdentity.ed25519,
-		});
-		for (const { track, key } of opened.keys) keys.set(track, await importTrackKey(key));
-	}
-	return { recording, keys };
-}
-
-function keyOf(keys: ReadonlyMap<string, CryptoKey>, track: string): CryptoKey {
-	const key = keys.get(track);
-	if (!key) throw new Error('no key');
-	return key;
-}
-
-async function manifestOf(recording: Recording, keys: ReadonlyMap<string, CryptoKey>) {
-	const objects = recording.objects.filter(({ track }) => track === recording.id);
-	const newest = objects.toSorted((a, b) => b.part - a.part)[0];
-	if (!newest) throw new Error('no manifest');
-	const { part, bytes } = newest;
-	const source = api().objectBytes({ recording: recording.id, track: recording.id, part, bytes });
-	const key = keyOf(keys, recording.id);
-	const manifest = await openManifest({ recording: recording.id, part, key, source });
-	if (!manifest) throw new Error('the manifest is not whole');
-	return manifest;
-}
-
-/** The final file of a person by name. */
-async function film(
-	name: string,
-	from: { manifest: Manifest; recording: Recording; keys: ReadonlyMap<string, CryptoKey> },
-) {
-	const { manifest, recording, keys } = from;
-	const person = manifest.people.find((one) => one.name === name);
-	const track = manifest.tracks.find((one) => one.person === person?.id && one.kind === 'final');
-	const stated = track?.parts[0];
-	if (!track || !stated) throw new Error(`no film of ${name}`);
-	const object = recording.objects.find(
-		(one) => one.track === track.id && one.part === stated.part,
-	);
-	const pieces: Uint8Array[] = [];
-	const verdict = await readPart({
-		key: keyOf(keys, track.id),
-		name: {
-			recording: fromBase64url(recording.id),
-			track: fromBase64url(track.id),
-			part: stated.part,
-		},
-		source: api().objectBytes({
-			recording: recording.id,
-			track: track.id,
-			part: stated.part,
-			bytes: object?.bytes ?? 0,
-		}),
-		onSegment: ({ payload }) => void pieces.push(payload),
-	});
-	expect(verdict.verdict).toBe('complete');
-	expect(toBase64url(verdict.digest)).toBe(stated.digest);
-	return { track, file: concat(...pieces) };
-}
-
-async function everything() {
-	const { recording, keys } = await open();
-	return { recording, keys, manifest: await manifestOf(recording, keys) };
 }
 
 function sameFrames(got: readonly Packet[], wanted: readonly Packet[]): void {
@@ -141,7 +63,7 @@ async function end(): Promise<void> {
 }
 
 async function recover() {
-	const { keys } = await open();
+	const { keys } = await openKeys(stage);
 	return stage.ask(
 		{
 			type: 'recover',
@@ -162,7 +84,7 @@ test.runIf(hasFfmpeg)(
 		const finished = await finish();
 		expect(finished.verdict).toBe('complete');
 		expect(finished.missing).toEqual([]);
-		const all = await everything();
+		const all = await openRecording(stage);
 		expect(all.recording.state).toBe('finished');
 		expect(all.manifest.verdict).toBe('complete');
 		expect(all.manifest.people.map(({ name, role }) => [name, role])).toEqual([
@@ -174,7 +96,7 @@ test.runIf(hasFfmpeg)(
 			new Set(['final', 'manifest']),
 		);
 		for (const name of ['Host', 'Ann']) {
-			const { track, file } = await film(name, all);
+			const { track, file } = await openFilm(name, all);
 			expect(decodeErrors(file)).toBe('');
 			for (const [kind, number] of [
 				['video', 1],
@@ -210,13 +132,13 @@ test.runIf(hasFfmpeg)(
 		await stage.play([actor(stage.call.host), actor(ann)], 8000, 12_000);
 		await end();
 		expect((await finish()).verdict).toBe('complete');
-		const all = await everything();
+		const all = await openRecording(stage);
 		expect(all.manifest.spans.map(({ from, to, state }) => [from, to, state])).toEqual([
 			[0, 4000, 'on'],
 			[4000, 8000, 'paused'],
 			[8000, 12_000, 'on'],
 		]);
-		const { track, file } = await film('Ann', all);
+		const { track, file } = await openFilm('Ann', all);
 		expect(decodeErrors(file)).toBe('');
 		const sound = await demux(file, 'audio', 2);
 		const times = sound.map(({ timeMs }) => timeMs + track.start);
@@ -235,9 +157,9 @@ test.runIf(hasFfmpeg)('takes in somebody who comes late, with her key wrapped fi
 	await stage.play([actor(ann), actor(ben)], 4000, 9000);
 	await end();
 	await finish();
-	const all = await everything();
+	const all = await openRecording(stage);
 	expect(all.recording.grants).toHaveLength(4);
-	const { track, file } = await film('Ben', all);
+	const { track, file } = await openFilm('Ben', all);
 	expect(track.start).toBeGreaterThan(3900);
 	expect((await demux(file, 'video', 1)).length).toBeGreaterThan(55);
 	const annTracks = all.manifest.tracks.filter(({ person }) => person === 1);
@@ -256,10 +178,10 @@ test.runIf(hasFfmpeg)(
 		expect(finished.verdict).toBe('ends-early');
 		expect(finished.durationMs).toBeGreaterThan(6000);
 		expect(finished.durationMs).toBeLessThanOrEqual(8000);
-		const all = await everything();
+		const all = await openRecording(stage);
 		expect(all.manifest.verdict).toBe('ends-early');
 		expect(all.manifest.signer).not.toBe(all.manifest.recorder);
-		const { file } = await film('Ann', all);
+		const { file } = await openFilm('Ann', all);
 		expect(decodeErrors(file)).toBe('');
 		expect((await demux(file, 'video', 1)).length).toBeGreaterThan(90);
 		expect(await stage.shelf.free()).toEqual([]);
@@ -268,10 +190,12 @@ test.runIf(hasFfmpeg)(
 
 test.runIf(hasFfmpeg)('says how much is missing when a device never comes back', async () => {
 	await stage.play([actor(ann)], 0, 6000);
+	await stage.uploaded();
 	await stage.crash();
 	await stage.shelf.take(stage.recording);
 	stage.nowMs += 20_000;
-	await api().alive(stage.recording);
+	const place = { recording: stage.recording, track: stage.recording, part: 99, chunk: 0 };
+	await apiOf(stage).putChunk(place, new Uint8Array(9));
 	await stage.shelf.release(stage.recording, { remove: true });
 	const finished = await recover();
 	const [missing] = finished.missing;
@@ -286,9 +210,9 @@ test.runIf(hasFfmpeg)('can be finished again after it was given up', async () =>
 	const first = finish();
 	await stage.cancel();
 	await expect(first).rejects.toThrow('cancelled');
-	expect((await api().recording(stage.recording)).state).toBe('live');
+	expect((await apiOf(stage).recording(stage.recording)).state).toBe('live');
 	expect((await finish()).verdict).toBe('complete');
-	expect(decodeErrors((await film('Ann', await everything())).file)).toBe('');
+	expect(decodeErrors((await openFilm('Ann', await openRecording(stage))).file)).toBe('');
 });
 
 test.runIf(hasFfmpeg)(
@@ -310,7 +234,7 @@ test.runIf(hasFfmpeg)(
 		await end();
 		const { missing } = await finish();
 		expect(missing.map(({ why }) => why)).toContain('lost');
-		expect(decodeErrors((await film('Ann', await everything())).file)).toBe('');
+		expect(decodeErrors((await openFilm('Ann', await openRecording(stage))).file)).toBe('');
 	},
 );
 
@@ -323,11 +247,85 @@ test.runIf(hasFfmpeg)('asks for a key frame at least every 8 s', async () => {
 	};
 	await stage.play([rare], 0, 12_000);
 	expect(stage.asked).toContainEqual({ type: 'key-frame', src: 'Ann' });
-	await end();
+	await stage.uploaded();
 });
 
-test.runIf(hasFfmpeg)('is refused for somebody without the host: the server says no', async () => {
-	const other = new RecordingsApi({ origin: stage.local.address, token: async () => 'no' });
-	await expect(other.recording(stage.recording)).rejects.toBeInstanceOf(ApiError);
+test.runIf(hasFfmpeg)('is altered when a byte of it is another', async () => {
+	await stage.play([actor(ann)], 0, 6000);
+	await stage.uploaded();
+	const { recording } = await openKeys(stage);
+	const video = recording.tracks.find(({ kind, person }) => kind === 'video' && person === 1);
+	await stage.crash();
+	stage.tamper = async (url, response) => {
+		if (!url.includes(`/objects/${video?.id}/0`) || response.status !== 206) return response;
+		const bytes = new Uint8Array(await response.arrayBuffer());
+		const at = bytes.length >> 1;
+		bytes[at] = (bytes[at] ?? 0) ^ 1;
+		return new Response(bytes, response);
+	};
+	const finished = await recover();
+	expect(finished.verdict).toBe('altered');
+	expect(finished.missing.map(({ why }) => why)).toContain('altered');
+	stage.tamper = undefined;
+	expect(decodeErrors((await openFilm('Ann', await openRecording(stage))).file)).toBe('');
+});
+
+test.runIf(hasFfmpeg)(
+	'is found shortened when fewer bytes are there than were signed for',
+	async () => {
+		await stage.play([actor(ann)], 0, 9000);
+		await stage.uploaded();
+		stage.nowMs += 10_000;
+		await stage.tick();
+		const stated = async () => (await openKeys(stage)).recording.checkpoints.length;
+		await vi.waitFor(async () => expect(await stated()).toBeGreaterThan(1), 10_000);
+		await stage.crash();
+		await stage.shelf.take(stage.recording);
+		await stage.shelf.release(stage.recording, { remove: true });
+		stage.tamper = async (url, response) => {
+			if (!url.endsWith(`/api/recordings/${stage.recording}`)) return response;
+			const recording = v.parse(RecordingSchema, await response.json());
+			const objects = recording.objects.map((object) => {
+				const first = object.sizes.slice(0, 3);
+				const bytes = first.reduce((sum, size) => sum + size, 0);
+				return object.track === recording.id ? object : { ...object, sizes: first, bytes };
+			});
+			return Response.json({ ...recording, objects });
+		};
+		const finished = await recover();
+		expect(finished.verdict).toBe('altered');
+		expect(finished.missing.map(({ why }) => why)).toContain('shortened');
+	},
+);
+
+test.runIf(hasFfmpeg)('goes on when the disk is full, and says so', async () => {
+	const disk = stage.shelf.disks.get(stage.recording);
+	if (!disk) throw new Error('a disk');
+	await stage.play([actor(ann)], 0, 4000);
+	disk.bytesMax = 0;
+	await stage.play([actor(ann)], 4000, 9000);
+	expect(stage.answers).toContainEqual({ type: 'problem', problem: 'quota-full', on: true });
+	await stage.uploaded();
 	await end();
+	const finished = await finish();
+	expect(finished.verdict).toBe('complete');
+	expect(finished.durationMs).toBeGreaterThan(8900);
+	expect(decodeErrors((await openFilm('Ann', await openRecording(stage))).file)).toBe('');
+});
+
+test.runIf(hasFfmpeg)('gives the disk back what the server has when room is short', async () => {
+	stage.free = 1_000_000;
+	await stage.play([actor(ann)], 0, 12_000);
+	await stage.uploaded();
+	expect(stage.answers).toContainEqual({ type: 'problem', problem: 'quota-low', on: true });
+	stage.nowMs += 10_000;
+	await stage.uploaded();
+	const files = (await stage.shelf.disks.get(stage.recording)?.list()) ?? [];
+	const { recording } = await openKeys(stage);
+	expect(files.length).toBeLessThan(recording.objects.length);
+	await end();
+	expect((await finish()).verdict).toBe('complete');
+	expect(
+		(await demux((await openFilm('Ann', await openRecording(stage))).file, 'video', 1)).length,
+	).toBe(180);
 });

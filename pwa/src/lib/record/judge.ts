@@ -2,9 +2,9 @@ import type { Bytes } from '#crypto/bytes.ts';
 import { CryptoError } from '#crypto/errors.ts';
 import { openSigned } from '#crypto/identity/signed.ts';
 import type { Signed } from '#protocol/text.ts';
+import { Checkpoint } from './checkpoint.ts';
 import type { Finished } from './finish.ts';
 import type { PartReport } from './join.ts';
-import { Checkpoint } from './manifest.ts';
 import type { Missing } from './messages.ts';
 
 /** Beyond this a silence at the end is said; within it the recorder had simply nothing new. */

@@ -22,7 +22,7 @@ export type LaneOutput =
 			readonly width: number;
 			readonly height: number;
 	  }
-	| { readonly type: 'packets'; readonly packets: readonly Packet[] }
+	| { readonly type: 'packets'; readonly packets: Packet[] }
 	| { readonly type: 'end' };
 
 export type Gap = Pick<Missing, 'from' | 'to' | 'why'>;
@@ -159,7 +159,11 @@ export class Lane {
 			const packet = held && this.#packet(held, part);
 			if (packet) packets.push(packet);
 		}
-		if (packets.length > 0) this.#outputs.push({ type: 'packets', packets });
+		if (packets.length === 0) return;
+		// One segment a second, whatever the steps in which frames come.
+		const last = this.#outputs.at(-1);
+		if (last?.type === 'packets') last.packets.push(...packets);
+		else this.#outputs.push({ type: 'packets', packets });
 	}
 
 	#packet({ rtpMs, clock, frame }: Held, part: { lastRtpMs: number }): Packet | undefined {

@@ -170,16 +170,3 @@ export async function openManifest(options: {
 		schema: Manifest,
 	});
 }
-
-/** A checkpoint: how far the parts of a recording had come. Signed by the recorder, one every 10 s. */
-export const Checkpoint = v.strictObject({
-	v: v.literal(1),
-	recording: Id,
-	/** 0, 1, 2... */
-	n: Count,
-	at: Time,
-	parts: v.array(
-		v.strictObject({ track: Id, part: Count, segments: Count, bytes: Count, digest: Bytes32 }),
-	),
-});
-export type Checkpoint = v.InferOutput<typeof Checkpoint>;

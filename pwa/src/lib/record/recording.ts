@@ -1,13 +1,12 @@
 import { toBase64url } from '#crypto/bytes.ts';
 import type { Epoch } from '#crypto/group/group.ts';
-import { signJson } from '#crypto/identity/signed.ts';
-import { limits } from '#protocol/limits.ts';
 import { ApiError, type RecordingsApi } from './api.ts';
+import { signCheckpoint } from './checkpoint.ts';
 import type { Disk } from './disk.ts';
 import type { Sink } from './intake.ts';
 import { Journal } from './journal.ts';
-import type { Checkpoint, Manifest } from './manifest.ts';
-import { sealManifest } from './manifest.ts';
+import { KeyFrames } from './keyframes.ts';
+import { type Manifest, sealManifest } from './manifest.ts';
 import type { Membership, SealedBy } from './membership.ts';
 import type { Missing, Problem, Status } from './messages.ts';
 import { People } from './people.ts';
@@ -16,15 +15,15 @@ import type { Pauses } from './retry.ts';
 import { Spans } from './spans.ts';
 import { Spool, SpoolFull } from './spool.ts';
 import { type Granting, type NewTracks, type PersonTracks, makeTracks } from './tracks.ts';
+import { Troubles } from './troubles.ts';
 import { Uploader } from './uploader.ts';
 import { codecOfMime } from './webm.ts';
 
 const checkpointMs = 10_000;
-const keyFrameMs = 8000;
-/** A stream that waits for a key frame is not asked more often than this. */
-const askMs = 1000;
 const noMediaMs = 10_000;
 const estimateMs = 10_000;
+/** While the disk is nearly full, parts are closed so often; a track may have 1024 of them. */
+const rollMs = 60_000;
 const freeBytesMin = 200 * 1024 * 1024;
 
 /** What a recording needs from the worker around it. */
@@ -62,9 +61,8 @@ export class LiveRecording implements Sink {
 	readonly #options: Options;
 	readonly #journal: Journal;
 	readonly #rosters: Manifest['rosters'] = [];
-	/** Of streams of the picture: when they were last asked for a key frame and last gave one. */
-	readonly #streams = new Map<string, { askedMs: number; keyMs: number }>();
-	readonly #on = new Set<Problem>();
+	readonly #troubles: Troubles;
+	readonly #keyFrames: KeyFrames;
 	readonly #missing: Missing[] = [];
 	#epoch: Epoch;
 	#dirty = true;
@@ -73,8 +71,8 @@ export class LiveRecording implements Sink {
 	#estimateMs = 0;
 	#freeBytes: number | null = null;
 	#frameMs: number;
-	#aliveMs = 0;
-	#ackedBytes = 0;
+	#telling = false;
+	#rollMs = 0;
 	#ended = Promise.withResolvers<void>();
 
 	private constructor(options: Options, epoch: Epoch, made: NewTracks, manifestKey: CryptoKey) {
@@ -87,7 +85,9 @@ export class LiveRecording implements Sink {
 		this.manifestKey = manifestKey;
 		this.spool = new Spool(disk);
 		this.#journal = new Journal(disk);
-		const tell = (trouble: Problem | null): void => this.#uploading(trouble);
+		this.#troubles = new Troubles((problem, on) => around.problem(problem, on));
+		this.#keyFrames = new KeyFrames((src) => around.askForKeyFrame(src));
+		const tell = (trouble: Problem | null): void => this.#troubles.uploading(trouble, around.now());
 		this.uploader = new Uploader({ api, spool: this.spool, recording, pauses, tell });
 		this.people = new People({
 			recording,
@@ -117,7 +117,11 @@ export class LiveRecording implements Sink {
 		const { session, signing } = membership;
 		const recorderKey = toBase64url(signing.publicKey);
 		await api.create({ id: recording, session, recorderKey, tracks, grants });
-		return new LiveRecording(options, epoch, made, manifest);
+		const live = new LiveRecording(options, epoch, made, manifest);
+		// Before any media: whoever recovers it after a crash must know who is who.
+		await live.#writeManifest();
+		live.uploader.wake();
+		return live;
 	}
 
 	/** The recorder joined another epoch. */
@@ -152,7 +156,7 @@ export class LiveRecording implements Sink {
 		this.#frameMs = Math.max(this.#frameMs, ref);
 		const opened = { src, rtp, ref, key, codec, width, height, data: payload };
 		const lane = this.people.push(member.key, kind, opened);
-		if (kind === 'video') this.#wantKeyFrame(frame, lane?.needsKey ?? false);
+		if (kind === 'video') this.#keyFrames.saw(frame, lane?.needsKey ?? false);
 	}
 
 	lost(src: string | null, why: 'lost' | 'overflow'): void {
@@ -181,9 +185,10 @@ export class LiveRecording implements Sink {
 			this.#estimateMs = nowMs;
 			await this.#watchDisk();
 		}
-		this.#alive(nowMs);
+		this.#alive();
 		const silent = this.spans.state === 'on' && nowMs - this.#frameMs > noMediaMs;
-		this.#problem('no-media', silent);
+		this.#troubles.set('no-media', silent);
+		this.#troubles.tick(nowMs);
 	}
 
 	/** Closes everything that is open; what is sealed goes on being uploaded. */
@@ -274,16 +279,6 @@ export class LiveRecording implements Sink {
 		if (this.spans.change('on', this.#time(at))) this.#dirty = true;
 	}
 
-	#wantKeyFrame({ src, key, ref }: PortFrame, needed: boolean): void {
-		const stream = this.#streams.get(src) ?? { askedMs: 0, keyMs: ref };
-		this.#streams.set(src, stream);
-		if (key) stream.keyMs = ref;
-		const due = (needed && !key) || ref - stream.keyMs >= keyFrameMs;
-		if (!due || ref - stream.askedMs < askMs) return;
-		stream.askedMs = ref;
-		this.#options.around.askForKeyFrame(src);
-	}
-
 	async #write(nowMs: number): Promise<void> {
 		const writing = this.people.lanes.map(async ({ lane, parts }) => {
 			const outputs = lane.take(nowMs);
@@ -297,7 +292,7 @@ export class LiveRecording implements Sink {
 			}
 		});
 		await Promise.all(writing);
-		this.#problem('quota-full', this.spool.diskFull);
+		this.#troubles.set('quota-full', this.spool.diskFull);
 	}
 
 	async #writeManifest(): Promise<void> {
@@ -317,58 +312,42 @@ export class LiveRecording implements Sink {
 
 	/** States what the server has, so that it can be held to it: not what is still only here. */
 	async #checkpoint(nowMs: number): Promise<void> {
-		const rows = this.people.lanes.flatMap(({ parts }) => {
+		const steps = this.people.lanes.flatMap(({ parts }) => {
 			const tracks = new Map(parts.states.map(({ track, part }) => [part, track]));
 			return this.spool.parts.flatMap(({ track, part, acked }) =>
 				tracks.get(part) === track && acked > 0 ? (parts.stepAt(part, acked) ?? []) : [],
 			);
 		});
-		const checkpoint: Checkpoint = {
-			v: 1,
-			recording: this.recording,
-			n: this.#checkpoints++,
-			at: Math.round(nowMs),
-			// The newest parts where there are very many: older ones stand in older checkpoints.
-			parts: rows.slice(-Math.floor(limits.signedTextChars / 200)),
-		};
-		const key = this.#options.membership.signing;
-		const value = { ...checkpoint, parts: checkpoint.parts.map((row) => ({ ...row })) };
-		const signed = await signJson({ key, context: 'sotto/checkpoint/v1', value });
+		const { recording } = this;
+		const { signing } = this.#options.membership;
+		const [n, at] = [this.#checkpoints++, Math.round(nowMs)];
+		const signed = await signCheckpoint({ recording, signing, n, at, steps });
 		// Ten seconds later there is a newer one.
 		await this.uploader.checkpoint(signed).catch(ignoreApi);
 	}
 
-	/** While no bytes flow, the server hears that the recorder is there. */
-	#alive(nowMs: number): void {
-		const { acked } = this.spool.bytes;
-		const moved = acked !== this.#ackedBytes;
-		this.#ackedBytes = acked;
-		if (moved) this.#aliveMs = nowMs;
-		if (nowMs - this.#aliveMs < 1000) return;
-		this.#aliveMs = nowMs;
-		void this.#options.api.alive(this.recording).catch(ignoreApi);
+	/** Every second the server hears that the recorder is there; it calls a silent one lost. */
+	#alive(): void {
+		if (this.#telling) return;
+		this.#telling = true;
+		void this.#options.api
+			.alive(this.recording)
+			.catch(ignoreApi)
+			.finally(() => (this.#telling = false));
 	}
 
 	async #watchDisk(): Promise<void> {
 		this.#freeBytes = await this.#options.around.freeBytes();
 		const low = this.#freeBytes !== null && this.#freeBytes < freeBytesMin;
-		this.#problem('quota-low', low);
+		this.#troubles.set('quota-low', low);
 		if (!low) return;
 		// Only whole files can be given back: parts are closed, and go once the server has them.
-		for (const { lane } of this.people.lanes) lane.roll();
+		const nowMs = this.#options.around.now();
+		if (nowMs - this.#rollMs >= rollMs) {
+			this.#rollMs = nowMs;
+			for (const { lane } of this.people.lanes) lane.roll();
+		}
 		await this.spool.dropAcked();
-	}
-
-	#uploading(trouble: Problem | null): void {
-		for (const one of ['offline', 'storage-full', 'upload-refused'] as const)
-			this.#problem(one, one === trouble);
-	}
-
-	#problem(problem: Problem, on: boolean): void {
-		if (this.#on.has(problem) === on) return;
-		if (on) this.#on.add(problem);
-		else this.#on.delete(problem);
-		this.#options.around.problem(problem, on);
 	}
 }
 

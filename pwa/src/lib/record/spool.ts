@@ -82,7 +82,7 @@ export class Spool {
 				this.diskFull = true;
 			}
 		}
-		if (part.onDisk === chunk) {
+		if (part.onDisk <= chunk) {
 			if (this.#memoryBytes + bytes.length > memoryBytesMax) throw new SpoolFull();
 			part.memory.set(chunk, bytes);
 			this.#memoryBytes += bytes.length;
