@@ -187,7 +187,10 @@ test.for([
 	'a full disk $what: storage-full, nothing lost, room again after a deletion',
 	async (row, { skip }) => {
 		const disk = await smallDisk(16);
-		if (!disk) return skip('it takes root to mount a small disk');
+		if (!disk) {
+			skip('it takes root to mount a small disk');
+			return;
+		}
 		const full = await startServer({ dataDir: disk.path, env: { RESERVE_MB: row.reserve } });
 		try {
 			const admin = await signUp(full.address, full.setupUrl);
