@@ -55,6 +55,23 @@ test('a notice is the host’s, for one session, and every letter of it counts',
 	);
 });
 
+test('a notice in the name of another host is refused, whoever signs it', async () => {
+	const host = await generateSigningKey();
+	const value = { v: 1, ...noticeText, hostKey: toBase64url(random(32)) };
+	const signed = await signJson({ key: host, context: 'sotto/notice/v1', value });
+	const reading = verifyNotice({ signed, hostKey: host.publicKey, session });
+	await expect(reading).rejects.toThrow('bad-signature');
+});
+
+test('a book has room for sixty-four subjects', async () => {
+	const book = new ReceiptBook(session);
+	const crowd = await Promise.all(Array.from({ length: 65 }, generateSigningKey));
+	const said = await Promise.all(crowd.map((one) => say(one)));
+	await book.add(...said.slice(1));
+	await expect(book.add(...said)).rejects.toThrow('too-large');
+	expect(book.receipts).toHaveLength(64);
+});
+
 test('a receipt says who consented to what, and by her own hand', async () => {
 	const ann = await generateSigningKey();
 	const signed = await say(ann, { guardianOf: 'Tim', n: 4 });

@@ -87,10 +87,10 @@ export function outranks(a: VerifiedReceipt, b: VerifiedReceipt): boolean {
 	return a.signed.text < b.signed.text;
 }
 
-/** SHA-256 over the consents in force among `receipts`, 32 bytes; the order does not matter. Takes the latest of each subject. */
+/** SHA-256 of the canonical JSON array of the consents in force, as texts by subject: 32 bytes, whatever the order given. */
 export async function receiptsDigest(receipts: readonly VerifiedReceipt[]): Promise<Bytes> {
 	const latest = latestOf(receipts).filter((receipt) => receipt.type === 'consent');
-	const texts = latest.map((receipt) => receipt.signed.text).toSorted();
+	const texts = latest.map((receipt) => receipt.signed.text);
 	return sha256(utf8(canonicalText(texts)));
 }
 

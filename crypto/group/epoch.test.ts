@@ -1,7 +1,15 @@
 import { expect, test } from 'vitest';
 import { type Bytes, random, toBase64url, toHex, utf8 } from '#crypto/bytes.ts';
 import { generateSigningKey } from '#crypto/identity/signing.ts';
-import { Epoch, PackageStore, joinEpoch, makeEpoch, noEvidence, signAdmission } from './group.ts';
+import {
+	Epoch,
+	type OpenedMessage,
+	PackageStore,
+	joinEpoch,
+	makeEpoch,
+	noEvidence,
+	signAdmission,
+} from './group.ts';
 
 const session = toBase64url(random(16));
 const clock = () => 1_700_000_000_000;
@@ -63,7 +71,9 @@ test('a message says who sent it, opens once, and opens late', async () => {
 	const sealed = await Promise.all(Array.from({ length: 30 }, (_, i) => ann.seal(utf8(`no ${i}`))));
 	const late = sealed.toReversed();
 	for (const reader of [host, ben]) {
-		const opened = await Promise.all(late.map((message) => reader.open(message)));
+		// One after another: messages that were sealed at once must not stand on one key.
+		const opened: OpenedMessage[] = [];
+		for (const message of late) opened.push(await reader.open(message));
 		expect(opened.map(({ sender }) => sender.leaf)).toEqual(late.map(() => 1));
 		expect(opened.map(({ plaintext }) => toHex(plaintext))).toEqual(
 			late.map((_, i) => toHex(utf8(`no ${29 - i}`))),
@@ -71,6 +81,13 @@ test('a message says who sent it, opens once, and opens late', async () => {
 		for (const message of sealed) await expect(reader.open(message)).rejects.toThrow('open-failed');
 	}
 	await expect(ann.open(at(sealed, 0))).rejects.toThrow('open-failed');
+});
+
+test('a message that comes twice at once opens once', async () => {
+	const { epochs } = await people(2);
+	const message = await at(epochs, 1).seal(utf8('hello'));
+	const tries = await Promise.allSettled([1, 2, 3].map(() => at(epochs, 0).open(message)));
+	expect(tries.filter((one) => one.status === 'fulfilled')).toHaveLength(1);
 });
 
 test('sealing and opening at the same time do not disturb each other', async () => {

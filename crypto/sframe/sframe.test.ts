@@ -126,6 +126,8 @@ test('a generation 16 later takes the place, never the other way round', async (
 	const sender = await SFrameSender.create({ baseKey, leaf: 1, generation: 21 });
 	await old.keyring.add({ baseKey, generation: 21, leaves: [1] });
 	expect(old.keyring.generations).toEqual([21]);
+	old.keyring.forget(5);
+	expect(old.keyring.generations).toEqual([21]);
 	const opened = await old.keyring.openFrame(await sender.seal(random(9)));
 	expect(opened.generation).toBe(21);
 	await expect(old.keyring.openFrame(await old.sender.seal(random(9)))).rejects.toThrow(
@@ -164,6 +166,17 @@ test('old generations are forgotten', async () => {
 	expect(await tried()).toEqual([gone, gone, gone, gone, gone, 'opened']);
 	keyring.forgetAll();
 	expect(await tried()).toEqual(Array.from({ length: 6 }, () => gone));
+});
+
+test('a frame above 4 MiB and a leaf above 7 are refused', async () => {
+	const { sender, keyring, baseKey } = await pair();
+	const huge = new Uint8Array(4 * 1024 * 1024 + 64);
+	await expect(sender.seal(huge)).rejects.toThrow('too-large');
+	await expect(keyring.openFrame(huge)).rejects.toThrow('too-large');
+	await expect(SFrameSender.create({ baseKey, leaf: 8, generation: 3 })).rejects.toThrow(TypeError);
+	await expect(keyring.add({ baseKey, generation: 3, leaves: [8] })).rejects.toThrow(TypeError);
+	const short = { baseKey: random(15), leaf: 0, generation: 3 };
+	await expect(SFrameSender.create(short)).rejects.toThrow(TypeError);
 });
 
 test('only VP8, VP9 and Opus have clear bytes', () => {
