@@ -18,7 +18,7 @@ export const looks = {
 } as const satisfies Record<string, Looks>;
 
 const seconds = 10;
-const folder = join(tmpdir(), 'sotto-test-media-2');
+const folder = join(tmpdir(), 'sotto-test-media-3');
 
 function ffmpeg(file: string, ...args: string[]): string {
 	const path = join(folder, file);
@@ -41,8 +41,9 @@ export function videoFile({ colour }: Looks): string {
 	return ffmpeg(name, ...inputs, '-filter_complex', graph, '-q:v', '3', '-f', 'mjpeg');
 }
 
-/** A tone, without an end when it is played as a microphone. */
+/** A tone that comes and goes twice a second: what never changes is taken out as noise by the browser. */
 export function audioFile({ tone }: Looks): string {
-	const source = `sine=frequency=${tone}:sample_rate=48000:duration=${seconds}`;
+	const wave = `0.6*sin(2*PI*${tone}*t)*lt(mod(t\\,0.5)\\,0.3)`;
+	const source = `aevalsrc=${wave}:s=48000:d=${seconds}`;
 	return ffmpeg(`${tone}.wav`, '-f', 'lavfi', '-i', source, '-ac', '1', '-f', 'wav');
 }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type TestServer, startServer } from '../server.ts';
+import { decodeErrors, duration, mediaOf, shareOf, tones } from './analyse.ts';
 import { looks } from './media.ts';
 import { type Person, connect, newSession, password, person, sees, setUp, wait } from './people.ts';
 import { expect as expectThat } from './playwright.ts';
@@ -59,6 +60,21 @@ test('a recorded visit, from the consent to the recording in a third browser', a
 	await third.page.getByRole('button', { name: 'Play' }).click();
 	await sees(third.page, 'Dana Whitfield');
 	await sees(third.page, 'Dr. Maya Okafor');
+	const [hers, his] = [
+		await mediaOf(third.page, 'Dr. Maya Okafor'),
+		await mediaOf(third.page, 'Dana Whitfield'),
+	];
+	for (const file of [hers, his]) {
+		expect(decodeErrors(file)).toBe('');
+		expect(duration(file)).toBeGreaterThan(9);
+	}
+	expect(shareOf(hers, looks.maya)).toBe(1);
+	expect(shareOf(his, looks.dana)).toBe(1);
+	const [hersTones, hisTones] = [tones(hers), tones(his)];
+	expect(hersTones.maya.led).toBeGreaterThan(8);
+	expect(hersTones.dana.led + hersTones.tom.led).toBe(0);
+	expect(hisTones.dana.led).toBeGreaterThan(8);
+	expect(hisTones.maya.led + hisTones.tom.led).toBe(0);
 	expect(maya.complaints).toEqual([]);
 	expect(dana.complaints).toEqual([]);
 	expect(third.complaints).toEqual([]);
