@@ -43,7 +43,10 @@ export class Today {
 	start(): void {
 		void this.load();
 		this.#socket = new Socket({ address: socketAddress(), token: (fresh) => account.token(fresh) });
-		this.#socket.onready = (ready) => (this.cutOff = !ready);
+		this.#socket.onready = (ready) => {
+			this.cutOff = !ready;
+			if (ready && this.failure) void this.load();
+		};
 		this.#socket.listen((message) => this.#hear(message));
 	}
 

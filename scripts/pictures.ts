@@ -1,0 +1,73 @@
+/** One recorded visit between two browsers, photographed on its way. Ends with the files in docs/pictures. */
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Page, chromium } from 'playwright-core';
+import { browserArgs, executablePath } from '../tests/browser.ts';
+import { connect, newSession, person, sees, setUp, wait } from '../tests/e2e/people.ts';
+import { startServer } from '../tests/server.ts';
+import { drawCamera } from './camera.ts';
+import { root, say } from './prepare.js';
+
+const folder = join(root, 'docs/pictures');
+const work = await mkdtemp(join(tmpdir(), 'sotto-pictures-'));
+const recordedMs = 20_000;
+
+async function picture(page: Page, name: string): Promise<void> {
+	// Pictures that slide in and buttons under the pointer come to rest first.
+	await page.mouse.move(0, 0);
+	await page.evaluate(() => scrollTo(0, 0));
+	await page.waitForTimeout(600);
+	await page.screenshot({ path: join(folder, `${name}.png`) });
+	say(`docs/pictures/${name}.png`);
+}
+
+async function somebody(name: 'maya' | 'dana', tone: number, phone = false) {
+	const browser = await chromium.launch({ executablePath: executablePath(), args: browserArgs });
+	const { video, audio } = await drawCamera({ browser, name, tone, folder: work });
+	await browser.close();
+	const args = [
+		`--use-file-for-fake-video-capture=${video}`,
+		`--use-file-for-fake-audio-capture=${audio}`,
+	];
+	return person({ args, ...(phone && { width: 390, height: 844 }) });
+}
+
+await mkdir(folder, { recursive: true });
+const server = await startServer();
+const maya = await somebody('maya', 330);
+const dana = await somebody('dana', 262, true);
+await maya.page.goto(server.address);
+await maya.page.getByRole('heading', { level: 1 }).waitFor();
+await picture(maya.page, 'home');
+await setUp(maya.page, server.setupUrl ?? '');
+const { links } = await newSession(maya.page, ['Dana Whitfield'], { record: true });
+await picture(maya.page, 'session');
+await maya.page.getByRole('link', { name: 'Back to today' }).click();
+await wait(dana.page, links[0] ?? '', 'agree');
+await picture(dana.page, 'waiting-room');
+await maya.page.getByRole('status', { name: 'Dana Whitfield is waiting' }).waitFor();
+await picture(maya.page, 'today');
+await connect(maya.page, 'Dana Whitfield');
+await Promise.all([sees(maya.page, 'Dana Whitfield'), sees(dana.page, 'Dr. Maya Okafor')]);
+await maya.page.getByRole('button', { name: 'Start recording' }).click();
+await dana.page.getByRole('status', { name: 'Recording', exact: true }).waitFor();
+await maya.page.waitForTimeout(recordedMs);
+await picture(maya.page, 'call');
+await picture(dana.page, 'call-phone');
+await maya.page.getByRole('button', { name: 'Stop recording' }).click();
+await maya.page.getByRole('link', { name: 'Open the recording' }).waitFor();
+await maya.page.getByRole('button', { name: 'Leave' }).click();
+await maya.page.goto(`${server.address}/recordings`);
+const recordings = maya.page.getByRole('table', { name: 'Recordings' });
+await recordings.getByRole('link').first().waitFor();
+await picture(maya.page, 'recordings');
+await recordings.getByRole('link').first().click();
+await maya.page.getByRole('button', { name: 'Play' }).click();
+await sees(maya.page, 'Dana Whitfield');
+await maya.page.waitForTimeout(recordedMs / 4);
+await maya.page.getByRole('button', { name: 'Pause' }).click();
+await picture(maya.page, 'player');
+await Promise.all([maya.close(), dana.close()]);
+await server.stop();
+await rm(work, { recursive: true });
