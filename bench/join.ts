@@ -1,13 +1,11 @@
 /** How long Connect takes until the other is seen, beside simple-peer with nothing of ours. */
-import { readFileSync } from 'node:fs';
-import { bundle } from './tools/bundle.ts';
+import { leave, openBare, startBare } from './tools/bare.ts';
 import type { Figures, Options } from './tools/options.ts';
-import { type Site, startSite } from './tools/site.ts';
+import type { Site } from './tools/site.ts';
 import { momentsOf } from './tools/stopwatch.ts';
 import { median, range, round, say, table } from './tools/table.ts';
 import { type Stage, connectButton, enterRoom, openStage, waiting } from './tools/visit.ts';
 
-const pagesFolder = `${import.meta.dirname}/pages`;
 /** Milliseconds from the click to the first picture, where it was made and at the other end. */
 interface Join {
 	readonly clicker: number;
@@ -25,12 +23,6 @@ async function timed(stage: Stage, click: () => Promise<void>): Promise<Join> {
 	};
 }
 
-/** Both pages are left, so that nothing of one call runs during the next. */
-async function leave({ host, guest }: Stage): Promise<void> {
-	for (const { page } of [host, guest]) await page.goto('about:blank');
-	await host.page.waitForTimeout(500);
-}
-
 async function sealed(stage: Stage, way: Way): Promise<Join> {
 	const { host, server } = stage;
 	const id = await waiting(stage);
@@ -45,10 +37,8 @@ async function sealed(stage: Stage, way: Way): Promise<Join> {
 }
 
 async function bare(stage: Stage, site: Site, way: Way): Promise<Join> {
-	const { host, guest } = stage;
-	await guest.page.goto(site.address);
-	await host.page.goto(site.address + (way === 'today' ? '/#late' : ''));
-	for (const { page } of [guest, host]) await page.locator('#connect:not(:disabled)').waitFor();
+	const { host } = stage;
+	await openBare(stage, site, way === 'today' ? '#late' : '');
 	await host.page.waitForTimeout(500);
 	const join = await timed(stage, () => host.page.locator('#connect').click());
 	await leave(stage);
@@ -76,8 +66,7 @@ async function pairs(stage: Stage, site: Site, options: { way: Way; repeats: num
 
 /** `ratio`: medians of the time from the click to the first picture on the page where it was made. */
 export async function run({ repeats = 7 }: Options): Promise<Figures> {
-	const html = readFileSync(`${pagesFolder}/bare.html`, 'utf8');
-	const site = await startSite({ '/': html, '/bare.js': await bundle('bare.ts') });
+	const site = await startBare();
 	const stage = await openStage();
 	try {
 		const ways = { room: 0, today: 0 };

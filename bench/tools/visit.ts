@@ -16,8 +16,8 @@ export interface Stage {
 export const guestName = 'Dana Whitfield';
 export const hostName = 'Dr. Maya Okafor';
 
-export async function openStage(): Promise<Stage> {
-	const server = await startServer();
+export async function openStage(env: Record<string, string> = {}): Promise<Stage> {
+	const server = await startServer({ env });
 	const [host, guest] = await Promise.all([someone(), someone()]);
 	for (const { context } of [host, guest]) await noteMoments(context);
 	await setUp(host.page, server.setupUrl ?? '');
