@@ -26,6 +26,7 @@ const answerTypes = {
 	packages: 'packages',
 	welcome: 'epoch',
 	left: 'done',
+	receipts: 'done',
 	port: 'done',
 	start: 'started',
 	end: 'ended',

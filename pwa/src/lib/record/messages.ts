@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { Bytes32, Count, Id, Time } from '#protocol/text.ts';
+import { Bytes32, Count, Id, Signed, Time } from '#protocol/text.ts';
 
 /**
  * What a page and the recorder's worker say to each other. Requests carry an `id`, and exactly one answer with that id
@@ -34,6 +34,12 @@ export const RecorderRequest = v.variant('type', [
 	}),
 	/** An epoch without the recorder is in force: every key is forgotten at once. → done */
 	v.strictObject({ type: v.literal('left'), id: RequestId, generation: Count }),
+	/** Receipts that came while the recorder is out: a withdrawal stands in the manifest, as it ended the recording. → done */
+	v.strictObject({
+		type: v.literal('receipts'),
+		id: RequestId,
+		receipts: v.pipe(v.array(Signed), v.maxLength(16)),
+	}),
 	/** The end of a MessageChannel whose other end the media worker holds; transfer it. → done */
 	v.strictObject({ type: v.literal('port'), id: RequestId, port: v.instance(MessagePort) }),
 	/**

@@ -85,6 +85,9 @@ export class Recorder {
 				this.#opened().left(request.generation);
 				this.#live?.left();
 				return this.#done(request);
+			case 'receipts':
+				await this.#live?.hear(request.receipts);
+				return this.#done(request);
 			case 'port':
 				this.#connect(request.port);
 				return this.#done(request);

@@ -1,3 +1,4 @@
+import { ReceiptBook, type SignedReceipt } from '#crypto/consent/consent.ts';
 import { toBase64url } from '#crypto/bytes.ts';
 import type { Epoch } from '#crypto/group/group.ts';
 import { ApiError, type RecordingsApi } from './api.ts';
@@ -65,6 +66,8 @@ export class LiveRecording implements Sink {
 	readonly #keyFrames: KeyFrames;
 	readonly #missing: Missing[] = [];
 	#epoch: Epoch;
+	/** What holds of each subject, where more is known than the epoch said. */
+	#heard: readonly SignedReceipt[] = [];
 	#dirty = true;
 	#checkpoints = 0;
 	#checkpointMs = 0;
@@ -122,6 +125,17 @@ export class LiveRecording implements Sink {
 		await live.#writeManifest();
 		live.uploader.wake();
 		return live;
+	}
+
+	/**
+	 * What somebody said about being recorded after the last epoch that the recorder was in. Throws `bad-signature`
+	 * and `bad-encoding`.
+	 */
+	async hear(receipts: readonly SignedReceipt[]): Promise<void> {
+		const book = new ReceiptBook(this.#options.membership.session);
+		await book.add(...this.#epoch.evidence.receipts, ...this.#heard, ...receipts);
+		this.#heard = book.receipts.map(({ signed }) => signed);
+		this.#dirty = true;
 	}
 
 	/** The recorder joined another epoch. */
@@ -251,11 +265,16 @@ export class LiveRecording implements Sink {
 			tracks,
 			spans: this.spans.all,
 			rosters: this.#rosters,
-			evidence: structuredClone(evidenceOf(this.#epoch)),
+			evidence: structuredClone(this.#evidence()),
 			receipts: toBase64url(this.#epoch.receiptsDigest),
 			missing: this.missing,
 			verdict: 'live',
 		};
+	}
+
+	#evidence(): Manifest['evidence'] {
+		const evidence = evidenceOf(this.#epoch);
+		return this.#heard.length > 0 ? { ...evidence, receipts: [...this.#heard] } : evidence;
 	}
 
 	#time(absoluteMs: number): number {
