@@ -122,6 +122,8 @@ export class Recording {
 		this.current = null;
 		await this.#fork(false, 'end');
 		await this.#exit();
+		const { receipts } = this.#call.options.knowledge.receipts;
+		await this.#ask({ type: 'receipts', receipts: receipts.map(({ signed }) => signed) });
 		this.#call.told('ended');
 		this.#call.act('recording-ended');
 		await this.#ask({ type: 'end' });

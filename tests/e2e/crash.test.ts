@@ -1,0 +1,98 @@
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type TestServer, startServer } from '../server.ts';
+import { decodeErrors, duration, mediaOf, shareOf } from './analyse.ts';
+import { looks } from './media.ts';
+import { type Person, connect, newSession, password, person, sees, setUp, wait } from './people.ts';
+import { expect as expectThat } from './playwright.ts';
+
+let server: TestServer;
+let dana: Person;
+let second: Person;
+
+beforeAll(async () => {
+	server = await startServer();
+	[dana, second] = await Promise.all([person({ looks: looks.dana }), person()]);
+});
+
+afterAll(async () => {
+	await Promise.all([dana?.close(), second?.close()]);
+	await server?.stop();
+});
+
+/** Every process of the browser with this profile: only what this test started. */
+function processesOf(profile: string): number[] {
+	return readdirSync('/proc').flatMap((name) => {
+		if (!/^\d+$/.test(name)) return [];
+		try {
+			return readFileSync(`/proc/${name}/cmdline`, 'utf8').includes(profile) ? [Number(name)] : [];
+		} catch {
+			// It ended while we looked.
+			return [];
+		}
+	});
+}
+
+async function signIn(one: Person): Promise<void> {
+	await one.page.goto(`${server.address}/sign-in`);
+	await one.page.getByRole('textbox', { name: 'Email' }).fill('maya@alder.example');
+	await one.page.getByRole('textbox', { name: 'Password' }).fill(password);
+	await one.page.getByRole('button', { name: 'Sign in' }).click();
+	await expectThat(one.page.getByRole('heading', { name: 'Today' })).toBeVisible();
+}
+
+test("kill -9 of the recorder's browser loses two seconds at most, and says how many", async () => {
+	const profile = mkdtempSync(join(tmpdir(), 'sotto-profile-'));
+	const maya = await person({ looks: looks.maya, profile });
+	await setUp(maya.page, server.setupUrl ?? '');
+	await signIn(second);
+	const { links } = await newSession(maya.page, ['Dana Whitfield'], { record: true });
+	await wait(dana.page, links[0] ?? '', 'agree');
+	await maya.page.goto(server.address);
+	await connect(maya.page, 'Dana Whitfield');
+	await Promise.all([sees(maya.page, 'Dana Whitfield'), sees(dana.page, 'Dr. Maya Okafor')]);
+	await maya.page.getByRole('button', { name: 'Start recording' }).click();
+	await expectThat(dana.page.getByRole('status', { name: 'Recording', exact: true })).toBeVisible();
+	const began = Date.now();
+	// Live parts are on the server: chunks grow while it records.
+	await maya.page.getByText(/^00:(0[8-9]|\d\d)$/).waitFor();
+	const killed = Date.now();
+	for (const id of processesOf(profile)) process.kill(id, 'SIGKILL');
+	await expectThat(dana.page.getByText(/Dr. Maya Okafor's connection broke/)).toBeVisible();
+
+	await second.page.getByRole('link', { name: 'Recordings' }).click();
+	await second.page.getByRole('button', { name: 'Recover' }).click({ timeout: 60_000 });
+	// The list stays open while it is joined and read back.
+	await expectThat(second.page.getByRole('button', { name: 'Recover' })).toBeHidden({
+		timeout: 120_000,
+	});
+	await second.page
+		.getByRole('table', { name: 'Recordings' })
+		.getByRole('link')
+		.first()
+		.click({ timeout: 60_000 });
+	await expectThat(
+		second.page.getByText(/Ends early: recording stopped unexpectedly at/),
+	).toBeVisible({ timeout: 60_000 });
+	const words = await second.page
+		.getByText(/are missing\./)
+		.first()
+		.innerText();
+	const missing = Number(/about ([\d.]+) s/.exec(words)?.[1] ?? Number.NaN);
+	expect(missing).toBeLessThanOrEqual(2);
+	for (const [name, look] of [
+		['Dr. Maya Okafor', looks.maya],
+		['Dana Whitfield', looks.dana],
+	] as const) {
+		const file = await mediaOf(second.page, name);
+		expect(decodeErrors(file)).toBe('');
+		expect(shareOf(file, look)).toBe(1);
+		// What ended within two seconds before the kill, and nothing from after it.
+		expect(duration(file)).toBeGreaterThan((killed - began) / 1000 - 2.5);
+		expect(duration(file)).toBeLessThan((killed - began) / 1000 + 1.5);
+	}
+	await maya.context.close().catch(() => {});
+	rmSync(profile, { recursive: true, force: true });
+});
