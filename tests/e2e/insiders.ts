@@ -1,4 +1,4 @@
-import { type Bytes, fromBase64url, toBase64url } from '#crypto/bytes.ts';
+import { type Bytes, toBase64url, toHex } from '#crypto/bytes.ts';
 import { type SignedNotice, signNotice } from '#crypto/consent/consent.ts';
 import { signAdmission } from '#crypto/group/group.ts';
 import {
@@ -29,7 +29,7 @@ export async function participant(
 	const host = decodePublicIdentity(body.host.publicIdentity);
 	let identity = await generateParticipantIdentity();
 	// Whose key is lower calls the other: above a key, one is called by its owner.
-	while (options.above && toBase64url16(identity.signing.publicKey) < toBase64url16(options.above))
+	while (options.above && toHex(identity.signing.publicKey) < toHex(options.above))
 		identity = await generateParticipantIdentity();
 	const first = await claim(address, place, identity);
 	const { session } = first;
@@ -54,8 +54,6 @@ export async function participant(
 	await until('it waits', () => insider.room.entered);
 	return insider;
 }
-
-const toBase64url16 = (key: Uint8Array): string => Buffer.from(key).toString('hex');
 
 export interface HostedSession {
 	readonly id: string;
@@ -91,10 +89,11 @@ export class HostInsider {
 
 	async session(
 		names: readonly string[],
-		options: { recorded?: boolean } = {},
+		options: { recorded?: boolean; purpose?: string } = {},
 	): Promise<HostedSession> {
 		const id = newId();
-		const notice = options.recorded ? await this.notice(id) : null;
+		const { purpose, recorded = purpose !== undefined } = options;
+		const notice = recorded ? await this.notice(id, purpose) : null;
 		const places = new Map(
 			names.map((name) => [newId(), { name, secret: createLinkSecret() }] as const),
 		);
@@ -185,6 +184,3 @@ export class HostInsider {
 		host.memory.admissions.push(await signAdmission(admission));
 	}
 }
-
-export const placeOf = (link: string): string => new URL(link).pathname.split('/').at(-1) ?? '';
-export { fromBase64url };
