@@ -7,6 +7,7 @@ import {
 	ids,
 	infoElement,
 	simpleBlock,
+	simpleBlockBytes,
 	tracksElement,
 } from './webm.ts';
 
@@ -75,7 +76,7 @@ export async function planFile(packets: AsyncIterable<Packet>): Promise<FilePlan
 			clusters.push({ timeMs, bodyBytes: clusterTime(timeMs).length, key });
 		}
 		const last = clusters.at(-1);
-		if (last) last.bodyBytes += simpleBlock({ ...packet, timeMs }, last.timeMs).length;
+		if (last) last.bodyBytes += simpleBlockBytes(packet.data.length);
 		durationMs = Math.max(durationMs, timeMs + lastFrameMs);
 	}
 	if (startMs === undefined) return undefined;

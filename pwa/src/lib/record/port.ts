@@ -31,8 +31,7 @@ export const PortFrame = v.strictObject({
 export type PortFrame = v.InferOutput<typeof PortFrame>;
 
 /**
- * pause: nothing after it belongs to the span before; all keys are forgotten when everything before it was opened.
- * switch: the stream `src` ends (another sender was chosen). gap: items before it were dropped by the sender's bounded
+ * pause: what comes after it is not opened, until `resume`; the keys are forgotten at `left` (messages.ts). switch: the stream `src` ends (another sender was chosen). gap: items before it were dropped by the sender's bounded
  * queue. end: the last item of all.
  */
 export const PortMark = v.strictObject({

@@ -1,5 +1,5 @@
 import { type Bytes, concat, utf8 } from '#crypto/bytes.ts';
-import { element, float, openElement, text, uint } from './ebml.ts';
+import { element, elementHead, float, openElement, text, uint } from './ebml.ts';
 
 /** Element ids of Matroska (RFC 9559) that a WebM of ours has. */
 export const ids = {
@@ -152,6 +152,12 @@ export function simpleBlock(packet: Packet, clusterMs: number): Bytes {
 	view.setInt16(1, packet.timeMs - clusterMs);
 	view.setUint8(3, packet.key ? 0x80 : 0);
 	return element(ids.simpleBlock, head, packet.data);
+}
+
+/** Length of the block that holds so many bytes of a frame. */
+export function simpleBlockBytes(dataBytes: number): number {
+	const body = 4 + dataBytes;
+	return elementHead(ids.simpleBlock, body).length + body;
 }
 
 /** Clusters that hold these packets, which are in order of time; one, or more when they span over 30 s. */
