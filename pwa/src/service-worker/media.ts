@@ -17,6 +17,8 @@ import { self } from '$app/service-worker';
 
 /** A page that does not answer this long has no key for us. */
 const keyTimeoutMs = 4_000;
+/** A server that does not answer is asked again after these times before the page hears of it. */
+const againMs = [400, 1_200, 2_400];
 /** Keys of one page: one for each person of a recording, with room for a second recording. */
 const mediaPerPageMax = 16;
 
@@ -46,7 +48,20 @@ function troubleOf(error: unknown): Trouble {
 /** What each page has been given the key of, by the id of its client. Gone when this worker is stopped: then it asks again. */
 const shelf = new Map<string, Map<string, Promise<SealedMedia>>>();
 
-async function askForKey(page: Client, name: Name): Promise<GiveKey> {
+async function pageOf(client: string): Promise<Client> {
+	const page = await self.clients.get(client);
+	if (!page) throw new MediaError('no-key');
+	return page;
+}
+
+/** Only what is worth the way to the browser's process: most answers need no word with the page. */
+async function tell(client: string, message: MediaHeld | MediaTrouble): Promise<void> {
+	const page = await self.clients.get(client);
+	page?.postMessage(message);
+}
+
+async function askForKey(client: string, name: Name): Promise<GiveKey> {
+	const page = await pageOf(client);
 	const { port1, port2 } = new MessageChannel();
 	const reply = new Promise<unknown>((resolve) => {
 		port1.addEventListener('message', (event) => resolve(event.data), { once: true });
@@ -94,16 +109,21 @@ async function fetchSealed(given: GiveKey, range: ByteRange): Promise<Response> 
 	throw new MediaError(response.status === 416 ? 'altered' : 'unreachable');
 }
 
-async function openMedia(page: Client, name: Name): Promise<SealedMedia> {
-	let given = await askForKey(page, name);
+async function openMedia(client: string, name: Name): Promise<SealedMedia> {
+	let given = await askForKey(client, name);
 	const source = async (range: ByteRange) => {
-		try {
-			return piecesOf(await fetchSealed(given, range));
-		} catch (error) {
-			if (!(error instanceof MediaError) || error.trouble !== 'no-key') throw error;
-			// The token ran out: the page has a newer one, unless it was locked.
-			given = await askForKey(page, name);
-			return piecesOf(await fetchSealed(given, range));
+		for (let again = 0; ; again++) {
+			try {
+				return piecesOf(await fetchSealed(given, range));
+			} catch (error) {
+				const waitMs = againMs[again];
+				if (!(error instanceof MediaError) || waitMs === undefined) throw error;
+				// The token ran out: the page has a newer one, unless it was locked.
+				if (error.trouble === 'no-key' && again === 0) given = await askForKey(client, name);
+				else if (error.trouble === 'unreachable')
+					await new Promise((resolve) => setTimeout(resolve, waitMs));
+				else throw error;
+			}
 		}
 	};
 	return SealedMedia.open({
@@ -123,15 +143,16 @@ async function forgetClosedPages(): Promise<void> {
 	for (const id of shelf.keys()) if (!open.has(id)) shelf.delete(id);
 }
 
-function mediaFor(page: Client, name: Name): Promise<SealedMedia> {
-	const held = shelf.get(page.id) ?? new Map<string, Promise<SealedMedia>>();
-	shelf.set(page.id, held);
+function mediaFor(client: string, name: Name): Promise<SealedMedia> {
+	const held = shelf.get(client) ?? new Map<string, Promise<SealedMedia>>();
+	shelf.set(client, held);
 	const id = `${name.recording}/${name.track}`;
 	const known = held.get(id);
 	if (known) return known;
 	const [oldest] = held.keys();
 	if (oldest !== undefined && held.size >= mediaPerPageMax) held.delete(oldest);
-	const opening = openMedia(page, name);
+	void forgetClosedPages();
+	const opening = openMedia(client, name);
 	held.set(id, opening);
 	opening.catch(() => held.delete(id));
 	return opening;
@@ -144,9 +165,10 @@ function mediaFor(page: Client, name: Name): Promise<SealedMedia> {
 function bodyOf(options: {
 	pieces: AsyncGenerator<Bytes>;
 	tellHeld: (held: boolean) => void;
+	tellTrouble: (trouble: Trouble) => void;
 	done: () => void;
 }): ReadableStream<Bytes> {
-	const { pieces, tellHeld, done } = options;
+	const { pieces, tellHeld, tellTrouble, done } = options;
 	const quiet = Promise.withResolvers<void>();
 	let held = false;
 	return new ReadableStream<Bytes>({
@@ -156,12 +178,14 @@ function bodyOf(options: {
 				if (!next.done) return controller.enqueue(next.value);
 				controller.close();
 			} catch (error) {
-				held = troubleOf(error) === 'altered';
+				const trouble = troubleOf(error);
+				held = trouble === 'altered';
 				if (held) {
 					tellHeld(true);
 					return quiet.promise;
 				}
-				// The element asks again for what is missing, and then hears why.
+				// An answer of the server that broke off is asked for again by the element, without a word.
+				if (error instanceof MediaError) tellTrouble(trouble);
 				controller.error(error);
 			}
 			done();
@@ -176,10 +200,9 @@ function bodyOf(options: {
 }
 
 async function answer(event: FetchEvent, name: Name): Promise<Response> {
-	const page = await self.clients.get(event.clientId);
-	if (!page) return new Response(null, { status: 403 });
+	const { clientId } = event;
 	try {
-		const media = await mediaFor(page, name);
+		const media = await mediaFor(clientId, name);
 		const asked = parseRange(event.request.headers.get('range') ?? 'bytes=0-', media.size);
 		if (!asked) {
 			const headers = { 'content-range': `bytes */${media.size}` };
@@ -190,17 +213,15 @@ async function answer(event: FetchEvent, name: Name): Promise<Response> {
 		event.waitUntil(over.promise);
 		const body = bodyOf({
 			pieces: media.read(range),
-			tellHeld: (held) => {
-				const message: MediaHeld = { type: 'media-held', ...name, held, worker: life };
-				page.postMessage(message);
-			},
+			tellHeld: (held) => void tell(clientId, { type: 'media-held', ...name, held, worker: life }),
+			tellTrouble: (trouble) => void tell(clientId, { type: 'media-trouble', ...name, trouble }),
 			done: over.resolve,
 		});
 		const headers = { ...partialHeaders(range, media.size), 'content-type': 'video/webm' };
 		return new Response(body, { status: 206, headers });
 	} catch (error) {
 		const trouble = troubleOf(error);
-		page.postMessage({ type: 'media-trouble', ...name, trouble } satisfies MediaTrouble);
+		await tell(clientId, { type: 'media-trouble', ...name, trouble });
 		return new Response(null, { status: trouble === 'no-key' ? 403 : 502 });
 	}
 }
@@ -228,6 +249,5 @@ export function serveMedia(): void {
 		const name = url.origin === location.origin ? parseMediaPath(url.pathname) : undefined;
 		if (!name || event.request.mode === 'navigate') return;
 		event.respondWith(answer(event, name));
-		event.waitUntil(forgetClosedPages());
 	});
 }

@@ -51,13 +51,16 @@ test('any range of any object comes out as it went in, from the segments that ho
 		),
 		pieceBytes: fc.integer({ min: 1, max: 3 * segment }),
 		quantumLog2: fc.constantFrom(0, 8),
+		aheadBytes: fc.constantFrom(0, 500, 3 * segment, 100 * segment),
 	};
 	await fc.assert(
-		fc.asyncProperty(fc.record(arbitrary), async ({ length, ends, pieceBytes, quantumLog2 }) => {
+		fc.asyncProperty(fc.record(arbitrary), async (drawn) => {
+			const { length, ends, pieceBytes, quantumLog2, aheadBytes } = drawn;
 			const payload = random(length);
 			const { key, bytes } = await sealed(payload, quantumLog2);
 			const { source, asked } = sourceOf(bytes, pieceBytes);
-			const media = await SealedMedia.open({ key, name, partBytes: bytes.length, source });
+			const partBytes = bytes.length;
+			const media = await SealedMedia.open({ key, name, partBytes, source, aheadBytes });
 			expect(media.size).toBe(length);
 			const from = Math.floor(ends[0] * length);
 			const to = from + 1 + Math.floor(ends[1] * (length - from - 1));
@@ -121,7 +124,8 @@ test('a source that ends early is not taken for the end', async () => {
 	const { source } = sourceOf(bytes, 900);
 	let limit = bytes.length;
 	const cut: SealedSource = ({ from, to }) => source({ from, to: Math.min(to, limit) });
-	const media = await SealedMedia.open({ key, name, partBytes: bytes.length, source: cut });
+	const about = { key, name, partBytes: bytes.length, source: cut, aheadBytes: 0 };
+	const media = await SealedMedia.open(about);
 	limit = 136 + 1500;
 	const read = await readAll(media, { from: 0, to: media.size });
 	expect(read.error).toMatchObject({ code: 'truncated' });
