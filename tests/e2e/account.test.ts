@@ -42,6 +42,29 @@ test('the printed address leads to a practice, once', async () => {
 	await again.close();
 });
 
+test('a recovery key that nobody saved is shown again', async () => {
+	const second = await startServer();
+	const other = await browser.newContext();
+	const tab = await other.newPage();
+	await tab.goto(second.setupUrl ?? '');
+	await tab.getByRole('textbox', { name: 'Practice name' }).fill(maya.practice);
+	await tab.getByRole('textbox', { name: 'Your name' }).fill(maya.name);
+	await tab.getByRole('textbox', { name: 'Email' }).fill(maya.email);
+	await tab.getByRole('textbox', { name: 'Password' }).fill(maya.password);
+	await tab.getByRole('button', { name: 'Create practice' }).click();
+	const region = tab.getByRole('region', { name: 'Recovery key' });
+	const key = await region.textContent();
+	await tab.goto(second.address);
+	expect(await region.textContent()).toBe(key);
+	await tab.getByRole('textbox', { name: 'Type the last group' }).fill(key?.trim().slice(-4) ?? '');
+	await tab.getByRole('button', { name: 'I have saved it' }).click();
+	await today(tab);
+	await tab.reload();
+	await today(tab);
+	await other.close();
+	await second.stop();
+});
+
 test('a session has a private link for each person, and nobody is here yet', async () => {
 	const links = await newSession(page, { names: ['Dana Whitfield', 'Tom Becker'], record: true });
 	expect(new Set(links).size).toBe(2);

@@ -1,7 +1,6 @@
-import { type AccountKey, openUnderAccountKey, sealUnderAccountKey } from '#crypto/account/key.ts';
+import { openUnderAccountKey, sealUnderAccountKey } from '#crypto/account/key.ts';
 import { formatRecoveryKey } from '#crypto/account/recovery.ts';
-import { unwrapForDevice, wrapForDevice } from '#crypto/account/unlock.ts';
-import { type Bytes, fromBase64url, fromUtf8, utf8 } from '#crypto/bytes.ts';
+import { type Bytes, fromUtf8, utf8 } from '#crypto/bytes.ts';
 import { CryptoError } from '#crypto/errors.ts';
 import type { Identity } from '#crypto/identity/identity.ts';
 import type { MemberList } from '#crypto/members/members.ts';
@@ -12,10 +11,11 @@ import { presentAs } from '#lib/net/origin.ts';
 import { type Member, SignedIn } from '#protocol/account.ts';
 import {
 	type Device,
-	fetchToken,
 	forgetDevice,
 	newDeviceSecret,
 	readDevice,
+	unwrapHere,
+	wrapHere,
 	writeDevice,
 } from './device.ts';
 import { type Enrolment, enrol } from './enrol.ts';
@@ -27,13 +27,12 @@ import {
 } from './enter.ts';
 import { IdleWatch } from './idle.ts';
 import { type Keys, type Practice, openKeys } from './keys.ts';
+import { Tokens } from './token.ts';
 
 /** `opening`: it is not known yet. `locked`: somebody is signed in here, and her keys are not in this browser. */
 export type AccountState = 'opening' | 'signed-out' | 'locked' | 'unlocked';
 
 const unsavedContext = 'unsaved recovery key';
-/** A token is renewed this long before it ends. */
-const earlyMs = 30_000;
 
 /** The member who is signed in on this device, and her keys while it is not locked. */
 class Account {
@@ -46,8 +45,7 @@ class Account {
 	unsavedRecoveryKey = $state<string>();
 	#keys = $state.raw<Keys>();
 	#device: Device | undefined;
-	#token: { text: string; until: number } | undefined;
-	#fetching: Promise<string> | undefined;
+	#tokens: Tokens | undefined;
 	#idle: IdleWatch | undefined;
 	#opening: Promise<void> | undefined;
 	readonly #tabs = new BroadcastChannel('account');
@@ -83,12 +81,6 @@ class Account {
 		return this.#open.members;
 	}
 
-	/** The id of this browser as a device. */
-	get device(): string {
-		if (!this.#device) throw new ApiError('locked');
-		return this.#device.device;
-	}
-
 	/** Seals data for this member alone; `context` names the thing. */
 	seal(context: string, plaintext: Bytes): Promise<Bytes> {
 		return sealUnderAccountKey(this.#open.accountKey, context, plaintext);
@@ -107,9 +99,13 @@ class Account {
 
 	/** A token for this server, renewed as needed. Throws `ApiError`; `locked` locks this page too. */
 	async token(fresh = false): Promise<string> {
-		if (!fresh && this.#token && performance.now() < this.#token.until) return this.#token.text;
-		this.#fetching ??= this.#fetchToken().finally(() => (this.#fetching = undefined));
-		return this.#fetching;
+		if (!this.#tokens) throw new ApiError('token');
+		try {
+			return await this.#tokens.get(fresh);
+		} catch (error) {
+			if (isApiError(error, 'locked')) this.#close('locked');
+			throw error;
+		}
 	}
 
 	/** Makes the practice. The recovery key is in `unsavedRecoveryKey` until `savedRecoveryKey`. */
@@ -122,7 +118,6 @@ class Account {
 			utf8(recoveryKey),
 		);
 		await this.#enter(entered, { unsaved });
-		this.unsavedRecoveryKey = recoveryKey;
 	}
 
 	async savedRecoveryKey(): Promise<void> {
@@ -144,46 +139,38 @@ class Account {
 		const entered = await this.#walk((known) =>
 			enterWithRecoveryKey({ email, recoveryKey, known }),
 		);
-		await this.#enter(entered, {}, () => changePassword({ entered, password }));
+		await this.#enter(entered, { first: () => changePassword({ entered, password }) });
 	}
 
 	/** Forgets the keys here until the password is entered again, in all tabs. */
 	async lock(): Promise<void> {
-		await this.#tell('/api/device/lock');
-		if (this.#device) {
-			const { wrapped: _, ...device } = this.#device;
-			await this.#remember(device);
-		}
+		// It is told first, because that needs the token, but nobody waits for its answer.
+		const told = this.#tell('/api/device/lock');
+		const device = this.#device;
 		this.#tabs.postMessage('locked');
 		this.#close('locked');
+		if (device) {
+			const { wrapped: _, ...rest } = device;
+			await this.#remember(rest);
+		}
+		await told;
 	}
 
 	/** Forgets the device and everything of this member in this browser, in all tabs. */
 	async signOut(): Promise<void> {
-		await this.#tell('/api/device/sign-out');
-		await forgetDevice();
+		const told = this.#tell('/api/device/sign-out');
 		this.#tabs.postMessage('signed-out');
 		this.#close('signed-out');
+		await forgetDevice();
+		await told;
 	}
 
 	// The keys go also when the server cannot be told: it ends the device's session at its own idle limit.
 	async #tell(path: string): Promise<void> {
 		try {
-			await request({ method: 'POST', path });
+			await request({ method: 'POST', path, keepalive: true });
 		} catch (error) {
 			if (!isApiError(error)) throw error;
-		}
-	}
-
-	async #fetchToken(): Promise<string> {
-		if (!this.#device) throw new ApiError('token');
-		try {
-			const { token, expiresInMs } = await fetchToken(this.#device);
-			this.#token = { text: token, until: performance.now() + expiresInMs - earlyMs };
-			return token;
-		} catch (error) {
-			if (isApiError(error, 'locked')) this.#close('locked');
-			throw error;
 		}
 	}
 
@@ -201,30 +188,30 @@ class Account {
 
 	async #enter(
 		entered: SignedInHere,
-		more: { unsaved?: Bytes } = {},
-		before: () => Promise<void> = async () => {},
+		more: { unsaved?: Bytes; first?: () => Promise<void> } = {},
 	): Promise<void> {
 		const { accountKey, signedIn, signing, serverKey } = entered;
 		const { id: member, email } = signedIn.member;
-		const known = await readDevice();
-		const list = known?.email === email ? known.memberList : undefined;
-		const keys = await openKeys({ accountKey, signedIn, known: list });
+		const before = await readDevice();
+		const own = before?.member === member ? before : undefined;
+		const keys = await openKeys({ accountKey, signedIn, known: own?.memberList });
 		if (keys.practice.serverKey !== serverKey) throw new CryptoError('bad-key');
 		const secret = newDeviceSecret();
-		const wrapped = await wrapForDevice({
-			account: member,
+		await this.#remember({
+			...own,
+			...(more.unsaved && { unsaved: more.unsaved }),
+			id: 'this',
 			device: signedIn.device,
-			deviceSecret: secret,
-			serverHalf: fromBase64url(signedIn.half),
-			accountKey,
+			member,
+			email,
+			signing,
+			secret,
+			serverKey,
+			wrapped: await wrapHere({ accountKey, signedIn, secret }),
+			memberList: signedIn.practice.memberList,
 		});
-		const { memberList } = signedIn.practice;
-		const here = { id: 'this', device: signedIn.device, signing, secret } as const;
-		await this.#remember({ ...here, member, email, wrapped, serverKey, memberList, ...more });
-		this.#token = undefined;
-		presentAs((fresh) => this.token(fresh));
-		await before();
-		this.#unlocked(keys, signedIn.idleMs);
+		await more.first?.();
+		await this.#unlocked(keys, signedIn.idleMs);
 		this.#tabs.postMessage('unlocked');
 	}
 
@@ -232,19 +219,14 @@ class Account {
 		this.failure = undefined;
 		const device = await readDevice();
 		if (!device) return this.#close('signed-out');
-		this.#device = device;
-		this.email = device.email;
-		presentAs((fresh) => this.token(fresh));
+		this.#use(device);
 		if (!device.wrapped) return this.#close('locked');
 		try {
 			const signedIn = await fetchJson(SignedIn, { path: '/api/me' });
-			const accountKey = await this.#unwrap(device, signedIn, device.wrapped);
+			const accountKey = await unwrapHere({ device, wrapped: device.wrapped, signedIn });
 			const keys = await openKeys({ accountKey, signedIn, known: device.memberList });
 			await this.#remember({ ...device, memberList: signedIn.practice.memberList });
-			this.unsavedRecoveryKey =
-				device.unsaved &&
-				fromUtf8(await openUnderAccountKey(accountKey, unsavedContext, device.unsaved));
-			this.#unlocked(keys, signedIn.idleMs);
+			await this.#unlocked(keys, signedIn.idleMs);
 		} catch (error) {
 			if (isApiError(error, 'token')) {
 				// The server does not know this device any more.
@@ -256,23 +238,22 @@ class Account {
 		}
 	}
 
-	#unwrap(device: Device, signedIn: SignedIn, wrapped: Bytes): Promise<AccountKey> {
-		return unwrapForDevice({
-			account: device.member,
-			device: device.device,
-			deviceSecret: device.secret,
-			serverHalf: fromBase64url(signedIn.half),
-			wrapped,
-		});
+	#use(device: Device): void {
+		if (this.#device?.device !== device.device) this.#tokens = new Tokens(device);
+		this.#device = device;
+		this.email = device.email;
+		presentAs((fresh) => this.token(fresh));
 	}
 
 	async #remember(device: Device): Promise<void> {
-		this.#device = device;
-		this.email = device.email;
+		this.#use(device);
 		await writeDevice(device);
 	}
 
-	#unlocked(keys: Keys, idleMs: number): void {
+	async #unlocked(keys: Keys, idleMs: number): Promise<void> {
+		const unsaved = this.#device?.unsaved;
+		this.unsavedRecoveryKey =
+			unsaved && fromUtf8(await openUnderAccountKey(keys.accountKey, unsavedContext, unsaved));
 		this.#keys = keys;
 		this.failure = undefined;
 		this.#idle?.stop();
@@ -296,10 +277,10 @@ class Account {
 		}
 		this.#idle?.stop();
 		this.#keys = undefined;
-		this.#token = undefined;
 		this.unsavedRecoveryKey = undefined;
 		if (state === 'signed-out') {
 			this.#device = undefined;
+			this.#tokens = undefined;
 			this.email = '';
 			presentAs(undefined);
 		}

@@ -1,9 +1,10 @@
 import * as v from 'valibot';
-import { type Bytes, random, utf8, toBase64url } from '#crypto/bytes.ts';
-import { type SigningKey, generateSigningKey, sign } from '#crypto/identity/signing.ts';
+import type { AccountKey } from '#crypto/account/key.ts';
+import { unwrapForDevice, wrapForDevice } from '#crypto/account/unlock.ts';
+import { type Bytes, fromBase64url, random } from '#crypto/bytes.ts';
+import { type SigningKey, generateSigningKey } from '#crypto/identity/signing.ts';
 import { db } from '#lib/db/db.ts';
-import { fetchJson } from '#lib/net/api.ts';
-import { Challenge, Token, tokenText } from '#protocol/account.ts';
+import type { SignedIn } from '#protocol/account.ts';
 import { Signed } from '#protocol/text.ts';
 
 const OwnBytes = v.custom<Bytes>((value) => value instanceof Uint8Array);
@@ -61,17 +62,35 @@ export function deviceName(): string {
 	return [names[browser] ?? browser, system].filter(Boolean).join(', ');
 }
 
-/** A token of 15 minutes for a signature over the server's nonce. Throws `ApiError`: `locked`, `token`. */
-export async function fetchToken(device: Device): Promise<v.InferOutput<typeof Token>> {
-	const { nonce } = await fetchJson(Challenge, {
-		method: 'POST',
-		path: '/api/device/challenge',
-		body: { device: device.device },
-		open: true,
+/** The account key, wrapped so that it opens here only, with the half that the server gives out. */
+export async function wrapHere(options: {
+	accountKey: AccountKey;
+	signedIn: SignedIn;
+	/** The half that stays here. */
+	secret: Bytes;
+}): Promise<Bytes> {
+	const { accountKey, signedIn, secret } = options;
+	return wrapForDevice({
+		account: signedIn.member.id,
+		device: signedIn.device,
+		deviceSecret: secret,
+		serverHalf: fromBase64url(signedIn.half),
+		accountKey,
 	});
-	const { origin } = location;
-	const text = tokenText({ origin, scope: 'staff', nonce });
-	const signature = toBase64url(await sign(device.signing, 'sotto/token/v1', utf8(text)));
-	const body = { device: device.device, nonce, origin, scope: 'staff', signature };
-	return fetchJson(Token, { method: 'POST', path: '/api/device/token', body, open: true });
+}
+
+/** Opens what `wrapHere` made. Throws `open-failed`, also when the server gives another half. */
+export async function unwrapHere(options: {
+	device: Device;
+	wrapped: Bytes;
+	signedIn: SignedIn;
+}): Promise<AccountKey> {
+	const { device, wrapped, signedIn } = options;
+	return unwrapForDevice({
+		account: device.member,
+		device: device.device,
+		deviceSecret: device.secret,
+		serverHalf: fromBase64url(signedIn.half),
+		wrapped,
+	});
 }
