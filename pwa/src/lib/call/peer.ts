@@ -66,7 +66,7 @@ function constantBitRate(sdp: string): string {
 	});
 }
 
-const simplePeer = () => import('simple-peer/simplepeer.min.js');
+const simplePeer = () => import('simple-peer');
 
 /** Fetches and starts what a first connection needs, while the person still waits for it. */
 export async function warmUp(config: RTCConfiguration): Promise<void> {
