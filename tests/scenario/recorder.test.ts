@@ -271,6 +271,27 @@ test.runIf(hasFfmpeg)('is altered when a byte of it is another', async () => {
 });
 
 test.runIf(hasFfmpeg)(
+	'keeps its live parts when the finished file does not read back',
+	async () => {
+		await stage.play([actor(ann)], 0, 4000);
+		await end();
+		const { recording } = await openKeys(stage);
+		const finals = recording.tracks.filter(({ kind }) => kind === 'final').map(({ id }) => id);
+		stage.tamper = async (url, response) => {
+			if (response.status !== 206 || !finals.some((id) => url.includes(id))) return response;
+			const bytes = new Uint8Array(await response.arrayBuffer());
+			bytes[bytes.length - 200] = (bytes[bytes.length - 200] ?? 0) ^ 1;
+			return new Response(bytes, response);
+		};
+		await expect(finish()).rejects.toThrow('open-failed');
+		expect((await openKeys(stage)).recording.state).toBe('live');
+		stage.tamper = undefined;
+		expect((await finish()).verdict).toBe('complete');
+		expect(decodeErrors((await openFilm('Ann', await openRecording(stage))).file)).toBe('');
+	},
+);
+
+test.runIf(hasFfmpeg)(
 	'is found shortened when fewer bytes are there than were signed for',
 	async () => {
 		await stage.play([actor(ann)], 0, 9000);

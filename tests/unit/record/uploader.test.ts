@@ -156,7 +156,8 @@ test('stops for good where the server has other bytes or deleted it', async () =
 });
 
 test('sends wrapped keys before the chunks that were added after them', async () => {
-	await fill(one, 6);
+	const others = [one, newId(), newId()];
+	for (const other of others) await fill(other, 6);
 	uploader.wake();
 	const posted = uploader.post({ type: 'tracks', body: { tracks: [], grants: [] } });
 	await fill(two, 6);

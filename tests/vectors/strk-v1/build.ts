@@ -107,6 +107,7 @@ async function mutations(): Promise<Mutation[]> {
 	const [a, b, c, d] = all;
 	const foreign = (await sealWhole(trackKey, another, freePlain)).segments[1];
 	const lying = await sealWhole(trackKey, free, freePlain, { payloadBytes: 215 });
+	const other = await sealWhole(trackKey, free, freePlain, { digest: noise(32, 61) });
 	const unknown = await seal(trackKey, free, [...media, { type: 4, payload: noise(5, 60) }]);
 	if (!a || !b || !c || !d || !foreign) throw new Error('a part of seven segments');
 	const rest = all.slice(4);
@@ -135,6 +136,7 @@ async function mutations(): Promise<Mutation[]> {
 		{ name: 'zeros of a head are not zero', bytes: [head, a, flip(b, 12), c, d], ...altered(1) },
 		{ name: 'bytes after the end', bytes: [head, ...all, a], ...altered(6) },
 		{ name: 'an end that states another length', bytes: [head, ...lying.segments], ...altered(6) },
+		{ name: 'an end that states another digest', bytes: [head, ...other.segments], ...altered(6) },
 		{ name: 'another key', bytes: [head, ...all], key: otherKey, ...wrong },
 		{ name: 'bit of the context hash', bytes: [flip(head, 80), ...all], ...wrong },
 		{ name: 'bit of the commitment', bytes: [flip(head, 120), ...all], ...wrong },

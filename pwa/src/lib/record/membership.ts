@@ -71,7 +71,6 @@ export class Membership {
 		this.#epoch?.close();
 		this.#epoch = undefined;
 		this.#keyring.forgetAll();
-		this.#rosters.clear();
 	}
 
 	/**

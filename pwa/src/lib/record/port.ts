@@ -31,7 +31,8 @@ export const PortFrame = v.strictObject({
 export type PortFrame = v.InferOutput<typeof PortFrame>;
 
 /**
- * pause: what comes after it is not opened, until `resume`; the keys are forgotten at `left` (messages.ts). switch: the stream `src` ends (another sender was chosen). gap: items before it were dropped by the sender's bounded
+ * pause: what comes after it is not opened, until `resume`; the keys are forgotten at `left` (messages.ts). switch: the
+ * stream `src` ends (another sender was chosen). gap: items before it were dropped by the sender's bounded
  * queue. end: the last item of all.
  */
 export const PortMark = v.strictObject({

@@ -123,7 +123,7 @@ export class LiveRecording implements Sink {
 		const live = new LiveRecording(options, epoch, made, manifest);
 		// Before any media: whoever recovers it after a crash must know who is who.
 		await live.#writeManifest();
-		live.uploader.wake();
+		await live.uploader.idle();
 		return live;
 	}
 
