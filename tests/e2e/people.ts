@@ -20,6 +20,8 @@ export interface PersonOptions {
 	/** Without it the profile is new and thrown away. */
 	readonly profile?: string;
 	readonly args?: readonly string[];
+	/** Flags of the usual ones that this browser does not get. */
+	readonly without?: readonly string[];
 	readonly width?: number;
 	readonly height?: number;
 	readonly dark?: boolean;
@@ -47,7 +49,9 @@ export async function person(options: PersonOptions = {}): Promise<Person> {
 	const profile = options.profile ?? mkdtempSync(join(tmpdir(), 'sotto-profile-'));
 	const context = await chromium.launchPersistentContext(profile, {
 		executablePath: executablePath(),
-		args: [...browserArgs, ...patient, ...media, ...(options.args ?? [])],
+		args: [...browserArgs, ...patient, ...media, ...(options.args ?? [])].filter(
+			(flag) => !options.without?.includes(flag),
+		),
 		viewport: { width, height },
 		locale: 'en-US',
 		timezoneId: 'America/Los_Angeles',
