@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { expect, test } from 'vitest';
 import { type Config, readConfig } from '../../signaling/config.ts';
@@ -93,6 +93,17 @@ test.runIf(isRepository)(
 		expect(silent).toEqual([]);
 	},
 );
+
+test.runIf(isRepository)('every picture is used and below 200 kB', () => {
+	const pictures = files.filter((path) => path.startsWith('docs/pictures/'));
+	expect(pictures.length).toBeGreaterThan(2);
+	const texts = documents.map(read).join('\n');
+	const wrong = pictures.filter(
+		(path) =>
+			statSync(join(root, path)).size > 200_000 || !texts.includes(path.slice('docs/'.length)),
+	);
+	expect(wrong).toEqual([]);
+});
 
 interface Row {
 	readonly name: string;

@@ -26,7 +26,6 @@ const reasons: Readonly<Record<string, readonly string[]>> = {
 		'recording_resume',
 		'recording_stop',
 		'recording_group',
-		'recording_stop_title',
 		'recording_done_link',
 		'withdraw',
 		'withdraw_title',
