@@ -70,7 +70,7 @@ export async function endSession(
 			.where('id', '=', session)
 			.execute();
 		await hub.history.add(db, { act: 'session-ended', who, session });
-		change.onCommit(() => hub.forget(room));
+		hub.forget(change, room);
 	});
 }
 

@@ -55,7 +55,7 @@ async function newSeat(
 		.values({ ...row, session: room.session })
 		.execute();
 	const seat = room.add(row);
-	change.onAbort(() => room.seats.delete(seat.id));
+	change.mutate(() => () => room.seats.delete(seat.id));
 	return seat;
 }
 
@@ -211,14 +211,22 @@ export async function remove(
 		const { session } = room;
 		await hub.history.add(change.db, { act: 'removed', who: whoOf(seat), session });
 	}
+	change.mutate(() => {
+		const speaksFor = before?.principal;
+		const sits = before?.seat;
+		seat.connection = undefined;
+		if (before) before.seat = before.principal = undefined;
+		return () => {
+			seat.connection = before;
+			if (!before) return;
+			before.seat = sits;
+			before.principal = speaksFor;
+		};
+	});
 	change.onCommit(() => {
 		connection.send({ type: 'done', id: message.id });
-		seat.connection = undefined;
-		if (!before) return;
-		before.seat = undefined;
-		before.principal = undefined;
-		before.send({ type: 'removed' });
-		before.close(closeCodes.removed);
+		before?.send({ type: 'removed' });
+		before?.close(closeCodes.removed);
 	});
 	await tellSeat(hub, change, room, seat);
 }

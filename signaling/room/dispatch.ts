@@ -115,8 +115,8 @@ function read(data: string): ClientMessage | undefined {
 	}
 }
 
-/** Small writes that may share one commit. */
-const small: ReadonlySet<string> = new Set(['relay', 'applied', 'rejoin']);
+/** Turns that throw nothing after their first write. */
+const simple: ReadonlySet<string> = new Set(['relay', 'applied', 'rejoin']);
 
 /** Handles one text message of a socket; it never throws. */
 export function receive(
@@ -155,7 +155,7 @@ export function receive(
 			});
 	} else {
 		const queue = () =>
-			hub.take(connection, { id, small: small.has(message.type) }, async (change) => {
+			hub.take(connection, { id, simple: simple.has(message.type) }, async (change) => {
 				if (!connection.principal) throw new ServerError('token');
 				await workOf(context, connection, message)(change);
 			});
@@ -170,7 +170,7 @@ function acknowledgeSoon(context: Context, connection: Connection, n: number): v
 	const queued = connection.acknowledged !== undefined;
 	connection.acknowledged = Math.max(n, connection.acknowledged ?? 0);
 	if (!queued)
-		hub.take(connection, { id: null, small: true }, (change) =>
+		hub.take(connection, { id: null, simple: true }, (change) =>
 			acknowledge(hub, change, connection),
 		);
 }
@@ -179,5 +179,5 @@ function acknowledgeSoon(context: Context, connection: Connection, n: number): v
 export function farewell(context: Context, connection: Connection): void {
 	const { hub } = context;
 	hub.closed(connection);
-	hub.take(connection, { id: null }, (change) => standUp(hub, change, connection));
+	hub.take(connection, { id: null, simple: true }, (change) => standUp(hub, change, connection));
 }

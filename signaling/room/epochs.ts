@@ -171,10 +171,19 @@ export async function epoch(
 		.values({ session, ...content })
 		.onConflict((it) => it.column('session').doUpdateSet(content))
 		.execute();
-	change.onCommit(() => {
+	change.mutate(() => {
+		const { generation: before, members } = room;
+		const { lastEpochAt } = connection;
 		room.generation = generation;
 		room.members = message.seats;
 		connection.lastEpochAt = now;
+		return () => {
+			room.generation = before;
+			room.members = members;
+			connection.lastEpochAt = lastEpochAt;
+		};
+	});
+	change.onCommit(() => {
 		connection.send({ type: 'done', id });
 		hub.tell(room, { type: 'epoch', generation, from: own.id, seats: message.seats, welcome });
 	});

@@ -69,12 +69,12 @@ export class Hub {
 	/** Queues what a socket asks for; `id` names the request in the error, if there is one. */
 	take(
 		connection: Connection,
-		options: { id: string | null; small?: boolean },
+		options: { id: string | null; simple?: boolean },
 		work: (change: Change) => Promise<void>,
 	): void {
-		const { id, small = false } = options;
+		const { id, simple = false } = options;
 		this.#turns.add({
-			small,
+			simple,
 			work,
 			failed: (error) => {
 				const { code, next } = asServerError(error);
@@ -110,13 +110,18 @@ export class Hub {
 	}
 
 	/** After the host ended a session: everybody hears it, and its rooms' rows are gone from the disk. */
-	forget(room: Room): void {
-		for (const { connection } of this.audience(room)) {
-			connection.send({ type: 'ended', session: room.session });
-			if (connection.seat?.session === room.session) connection.seat = undefined;
-		}
-		this.#rooms.delete(room.session);
-		this.#database.checkpoint();
+	forget(change: Change, room: Room): void {
+		const { session } = room;
+		const seated = [...room.seats.values()].flatMap(({ connection }) => connection ?? []);
+		change.onCommit(() => {
+			for (const { connection } of this.audience(room)) connection.send({ type: 'ended', session });
+			for (const connection of seated) connection.seat = undefined;
+			this.#database.checkpoint();
+		});
+		change.mutate(() => {
+			this.#rooms.delete(session);
+			return () => this.#rooms.set(session, room);
+		});
 	}
 
 	opened(connection: Connection): void {

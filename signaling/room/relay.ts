@@ -34,13 +34,17 @@ export async function relay(
 	change.onCommit(() => connection.send({ type: 'done', id }));
 	// The same id again: it was written down before, perhaps delivered.
 	if (numInsertedOrUpdatedRows === 0n) return;
-	target.n = n;
-	target.pending += 1;
-	change.onAbort(() => {
-		target.n = n - 1;
-		target.pending -= 1;
+	change.mutate(() => {
+		target.n = n;
+		target.pending += 1;
+		return () => {
+			target.n = n - 1;
+			target.pending -= 1;
+		};
 	});
-	change.onCommit(() => target.connection?.send({ type: 'relay', n, from: own.id, body }));
+	// Who sits down there in the same commit finds it among the letters.
+	const { connection: reader } = target;
+	change.onCommit(() => reader?.send({ type: 'relay', n, from: own.id, body }));
 }
 
 /** Repetitions are recognised among at least this many bodies; the rows of older ones go. */
@@ -68,14 +72,20 @@ export async function acknowledge(hub: Hub, change: Change, connection: Connecti
 			.where('n', '<=', old)
 			.where('body', 'is', null)
 			.execute();
-		change.onCommit(() => {
+		change.mutate(() => {
+			const { forgotten } = seat;
 			seat.forgotten = old;
+			return () => {
+				seat.forgotten = forgotten;
+			};
 		});
 	}
 	const count = Number(numUpdatedRows);
-	seat.pending -= count;
-	change.onAbort(() => {
-		seat.pending += count;
-		connection.acknowledged = Math.max(n, connection.acknowledged ?? 0);
+	change.mutate(() => {
+		seat.pending -= count;
+		return () => {
+			seat.pending += count;
+			connection.acknowledged = Math.max(n, connection.acknowledged ?? 0);
+		};
 	});
 }

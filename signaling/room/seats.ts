@@ -45,7 +45,7 @@ export async function tellSeat(hub: Hub, change: Change, room: Room, seat: Seat)
 	});
 }
 
-/** Writes a seat's state; in memory it changes when the row is on disk. */
+/** Writes a seat's state. */
 export async function setState(
 	hub: Hub,
 	change: Change,
@@ -54,9 +54,14 @@ export async function setState(
 ): Promise<void> {
 	const since = hub.clock.now();
 	await change.db.updateTable('seats').set({ state, since }).where('id', '=', seat.id).execute();
-	change.onCommit(() => {
+	change.mutate(() => {
+		const { state: before, since: beforeSince } = seat;
 		seat.state = state;
 		seat.since = since;
+		return () => {
+			seat.state = before;
+			seat.since = beforeSince;
+		};
 	});
 }
 
@@ -71,8 +76,12 @@ export async function eraseSeat(change: Change, seat: Seat): Promise<void> {
 		.where('to_seat', '=', seat.id)
 		.where('body', 'is not', null)
 		.execute();
-	change.onCommit(() => {
+	change.mutate(() => {
+		const { pending } = seat;
 		seat.pending = 0;
+		return () => {
+			seat.pending = pending;
+		};
 	});
 }
 
@@ -130,30 +139,33 @@ export async function sitDown(
 	options: { connection: Connection; room: Room; seat: Seat },
 ): Promise<void> {
 	const { connection, room, seat } = options;
-	change.onCommit(() => {
-		const before = seat.connection;
-		if (before && before !== connection) {
-			before.seat = undefined;
-			before.close(closeCodes.replaced);
-		}
-		seat.connection = connection;
-		connection.seat = { session: room.session, id: seat.id };
-	});
-	const { db } = change;
 	// A socket that sat here already has them.
-	const letters = seat.connection === connection ? [] : await lettersFor(db, seat);
-	const state = await snapshot(db, room, seat);
+	const letters = seat.connection === connection ? [] : await lettersFor(change.db, seat);
+	bind(change, { connection, room, seat });
+	const state = await snapshot(change.db, room, seat);
 	change.onCommit(() => {
-		// Presence changed with this very commit.
-		const seats = state.seats.map((view) => {
-			const known = room.seats.get(view.seat);
-			return known ? { ...room.view(known), knock: view.knock } : view;
-		});
-		connection.send({ ...state, seats });
+		connection.send(state);
 		for (const { n, from_seat: from, body } of letters)
 			if (body !== null) connection.send({ type: 'relay', n, from, body });
 	});
 	await tellSeat(hub, change, room, seat);
+}
+
+function bind(change: Change, options: { connection: Connection; room: Room; seat: Seat }): void {
+	const { connection, room, seat } = options;
+	const before = seat.connection;
+	change.mutate(() => {
+		const own = connection.seat;
+		if (before && before !== connection) before.seat = undefined;
+		seat.connection = connection;
+		connection.seat = { session: room.session, id: seat.id };
+		return () => {
+			connection.seat = own;
+			seat.connection = before;
+			if (before && before !== connection) before.seat = { session: room.session, id: seat.id };
+		};
+	});
+	if (before !== connection) change.onCommit(() => before?.close(closeCodes.replaced));
 }
 
 /** Takes a socket off its seat, when it left or its connection is gone. */
@@ -161,11 +173,18 @@ export async function standUp(hub: Hub, change: Change, connection: Connection):
 	const { seat: sits } = connection;
 	if (!sits) return;
 	const { room, seat } = hub.seated(connection);
-	change.onCommit(() => {
+	change.mutate(() => {
+		const { connection: before, absentAt } = seat;
 		connection.seat = undefined;
-		if (seat.connection !== connection) return;
-		seat.connection = undefined;
-		seat.absentAt = hub.clock.monotonic();
+		if (before === connection) {
+			seat.connection = undefined;
+			seat.absentAt = hub.clock.monotonic();
+		}
+		return () => {
+			connection.seat = sits;
+			seat.connection = before;
+			seat.absentAt = absentAt;
+		};
 	});
 	await tellSeat(hub, change, room, seat);
 	for (const other of room.seats.values())

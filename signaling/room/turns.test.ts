@@ -25,33 +25,38 @@ const rows = async () =>
 		({ recording }) => recording,
 	);
 
-test('small turns that wait together share a commit; one that fails fails alone', async () => {
+test('turns that wait together share a commit; one that fails fails alone', async () => {
 	const turns = new Turns(database.store);
 	const happened: string[] = [];
-	const commits = new Set<Change>();
-	const small = (name: string, work: (change: Change) => Promise<unknown>) =>
+	const commits = new Set<unknown>();
+	const add = (name: string, work: (change: Change) => Promise<unknown>) =>
 		turns.add({
-			small: true,
+			simple: name !== 'refused',
 			async work(change) {
-				commits.add(change);
+				commits.add(change.db);
 				await work(change);
 				change.onCommit(() => happened.push(name));
-				change.onAbort(() => happened.push(`undo ${name}`));
+				change.mutate(() => () => happened.push(`undo ${name}`));
 			},
 			failed: () => happened.push(`${name} failed`),
 		});
-	small('a', (change) => write(change, 'a'));
-	small('refused', () => Promise.reject(new ServerError('gone')));
-	small('b', (change) => write(change, 'b'));
+	add('a', (change) => write(change, 'a'));
+	add('refused', async (change) => {
+		await write(change, 'never');
+		change.onCommit(() => happened.push('never'));
+		change.mutate(() => () => happened.push('undo refused'));
+		throw new ServerError('gone');
+	});
+	add('b', (change) => write(change, 'b'));
 	await turns.idle();
-	expect(happened).toEqual(['a', 'b', 'refused failed']);
+	expect(happened).toEqual(['undo refused', 'a', 'b', 'refused failed']);
 	expect(commits.size).toBe(1);
 	expect(await rows()).toEqual(['a', 'b']);
 
 	happened.length = 0;
-	small('c', (change) => write(change, 'c'));
-	small('twice', (change) => write(change, 'a'));
-	small('d', (change) => write(change, 'd'));
+	add('c', (change) => write(change, 'c'));
+	add('twice', (change) => write(change, 'a'));
+	add('d', (change) => write(change, 'd'));
 	await turns.idle();
 	// The shared commit is taken back, then each has one of its own.
 	expect(happened).toEqual(['undo c', 'c', 'twice failed', 'd']);
@@ -70,7 +75,7 @@ test('everything happens in the order in which it came', async () => {
 					})
 				: new Promise<void>((resolve) =>
 						turns.add({
-							small: true,
+							simple: true,
 							failed: () => resolve(),
 							work: async (change) =>
 								change.onCommit(() => {

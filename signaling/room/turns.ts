@@ -1,17 +1,23 @@
+import { sql } from 'kysely';
 import { ServerError } from '../errors.ts';
 import type { Store, StoreTransaction } from '../store/database.ts';
 
-/** Writes that share one commit at most. */
+/** Turns that share one commit at most. */
 const batchMax = 256;
 
-/** One transaction under way, and what is to happen after it. */
+/** One turn under way: its rows, what it changed in memory, and what is to be said after it. */
 export class Change {
 	readonly db: StoreTransaction;
 	readonly #committed: (() => void)[] = [];
-	readonly #aborted: (() => void)[] = [];
+	readonly #undo: (() => void)[] = [];
 
 	constructor(db: StoreTransaction) {
 		this.db = db;
+	}
+
+	/** Changes memory at once, so that the next turn sees it; `apply` gives back how to undo it. */
+	mutate(apply: () => () => void): void {
+		this.#undo.push(apply());
 	}
 
 	/** Runs when everything is on disk: the only place where others may hear of it. */
@@ -19,33 +25,29 @@ export class Change {
 		this.#committed.push(effect);
 	}
 
-	/** Takes back what was counted in memory, when the commit failed. */
-	onAbort(undo: () => void): void {
-		this.#aborted.push(undo);
-	}
-
 	committed(): void {
 		for (const effect of this.#committed) effect();
 	}
 
+	/** Takes memory back to where it was, and says nothing to anybody. */
 	aborted(): void {
-		for (const undo of this.#aborted.toReversed()) undo();
+		for (const undo of this.#undo.splice(0).toReversed()) undo();
+		this.#committed.length = 0;
 	}
 }
 
 export interface Turn {
-	/** Checks everything before it writes: a ServerError leaves no trace in the transaction of others. */
+	/** May run a second time, when the commit that it shared failed. */
 	work(change: Change): Promise<void>;
 	/** Tells the one who asked; must not throw. */
 	failed(error: unknown): void;
-	/** Small writes that may share a commit with others. */
-	small: boolean;
+	/** Throws nothing after its first write, so it needs no savepoint. */
+	simple: boolean;
 }
 
 /**
  * The one queue of everything that happens in rooms: first come, first served, one after another, so
- * nothing interleaves. Small writes that wait side by side share one commit, and with it one flush of
- * the disk.
+ * nothing interleaves. Turns that wait side by side share one commit, and with it one flush of the disk.
  */
 export class Turns {
 	readonly #store: Store;
@@ -69,7 +71,7 @@ export class Turns {
 	run<Result>(work: (change: Change) => Promise<Result>): Promise<Result> {
 		return new Promise((resolve, reject) => {
 			this.add({
-				small: false,
+				simple: false,
 				failed: reject,
 				async work(change) {
 					const result = await work(change);
@@ -93,40 +95,48 @@ export class Turns {
 	}
 
 	#next(): Turn[] {
-		const first = this.#waiting.findIndex(({ small }) => !small);
-		const small = first === -1 ? this.#waiting.length : first;
-		return this.#waiting.splice(0, Math.min(Math.max(small, 1), batchMax));
+		return this.#waiting.splice(0, batchMax);
 	}
 
 	async #commit(turns: readonly Turn[]): Promise<void> {
-		const failures: (() => void)[] = [];
-		let change: Change | undefined;
+		const changes: Change[] = [];
+		const refused: (() => void)[] = [];
 		try {
 			await this.#store.transaction().execute(async (db) => {
-				change = new Change(db);
 				for (const turn of turns) {
-					if (turns.length === 1) await turn.work(change);
-					else await this.#shared(turn, change, failures);
+					const change = new Change(db);
+					changes.push(change);
+					try {
+						await this.#work(turn, change, turns.length > 1 && !turn.simple);
+					} catch (error) {
+						if (!(error instanceof ServerError) || turns.length === 1) throw error;
+						change.aborted();
+						refused.push(() => turn.failed(error));
+					}
 				}
 			});
 		} catch (error) {
-			change?.aborted();
+			for (const change of changes.toReversed()) change.aborted();
 			const [only] = turns;
 			if (turns.length === 1) only?.failed(error);
 			// Somebody's write failed: each gets a commit of its own, so that only hers fails again.
 			else for (const turn of turns) await this.#commit([turn]);
 			return;
 		}
-		change?.committed();
-		for (const fail of failures) fail();
+		for (const change of changes) change.committed();
+		for (const tell of refused) tell();
 	}
 
-	async #shared(turn: Turn, change: Change, failures: (() => void)[]): Promise<void> {
+	/** Runs one turn; with a savepoint its rows go when it throws, and only its. */
+	async #work(turn: Turn, change: Change, savepoint: boolean): Promise<void> {
+		if (!savepoint) return turn.work(change);
+		await sql`savepoint turn`.execute(change.db);
 		try {
 			await turn.work(change);
 		} catch (error) {
-			if (!(error instanceof ServerError)) throw error;
-			failures.push(() => turn.failed(error));
+			if (error instanceof ServerError) await sql`rollback to savepoint turn`.execute(change.db);
+			throw error;
 		}
+		await sql`release savepoint turn`.execute(change.db);
 	}
 }
