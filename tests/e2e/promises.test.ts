@@ -65,16 +65,6 @@ test('a link that names other keys than the server is not followed', async () =>
 	await page.close();
 });
 
-test('a browser that cannot seal is told so and joins nothing', async () => {
-	const link = await newLink();
-	const { page, sockets } = await stranger();
-	await page.addInitScript(() => Reflect.deleteProperty(globalThis, 'RTCRtpScriptTransform'));
-	await page.goto(link);
-	await expectThat(page.getByText('This browser cannot seal a call')).toBeVisible();
-	expect(sockets).toEqual([]);
-	await page.close();
-});
-
 test('a link without its private part leads to the waiting room, and nobody is said to be checked', async () => {
 	const url = new URL(await newLink());
 	url.hash = '';
