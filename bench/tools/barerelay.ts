@@ -147,7 +147,7 @@ if (kind === 'ws') {
 	sockets.on('connection', (socket) => {
 		const send = (message: unknown) => socket.send(JSON.stringify(message));
 		const peer: Peer = { session: '', seat: '', send };
-		socket.on('message', (data) => receive(peer, JSON.parse(String(data))));
+		socket.on('message', (data: Buffer) => receive(peer, JSON.parse(data.toString())));
 		socket.on('close', () => standUp(peer));
 	});
 } else {

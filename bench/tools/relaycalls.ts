@@ -22,7 +22,11 @@ export type Open = () => Promise<Channel>;
 
 class Inbox {
 	#messages: Answer[] = [];
-	#waiting: { test: (message: Answer) => boolean; resolve: (message: Answer) => void }[] = [];
+	#waiting: {
+		test: (message: Answer) => boolean;
+		resolve: (message: Answer) => void;
+		reject: (error: Error) => void;
+	}[] = [];
 
 	take(message: Answer): void {
 		const at = this.#waiting.findIndex(({ test }) => test(message));
@@ -34,7 +38,12 @@ class Inbox {
 		const at = this.#messages.findIndex(test);
 		const [found] = at === -1 ? [] : this.#messages.splice(at, 1);
 		if (found) return Promise.resolve(found);
-		return new Promise((resolve) => this.#waiting.push({ test, resolve }));
+		return new Promise((resolve, reject) => this.#waiting.push({ test, resolve, reject }));
+	}
+
+	/** The connection is gone: nothing comes any more. */
+	end(): void {
+		for (const { reject } of this.#waiting.splice(0)) reject(new Error('closed while waiting'));
 	}
 }
 
@@ -47,6 +56,7 @@ export async function openWs(url: string, origin: string, localAddress?: string)
 	});
 	const inbox = new Inbox();
 	socket.on('message', (data: Buffer) => inbox.take(JSON.parse(data.toString())));
+	socket.on('close', () => inbox.end());
 	await new Promise<void>((resolve, reject) => {
 		socket.once('open', () => resolve());
 		socket.once('error', reject);
@@ -66,6 +76,7 @@ export async function openSocketIo(address: string): Promise<Channel> {
 	const socket = io(address, { transports: ['websocket'], forceNew: true, reconnection: false });
 	const inbox = new Inbox();
 	socket.on('m', (message: Answer) => inbox.take(message));
+	socket.on('disconnect', () => inbox.end());
 	await new Promise<void>((resolve, reject) => {
 		socket.once('connect', () => resolve());
 		socket.once('connect_error', reject);
