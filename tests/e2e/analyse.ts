@@ -1,4 +1,7 @@
 import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import type { Page } from './playwright.ts';
 import { type Looks, looks } from './media.ts';
 import { isColour } from './people.ts';
@@ -87,8 +90,13 @@ export function tones(file: Buffer): Record<keyof typeof looks, { strength: numb
 
 /** Seconds that a file lasts, as ffprobe reads it from the headers. */
 export function duration(file: Buffer): number {
-	const args = ['-v', 'error', '-show_entries', 'format=duration', '-of', 'csv=p=0', 'pipe:0'];
-	return Number(execFileSync('ffprobe', args, { input: file }).toString().trim());
+	const path = join(mkdtempSync(join(tmpdir(), 'sotto-file-')), 'file.webm');
+	// From a file: ffprobe stops reading a pipe as soon as it knows, and the writer fails.
+	writeFileSync(path, file);
+	const args = ['-v', 'error', '-show_entries', 'format=duration', '-of', 'csv=p=0', path];
+	const text = execFileSync('ffprobe', args).toString();
+	rmSync(dirname(path), { recursive: true });
+	return Number(text.trim());
 }
 
 /** Share of the pictures that show this person's colour. */

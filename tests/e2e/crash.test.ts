@@ -96,3 +96,68 @@ test("kill -9 of the recorder's browser loses two seconds at most, and says how 
 	await maya.context.close().catch(() => {});
 	rmSync(profile, { recursive: true, force: true });
 });
+
+test('a server that is killed during a recording loses nothing, and the upload goes on when it is back', async () => {
+	const maya = await person({ looks: looks.maya });
+	await signIn(maya);
+	const { links } = await newSession(maya.page, ['Dana Whitfield'], { record: true });
+	await wait(dana.page, links[0] ?? '', 'agree');
+	await maya.page.goto(server.address);
+	await connect(maya.page, 'Dana Whitfield');
+	await Promise.all([sees(maya.page, 'Dana Whitfield'), sees(dana.page, 'Dr. Maya Okafor')]);
+	await maya.page.getByRole('button', { name: 'Start recording' }).click();
+	await maya.page.getByText(/^00:(0[4-9]|[1-5]\d)$/).waitFor();
+	await server.kill('SIGKILL');
+	const away = Date.now();
+	await expectThat(dana.page.getByText('The server cannot be reached.')).toBeVisible();
+	await maya.page.getByText(/^00:(0[8-9]|[1-5]\d)$/).waitFor();
+	await sees(dana.page, 'Dr. Maya Okafor');
+	await server.restart();
+	const back = Date.now();
+	await expectThat(maya.page.getByText('The server cannot be reached.')).toBeHidden();
+	await maya.page.getByText(/^00:(1[2-9]|[2-5]\d)$/).waitFor();
+	await maya.page.getByRole('button', { name: 'Stop recording' }).click();
+	await maya.page.getByRole('link', { name: 'Open the recording' }).click({ timeout: 120_000 });
+	await expectThat(maya.page.getByRole('button', { name: 'Play' })).toBeVisible();
+	const file = await mediaOf(maya.page, 'Dana Whitfield');
+	expect(decodeErrors(file)).toBe('');
+	expect(shareOf(file, looks.dana)).toBe(1);
+	// The whole time, the time without a server included.
+	expect(duration(file)).toBeGreaterThan(11);
+	expect(duration(file)).toBeGreaterThan((back - away) / 1000);
+	expect(await maya.page.getByText('Ends early').count()).toBe(0);
+	await maya.close();
+});
+
+test('what a killed browser had not uploaded yet is uploaded when it is opened again', async () => {
+	const profile = mkdtempSync(join(tmpdir(), 'sotto-profile-'));
+	const maya = await person({ looks: looks.maya, profile });
+	await signIn(maya);
+	const { links } = await newSession(maya.page, ['Dana Whitfield'], { record: true });
+	await wait(dana.page, links[0] ?? '', 'agree');
+	await maya.page.goto(server.address);
+	await connect(maya.page, 'Dana Whitfield');
+	await Promise.all([sees(maya.page, 'Dana Whitfield'), sees(dana.page, 'Dr. Maya Okafor')]);
+	await maya.page.getByRole('button', { name: 'Start recording' }).click();
+	await maya.page.getByText(/^00:(0[3-9]|[1-5]\d)$/).waitFor();
+	await server.kill('SIGKILL');
+	await maya.page.getByText(/^00:(1\d|[2-5]\d)$/).waitFor();
+	for (const id of processesOf(profile)) process.kill(id, 'SIGKILL');
+	await maya.context.close().catch(() => {});
+	await server.restart();
+
+	const again = await person({ profile });
+	await again.page.goto(`${server.address}/recordings`);
+	await again.page.getByRole('button', { name: 'Recover' }).first().click({ timeout: 60_000 });
+	await expectThat(again.page.getByText('recording stopped unexpectedly at').first()).toBeVisible({
+		timeout: 120_000,
+	});
+	await again.page.getByRole('table', { name: 'Recordings' }).getByRole('link').first().click();
+	await expectThat(again.page.getByRole('button', { name: 'Play' })).toBeVisible();
+	const file = await mediaOf(again.page, 'Dr. Maya Okafor');
+	expect(decodeErrors(file)).toBe('');
+	// Ten seconds were made, seven of them while no server was there.
+	expect(duration(file)).toBeGreaterThan(7.5);
+	await again.close();
+	rmSync(profile, { recursive: true, force: true });
+});
