@@ -15,8 +15,7 @@ import { median, range, round, say, table } from './tools/table.ts';
 
 const minutes = 60;
 const seekSeconds = [1800, 600, 3500, 2400, 100];
-/** The hour is walked through in steps; growth counts from here on, when every buffer has been filled once. */
-const warmSeconds = 240;
+/** The hour is walked through in steps, first to fill every buffer, then to see what is added. */
 const stepSeconds = 60;
 
 interface Watched {
@@ -35,11 +34,18 @@ function hour(): string {
 	return made('hour.webm', [...loop, '-c', 'copy', '-cues_to_front', '1']);
 }
 
+/** `sealed`: the page has prepared the film, as it does while it is drawn. `cold`: the worker has just lost the key. */
+type Way = 'sealed' | 'cold' | 'plain';
+
 /** Shows the film in a fresh element; nothing of an earlier showing is in any cache. */
-async function watch(page: Page, src: string): Promise<Watched> {
+async function watch(page: Page, options: { src: string; way: Way }): Promise<Watched> {
 	return page.evaluate(
-		async ({ src: address, seconds }) => {
-			navigator.serviceWorker.controller?.postMessage({ type: 'forget-media' });
+		async ({ src, way, seconds }) => {
+			const worker = navigator.serviceWorker.controller;
+			const [, , recording, track] = src.split(/[/?]/);
+			if (way !== 'plain') worker?.postMessage({ type: 'forget-media' });
+			if (way === 'sealed') worker?.postMessage({ type: 'prepare-media', recording, track });
+			await new Promise((resolve) => setTimeout(resolve, 400));
 			const video = document.createElement('video');
 			video.muted = true;
 			document.body.append(video);
@@ -55,7 +61,7 @@ async function watch(page: Page, src: string): Promise<Watched> {
 				await frame;
 				return performance.now() - startedAt;
 			};
-			const firstFrameMs = await timed(() => (video.src = address));
+			const firstFrameMs = await timed(() => (video.src = src));
 			const seeksMs = [];
 			for (const at of seconds) seeksMs.push(await timed(() => (video.currentTime = at)));
 			video.removeAttribute('src');
@@ -63,11 +69,11 @@ async function watch(page: Page, src: string): Promise<Watched> {
 			video.remove();
 			return { firstFrameMs, seeksMs };
 		},
-		{ src, seconds: seekSeconds },
+		{ ...options, seconds: seekSeconds },
 	);
 }
 
-/** MB that the browser grows by while the whole hour is walked through. */
+/** MB that the browser grows by while the whole hour is walked through a second time. */
 async function growth(page: Page, options: { src: string; profile: string }): Promise<number> {
 	const { src, profile } = options;
 	const show = async (at: number) =>
@@ -92,15 +98,15 @@ async function growth(page: Page, options: { src: string; profile: string }): Pr
 			},
 			{ src, at },
 		);
-	for (let at = 1; at < warmSeconds; at += stepSeconds) await show(at);
+	for (let at = 1; at < minutes * 60; at += stepSeconds) await show(at);
 	const before = memoryMB(profile);
-	for (let at = warmSeconds; at < minutes * 60; at += stepSeconds) await show(at);
+	for (let at = 30; at < minutes * 60; at += stepSeconds) await show(at);
 	const after = memoryMB(profile);
 	await page.evaluate(() => document.querySelector('#walk')?.remove());
 	return after - before;
 }
 
-/** `firstFrame` and `seek`: medians, sealed by plain. `memoryMB`: growth over the hour, sealed. */
+/** `firstFrame` and `seek`: medians, sealed by plain. `memoryMB`: growth over a second hour, sealed. */
 export async function run({ repeats = 7 }: Options): Promise<Figures> {
 	const pages = mkdtempSync(join(tmpdir(), 'sotto-bench-pages-'));
 	const profile = mkdtempSync(join(tmpdir(), 'sotto-bench-profile-'));
@@ -130,25 +136,20 @@ export async function run({ repeats = 7 }: Options): Promise<Figures> {
 				video.load();
 			}
 		});
-		const ways = {
-			sealed: `/media/${recorded.id}/${recorded.tracks.get(maya.name)}`,
-			plain: '/plain.webm',
-		};
-		const seen: Record<keyof typeof ways, Watched[]> = { sealed: [], plain: [] };
-		const order = ['sealed', 'plain'] as const;
+		const sealed = `/media/${recorded.id}/${recorded.tracks.get(maya.name)}`;
+		const films = { sealed, cold: sealed, plain: '/plain.webm' } as const;
+		const seen: Record<Way, Watched[]> = { sealed: [], cold: [], plain: [] };
+		const order = ['sealed', 'plain', 'cold'] as const;
 		// The first round is thrown away: the decoder is cold and the server has read nothing yet.
 		for (let at = 0; at <= repeats; at++)
-			for (const way of at % 2 === 0 ? order : order.toReversed()) {
-				const watched = await watch(page, `${ways[way]}?${at}`);
-				seen[way].push(watched);
-				const { firstFrameMs, seeksMs } = watched;
-				say(`  ${at} ${way}: ${round(firstFrameMs)} ms, seeks ${range(seeksMs)} ms`);
-			}
-		const first = (way: keyof typeof ways) => seen[way].slice(1).map((one) => one.firstFrameMs);
-		const seeks = (way: keyof typeof ways) => seen[way].slice(1).flatMap((one) => one.seeksMs);
+			for (const way of at % 2 === 0 ? order : order.toReversed())
+				seen[way].push(await watch(page, { src: `${films[way]}?${way}${at}`, way }));
+		const first = (way: Way) => seen[way].slice(1).map((one) => one.firstFrameMs);
+		const seeks = (way: Way) => seen[way].slice(1).flatMap((one) => one.seeksMs);
 		const grown = {
-			plain: await growth(page, { src: `${ways.plain}?walk`, profile }),
-			sealed: await growth(page, { src: `${ways.sealed}?walk`, profile }),
+			plain: await growth(page, { src: `${films.plain}?walk`, profile }),
+			sealed: await growth(page, { src: `${films.sealed}?walk`, profile }),
+			cold: Number.NaN,
 		};
 		table(
 			order.map((way) => ({
@@ -157,7 +158,7 @@ export async function run({ repeats = 7 }: Options): Promise<Figures> {
 				range: range(first(way)),
 				'seek ms': Math.round(median(seeks(way))),
 				'range of seeks': range(seeks(way)),
-				'MB grown': Math.round(grown[way]),
+				'MB grown': way === 'cold' ? '' : Math.round(grown[way]),
 			})),
 		);
 		return {

@@ -226,16 +226,31 @@ async function answer(event: FetchEvent, name: Name): Promise<Response> {
 	}
 }
 
+/** Opens what an element will ask for; when that fails, the element hears of it. */
+async function prepare(client: string, name: Name): Promise<void> {
+	try {
+		await mediaFor(client, name);
+	} catch (error) {
+		if (!(error instanceof MediaError) && !(error instanceof CryptoError)) throw error;
+	}
+}
+
 function obey(event: ExtendableMessageEvent): void {
 	const command = v.safeParse(ToWorker, event.data);
-	if (!command.success) return;
+	if (!command.success || !(event.source instanceof Client)) return;
+	const { id } = event.source;
 	switch (command.output.type) {
 		case 'forget-all-media':
 			shelf.clear();
 			break;
 		case 'forget-media':
-			if (event.source instanceof Client) shelf.delete(event.source.id);
+			shelf.delete(id);
 			break;
+		case 'prepare-media': {
+			const { recording, track } = command.output;
+			event.waitUntil(prepare(id, { recording, track }));
+			break;
+		}
 		case 'claim':
 			event.waitUntil(self.clients.claim());
 	}

@@ -15,13 +15,13 @@ const controllerTimeoutMs = 10_000;
 /** Everything that the worker needs to open one person's media, except the token, which is made when it asks. */
 export type MediaOffer = Omit<GiveKey, 'token'>;
 
-function tell(container: ServiceWorkerContainer, type: ToWorker['type']): void {
-	container.controller?.postMessage({ type } satisfies ToWorker);
+function tell(container: ServiceWorkerContainer, message: ToWorker): void {
+	container.controller?.postMessage(message);
 }
 
 /** To be called when the device is locked or signed out: the service worker drops the keys of every page. */
 export function forgetAllMedia(container: ServiceWorkerContainer): void {
-	tell(container, 'forget-all-media');
+	tell(container, { type: 'forget-all-media' });
 }
 
 /**
@@ -74,6 +74,7 @@ export class MediaHolder {
 	offer(media: { recording: string; track: string }, offer: MediaOffer): string {
 		const path = mediaPath(media);
 		this.#offers.set(path, offer);
+		tell(this.#container, { type: 'prepare-media', ...media });
 		return path;
 	}
 
@@ -81,7 +82,7 @@ export class MediaHolder {
 	close(): void {
 		this.#container.removeEventListener('message', this.#hear);
 		this.#offers.clear();
-		tell(this.#container, 'forget-media');
+		tell(this.#container, { type: 'forget-media' });
 	}
 
 	readonly #hear = (event: MessageEvent<unknown>): void => {

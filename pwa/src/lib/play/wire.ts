@@ -61,8 +61,15 @@ export type MediaHeld = v.InferOutput<typeof MediaHeld>;
 
 export const FromWorker = v.variant('type', [NeedKey, MediaTrouble, MediaHeld]);
 
-/** Page → worker: drop every key (locked), drop this page's keys (left the player), take over this page. */
-export const ToWorker = v.strictObject({
-	type: v.picklist(['forget-all-media', 'forget-media', 'claim']),
-});
+/** Page → worker. */
+export const ToWorker = v.variant('type', [
+	/** The device was locked: drop the keys of every page. */
+	v.strictObject({ type: v.literal('forget-all-media') }),
+	/** The player was left: drop the keys of this page. */
+	v.strictObject({ type: v.literal('forget-media') }),
+	/** A media element for this will come: ask for the key and read the first bytes now. */
+	v.strictObject({ type: v.literal('prepare-media'), recording: Id, track: Id }),
+	/** Take over this page, which was loaded without the worker. */
+	v.strictObject({ type: v.literal('claim') }),
+]);
 export type ToWorker = v.InferOutput<typeof ToWorker>;
