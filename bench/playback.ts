@@ -106,7 +106,7 @@ async function growth(page: Page, options: { src: string; profile: string }): Pr
 	return after - before;
 }
 
-/** `firstFrame` and `seek`: medians, sealed by plain. `memoryMB`: growth over a second hour, sealed. */
+/** `firstFrame` and `seek`: medians, sealed by plain. `memoryMB`: growth over a second hour, sealed; below 0 where the browser cleared up. */
 export async function run({ repeats = 7 }: Options): Promise<Figures> {
 	const pages = mkdtempSync(join(tmpdir(), 'sotto-bench-pages-'));
 	const profile = mkdtempSync(join(tmpdir(), 'sotto-bench-profile-'));
@@ -163,6 +163,7 @@ export async function run({ repeats = 7 }: Options): Promise<Figures> {
 		);
 		return {
 			firstFrame: round(median(first('sealed')) / median(first('plain'))),
+			firstFrameCold: round(median(first('cold')) / median(first('plain'))),
 			seek: round(median(seeks('sealed')) / median(seeks('plain'))),
 			memoryMB: Math.round(grown.sealed),
 		};
