@@ -199,6 +199,23 @@ test('a client that slept through three epochs comes back by itself', async () =
 	await talk([maya, dana, tom]);
 });
 
+test('somebody who looks present and puts up no packages keeps nobody from the next epoch', async () => {
+	const { maya, dana, tom } = await callOfThree();
+	// As a machine that was stopped: its line stands for a while, and nothing answers.
+	tom.room.close();
+	const drain = async (): Promise<boolean> =>
+		maya.take([tom.seat]).then(
+			() => false,
+			() => true,
+		);
+	await until('nothing of hers is left', drain);
+	const before = maya.epoch.generation;
+	await maya.room.change(() => ({}));
+	await together([maya, dana], before);
+	expect(maya.names.toSorted()).toEqual(['Dana', 'Dr. Maya Okafor']);
+	expect(maya.epoch.generation).toBe(before + 1);
+});
+
 test('somebody who was removed cannot open the next epoch, whatever she kept', async () => {
 	const { maya, dana, tom } = await callOfThree();
 	const kept = [...tom.held];

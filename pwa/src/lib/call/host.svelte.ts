@@ -4,7 +4,7 @@ import { signAdmission, signRemoval } from '#crypto/group/group.ts';
 import { account } from '#lib/account/account.svelte.ts';
 import { request } from '#lib/net/api.ts';
 import { socketAddress } from '#lib/net/origin.ts';
-import { Socket } from '#lib/net/socket.ts';
+import { Socket, SocketError } from '#lib/net/socket.ts';
 import { type HostSession } from '#lib/sessions/session.ts';
 import { fetchSession } from '#lib/sessions/store.ts';
 import type { Seat } from '#protocol/socket.ts';
@@ -17,6 +17,9 @@ import { Pins } from './pins.ts';
 import { Recording } from './recording.svelte.ts';
 import { keyName } from './room.ts';
 import type { Knock } from './view.ts';
+
+/** Who left and could not be left out yet is tried again after this, milliseconds. */
+const sweepMs = 2000;
 
 interface Door {
 	readonly knock: Seat['knock'];
@@ -190,13 +193,19 @@ export class HostCall {
 	/** Whoever left on purpose shall not hold the next key; the epoch without them is made here. */
 	async sweep(): Promise<void> {
 		const { room } = this.call;
-		await room.change(() => {
-			const gone = room.leaves.filter((seat) => {
-				const known = room.seats.get(seat);
-				return known?.kind === 'participant' && known.state === 'gone';
+		try {
+			await room.change(() => {
+				const gone = room.leaves.filter((seat) => {
+					const known = room.seats.get(seat);
+					return known?.kind === 'participant' && known.state === 'gone';
+				});
+				return gone.length > 0 ? { drop: gone } : undefined;
 			});
-			return gone.length > 0 ? { drop: gone } : undefined;
-		});
+		} catch (error) {
+			if (!(error instanceof SocketError)) throw error;
+			// A bad line at that moment must not leave them in.
+			if (this.call.phase === 'in-call') setTimeout(() => void this.sweep(), sweepMs);
+		}
 	}
 
 	isMe(key: Bytes): boolean {

@@ -31,6 +31,8 @@ export interface Ground {
 }
 
 const tries = 8;
+/** So many times the host waits for the packages of somebody who looks present; a stopped machine looks so for a minute. */
+const patientTries = 5;
 const slowMs = 1000;
 const shortMs = 150;
 const lateMs = 1500;
@@ -41,6 +43,9 @@ export class Maker {
 	#turn: Promise<unknown> = Promise.resolve();
 	/** Settles when it is known whether the epoch that is being offered won. */
 	offer: Promise<unknown> = Promise.resolve();
+	/** Packages that were taken for an epoch that was not made yet, by seat: nobody's are wasted on waiting for others. */
+	readonly #taken = new Map<string, Bytes>();
+	#madeAt = Number.NEGATIVE_INFINITY;
 
 	constructor(ground: Ground) {
 		this.#ground = ground;
@@ -54,13 +59,17 @@ export class Maker {
 	}
 
 	async #change(wish: Wish): Promise<void> {
-		const { settled, closed } = this.#ground;
+		const { settled, closed, pace } = this.#ground;
+		this.#taken.clear();
 		for (let left = tries; left > 0; left--) {
+			// The server would refuse it, and the packages for it would be gone.
+			await pace.until(this.#madeAt + slowMs - performance.now(), () => false);
 			await settled();
 			const wanted = wish();
 			if (!wanted || closed()) return;
 			try {
-				await this.#make(wanted);
+				await this.#make(wanted, left > tries - patientTries);
+				this.#madeAt = performance.now();
 				return;
 			} catch (error) {
 				if (!(error instanceof SocketError) || left === 1) throw error;
@@ -88,14 +97,17 @@ export class Maker {
 		}
 	}
 
-	async #make(wanted: Wanted): Promise<void> {
+	async #make(wanted: Wanted, patient: boolean): Promise<void> {
 		const { options, newest, previous, leaves, install } = this.#ground;
 		const { socket, store, session, hostKey, seat, knowledge } = options;
 		const drop = new Set(wanted.drop);
 		const kept = leaves().filter((one) => !drop.has(one));
 		const seats = new Set([...kept, ...(wanted.add ?? [])]);
 		seats.delete(seat);
-		const packages = await newestOfEach(await this.#packages([...seats]), store.signing.publicKey);
+		// Only the host may leave somebody out.
+		const mayGo = options.isHost && !patient ? kept : [];
+		const taken = await this.#packages([...seats], mayGo);
+		const packages = await newestOfEach(taken, store.signing.publicKey);
 		const generation = newest() + 1;
 		const { epoch, welcome } = await makeEpoch({
 			store,
@@ -116,18 +128,24 @@ export class Maker {
 		await installed;
 	}
 
-	/** One unused package of each seat; whoever has none and is away is left out, and comes back by rejoining. */
-	async #packages(seats: readonly string[]): Promise<[string, Bytes][]> {
-		if (seats.length === 0) return [];
+	/** One unused package of each seat; whoever has none and is away, or may go, is left out, and comes back by rejoining. */
+	async #packages(seats: readonly string[], mayGo: readonly string[]): Promise<[string, Bytes][]> {
 		const { options, present } = this.#ground;
-		const answer = await options.socket.request({ type: 'take', seats: [...seats] });
-		if (answer.type !== 'taken') throw new SocketError('internal');
-		if (answer.missing.some(present)) throw new SocketError('not-ready');
-		const bySeat = new Map(answer.packages.map((one) => [one.seat, one.keyPackage]));
-		return seats.flatMap((seat) => {
-			const bytes = bySeat.get(seat);
-			return bytes === undefined ? [] : [[seat, fromBase64url(bytes)] as [string, Bytes]];
+		const lacking = seats.filter((seat) => !this.#taken.has(seat));
+		if (lacking.length > 0) {
+			const answer = await options.socket.request({ type: 'take', seats: lacking });
+			if (answer.type !== 'taken') throw new SocketError('internal');
+			for (const { seat, keyPackage } of answer.packages)
+				this.#taken.set(seat, fromBase64url(keyPackage));
+			if (answer.missing.some((seat) => present(seat) && !mayGo.includes(seat)))
+				throw new SocketError('not-ready');
+		}
+		const packages = seats.flatMap((seat) => {
+			const bytes = this.#taken.get(seat);
+			return bytes === undefined ? [] : [[seat, bytes] as [string, Bytes]];
 		});
+		this.#taken.clear();
+		return packages;
 	}
 }
 

@@ -256,7 +256,7 @@ export class Room {
 		this.#pace.notice();
 		if (message.generation <= (this.epoch?.generation ?? 0)) return;
 		if (!message.seats.includes(this.options.seat)) {
-			if (this.epoch) this.#rejoin();
+			if (this.epoch) this.#leftOut(message.from);
 			return;
 		}
 		await this.#join(message);
@@ -346,6 +346,13 @@ export class Room {
 		this.#applied.set(generation, applied.add(seat));
 		for (const old of this.#applied.keys()) if (old < generation - 2) this.#applied.delete(old);
 		this.#pace.notice();
+	}
+
+	/** All refuse an epoch without the host: she goes on from her own. Everybody else asks to be brought back. */
+	#leftOut(by: string): void {
+		const otherPage = this.seats.get(by)?.kind === 'host';
+		if (this.options.isHost && !otherPage) void this.change(() => ({})).catch(() => {});
+		else this.#rejoin();
 	}
 
 	/** Lost track of the group: asks the others to bring this seat back, until they do. */
