@@ -76,7 +76,7 @@ export const RecordingRow = v.strictObject({
 	recorderKey: Bytes32,
 	state: RecordingState,
 	startedAt: Time,
-	/** Last time that a chunk was stored or the recorder said that it is alive. */
+	/** Last time that the recorder said that it is alive. */
 	lastSeenAt: Time,
 	/** Whether the recorder's browser is connected right now. */
 	recording: v.boolean(),

@@ -76,7 +76,7 @@ async function insertChunk(
 	name: ObjectName,
 	options: { chunk: number; hash: string; length: number },
 ): Promise<void> {
-	const { store, clock } = context;
+	const { store } = context;
 	const { chunk, hash, length } = options;
 	await store.transaction().execute(async (db) => {
 		// It may have been deleted or finished while its bytes were on their way to the disk.
@@ -91,11 +91,6 @@ async function insertChunk(
 			.insertInto('objects')
 			.values({ ...name, ...size })
 			.onConflict((it) => it.columns(['recording', 'track', 'part']).doUpdateSet(size))
-			.execute();
-		await db
-			.updateTable('recordings')
-			.set({ last_seen_at: clock.now() })
-			.where('id', '=', name.recording)
 			.execute();
 	});
 }

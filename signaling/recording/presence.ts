@@ -37,17 +37,16 @@ export class Presence {
 		return heard !== undefined && this.#clock.monotonic() - heard <= limits.aliveMs;
 	}
 
-	/** A recorder says that it is there; one that was lost is back. */
+	/** A recorder says that it is there; one that was lost is back. When it was last heard tells later how much is missing. */
 	async heard(recording: string): Promise<void> {
 		const known = this.#heard.has(recording);
 		this.#heard.set(recording, this.#clock.monotonic());
-		if (known) return;
 		await this.#store
 			.updateTable('recordings')
-			.set({ lost_at: null })
+			.set({ lost_at: null, last_seen_at: this.#clock.now() })
 			.where('id', '=', recording)
 			.execute();
-		this.#changed();
+		if (!known) this.#changed();
 	}
 
 	forget(recording: string): void {

@@ -246,16 +246,12 @@ test('the outline says where it ended and what is missing', async () => {
 		duration: 40_000 - person * 2_000,
 	}));
 	const whole = { ...manifest, tracks };
-	expect(outlineOf(whole, 0)).toMatchObject({ durationMs: 40_000, ending: { is: 'complete' } });
+	expect(outlineOf(whole)).toMatchObject({ durationMs: 40_000, ending: { is: 'complete' } });
 	const early = { ...whole, verdict: 'ends-early' as const };
-	expect(outlineOf(early, manifest.startedAt + 41_500).ending).toEqual({
-		is: 'ends-early',
-		atMs: 40_000,
-		missingMs: 1_500,
-	});
-	expect(outlineOf(early, 0).ending).toMatchObject({ missingMs: undefined });
+	// Heard of for the last time within its last second.
+	expect(outlineOf(early).ending).toEqual({ is: 'ends-early', atMs: 40_000, missingMs: 1_000 });
 	const stopped = { from: 39_000, to: 40_700, person: null, why: 'stopped' as const };
-	expect(outlineOf({ ...early, missing: [stopped] }, 0).ending).toMatchObject({
+	expect(outlineOf({ ...early, missing: [stopped] }).ending).toMatchObject({
 		atMs: 39_000,
 		missingMs: 1_700,
 	});
@@ -278,18 +274,15 @@ test('gaps are in order, inside of the recording and never of one person alone',
 	const span = fc.record({ from: time, to: fc.option(time) });
 	fc.assert(
 		fc.property(fc.array(span), fc.array(span), (paused, missing) => {
-			const { gaps } = outlineOf(
-				{
-					...manifest,
-					tracks,
-					spans: paused.map((one) => ({ ...one, state: 'paused' as const })),
-					missing: [
-						...missing.map((one) => ({ ...one, person: null, why: 'lost' as const })),
-						{ from: 0, to: null, person: 1, why: 'codec' },
-					],
-				},
-				0,
-			);
+			const { gaps } = outlineOf({
+				...manifest,
+				tracks,
+				spans: paused.map((one) => ({ ...one, state: 'paused' as const })),
+				missing: [
+					...missing.map((one) => ({ ...one, person: null, why: 'lost' as const })),
+					{ from: 0, to: null, person: 1, why: 'codec' },
+				],
+			});
 			expect(gaps.map(({ from }) => from)).toEqual(
 				gaps.map(({ from }) => from).toSorted((a, b) => a - b),
 			);

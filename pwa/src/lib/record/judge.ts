@@ -7,9 +7,6 @@ import type { Finished } from './finish.ts';
 import type { PartReport } from './join.ts';
 import type { Missing } from './messages.ts';
 
-/** Beyond this a silence at the end is said; within it the recorder had simply nothing new. */
-const aliveSlackMs = 1500;
-
 /** How far the parts had come by the newest checkpoints that the recorder signed, by `track.part`. */
 export async function statedSegments(options: {
 	recording: string;
@@ -72,8 +69,7 @@ export function judgeRecovered(options: {
 		([name, segments]) => segments > (found.get(name) ?? 0) + (ended.has(name) ? 1 : 0),
 	);
 	if (shortened) missing.push({ from: endMs, to: null, person: null, why: 'shortened' });
-	if (aliveMs - endMs > aliveSlackMs)
-		missing.push({ from: endMs, to: aliveMs, person: null, why: 'stopped' });
+	if (aliveMs > endMs) missing.push({ from: endMs, to: aliveMs, person: null, why: 'stopped' });
 	const altered = shortened || reports.some(({ verdict }) => verdict === 'altered');
 	return { verdict: altered ? 'altered' : 'ends-early', missing };
 }

@@ -10,8 +10,8 @@ export type Ending =
 			readonly is: 'ends-early';
 			/** Up to here everything is intact, in milliseconds. */
 			readonly atMs: number;
-			/** About how much is missing behind it; undefined when nobody can know. */
-			readonly missingMs: number | undefined;
+			/** About how much is missing behind it. */
+			readonly missingMs: number;
 	  }
 	| { readonly is: 'altered' };
 
@@ -32,8 +32,10 @@ export interface Outline {
 	readonly ending: Ending;
 }
 
-/** The outline of a finished recording. `lastSeenAt`: when its recorder was last heard of, milliseconds since 1970. */
-export function outlineOf(manifest: Manifest, lastSeenAt: number): Outline {
+const secondMs = 1000;
+
+/** The outline of a finished recording. */
+export function outlineOf(manifest: Manifest): Outline {
 	// Who was seen stands first, the host beside them.
 	const ordered = manifest.people.toSorted((a, b) => rank(a.role) - rank(b.role));
 	const people = ordered.map((person) => {
@@ -53,7 +55,7 @@ export function outlineOf(manifest: Manifest, lastSeenAt: number): Outline {
 		durationMs,
 		people,
 		gaps: gapsOf(manifest, durationMs),
-		ending: endingOf(manifest, durationMs, lastSeenAt),
+		ending: endingOf(manifest, durationMs),
 	};
 }
 
@@ -77,12 +79,12 @@ function gapsOf(manifest: Manifest, durationMs: number): Gap[] {
 	].toSorted((a, b) => a.from - b.from);
 }
 
-function endingOf(manifest: Manifest, durationMs: number, lastSeenAt: number): Ending {
+function endingOf(manifest: Manifest, durationMs: number): Ending {
 	if (manifest.verdict === 'complete') return { is: 'complete' };
 	if (manifest.verdict === 'altered') return { is: 'altered' };
 	const stopped = manifest.missing.find(({ why }) => why === 'stopped' || why === 'shortened');
 	const atMs = stopped?.from ?? durationMs;
-	const lastMs = stopped?.to ?? lastSeenAt - manifest.startedAt;
-	const missingMs = lastMs > atMs ? lastMs - atMs : undefined;
+	// A recorder says once a second that it is there, so up to a second more may be missing than is known.
+	const missingMs = Math.max(secondMs, (stopped?.to ?? 0) - atMs);
 	return { is: 'ends-early', atMs, missingMs };
 }

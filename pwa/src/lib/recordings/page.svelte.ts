@@ -78,7 +78,7 @@ export class RecordingPage {
 
 	async #makePlayer({ manifest, recording, keys }: Opened): Promise<void> {
 		const container = navigator.serviceWorker;
-		const outline = outlineOf(manifest, recording.lastSeenAt);
+		const outline = outlineOf(manifest);
 		this.outline = outline;
 		this.media = container && (await mediaReady(container)) ? 'ready' : 'none';
 		if (this.media === 'none' || this.#end.signal.aborted) return;

@@ -31,7 +31,6 @@ export function endingWords(ending: Ending): { title: string; text: string } | u
 	if (ending.is === 'complete') return undefined;
 	if (ending.is === 'altered') return { title: m.watch_altered(), text: m.watch_altered_text() };
 	const title = m.watch_ends_early({ at: clockText(ending.atMs) });
-	if (ending.missingMs === undefined) return { title, text: m.watch_missing_unknown() };
 	return {
 		title,
 		text: m.watch_missing({ length: lengthText(ending.missingMs, getLocale()) }),
