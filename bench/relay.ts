@@ -26,6 +26,8 @@ import { median, range, round, table } from './tools/table.ts';
 
 const callsPerRound = 96;
 const atOnce = 8;
+/** Rounds before the first that counts: a server runs for weeks, so what it costs is what it costs when compiled. */
+const warmUps = 4;
 const waitingRooms = 4000;
 /** The server lets so many sockets of one address in; loopback has many addresses. */
 const socketsPerAddress = 190;
@@ -203,13 +205,13 @@ async function measure(subject: Subject): Promise<number> {
 
 async function compare(repeats: number): Promise<Map<string, number[]>> {
 	const subjects = [
-		await sotto(callsPerRound * (repeats + 1)),
+		await sotto(callsPerRound * (repeats + warmUps)),
 		await bare('ws'),
 		await bare('socketio'),
 	];
 	const results = new Map(subjects.map(({ name }) => [name, [] as number[]]));
 	try {
-		for (const subject of subjects) await measure(subject);
+		for (let n = 0; n < warmUps; n += 1) for (const subject of subjects) await measure(subject);
 		for (let n = 0; n < repeats; n += 1)
 			for (let at = 0; at < subjects.length; at += 1) {
 				// Another one begins each time, so that none always meets the machine in the same state.

@@ -43,17 +43,14 @@ async function newSeat(
 	options: Pick<Seat, 'id' | 'kind' | 'place' | 'owner'>,
 ): Promise<Seat> {
 	if (room.seats.size >= limits.seatsPerSession) throw new ServerError('over-limit');
-	const elsewhere = await change.db
-		.selectFrom('seats')
-		.select('id')
-		.where('id', '=', options.id)
-		.executeTakeFirst();
-	if (elsewhere) throw new ServerError('conflict');
 	const row = { ...options, state: 'waiting' as const, since: hub.clock.now() };
-	await change.db
+	const { numInsertedOrUpdatedRows } = await change.db
 		.insertInto('seats')
 		.values({ ...row, session: room.session })
-		.execute();
+		.onConflict((it) => it.column('id').doNothing())
+		.executeTakeFirst();
+	// A seat of that name is in another session.
+	if (numInsertedOrUpdatedRows === 0n) throw new ServerError('conflict');
 	const seat = room.add(row);
 	change.mutate(() => () => room.seats.delete(seat.id));
 	return seat;
@@ -74,9 +71,26 @@ async function clearHosts(hub: Hub, change: Change, room: Room, seat: Seat): Pro
 	for (const other of room.seats.values()) {
 		if (other.kind !== 'host' || other === seat || other.connection || other.state !== 'waiting')
 			continue;
-		await setState(hub, change, other, 'gone');
+		await setState(hub, change, [other], 'gone');
 		await eraseSeat(change, other);
 	}
+}
+
+/** The host was here: from now on the session is open. */
+async function openSession(change: Change, room: Room): Promise<void> {
+	if (!room.planned) return;
+	await change.db
+		.updateTable('sessions')
+		.set({ state: 'open' })
+		.where('id', '=', room.session)
+		.where('state', '=', 'planned')
+		.execute();
+	change.mutate(() => {
+		room.planned = false;
+		return () => {
+			room.planned = true;
+		};
+	});
 }
 
 /** Host: takes a seat in the call of her session. Throws `forbidden`, `conflict` (a seat that is not hers). */
@@ -103,13 +117,8 @@ export async function enter(
 			place: null,
 			owner: principal.member,
 		}));
-	if (known?.state === 'gone') await setState(hub, change, known, 'waiting');
-	await change.db
-		.updateTable('sessions')
-		.set({ state: 'open' })
-		.where('id', '=', room.session)
-		.where('state', '=', 'planned')
-		.execute();
+	if (known?.state === 'gone') await setState(hub, change, [known], 'waiting');
+	await openSession(change, room);
 	await clearHosts(hub, change, room, seat);
 	change.onCommit(() => connection.send({ type: 'done', id: message.id }));
 	await sitDown(hub, change, { connection, room, seat });
@@ -120,17 +129,15 @@ async function placeForKnock(hub: Hub, change: Change, room: Room, place: string
 	const waiting = [...room.seats.values()].filter(
 		(seat) => seat.place === place && seat.state === 'waiting',
 	);
-	let open = waiting.length;
 	const now = hub.clock.monotonic();
 	const absent = waiting.filter((seat) => !seat.connection && now - seat.absentAt > absentMs);
-	for (const seat of absent) {
-		if (open < limits.knocksPerPlace) return;
-		await setState(hub, change, seat, 'gone');
+	const tooMany = Math.max(0, waiting.length + 1 - limits.knocksPerPlace);
+	if (tooMany > absent.length) throw new ServerError('over-limit');
+	for (const seat of absent.slice(0, tooMany)) {
+		await setState(hub, change, [seat], 'gone');
 		await eraseSeat(change, seat);
 		await tellSeat(hub, change, room, seat);
-		open -= 1;
 	}
-	if (open >= limits.knocksPerPlace) throw new ServerError('over-limit');
 }
 
 /** Participant: waits to be connected. Throws `over-limit`, `forbidden` (removed for good). */
@@ -150,7 +157,7 @@ export async function knock(
 	if (fresh) await placeForKnock(hub, change, room, place);
 	const seat =
 		known ?? (await newSeat(hub, change, room, { id, kind: 'participant', place, owner: null }));
-	if (known?.state === 'gone') await setState(hub, change, known, 'waiting');
+	if (known?.state === 'gone') await setState(hub, change, [known], 'waiting');
 	const content = {
 		key_package: message.keyPackage,
 		sealed: message.sealed,
@@ -179,7 +186,7 @@ export async function leave(
 	for (const other of room.seats.values()) {
 		if (other !== seat && !(other.kind === 'recorder' && other.owner === seat.id)) continue;
 		if (other.state === 'removed') continue;
-		await setState(hub, change, other, 'gone');
+		await setState(hub, change, [other], 'gone');
 		await eraseSeat(change, other);
 	}
 	if (wasInCall)
@@ -201,7 +208,7 @@ export async function remove(
 	if (!seat || seat === own) throw new ServerError('not-found');
 	const before = seat.connection;
 	if (seat.state !== 'removed') {
-		await setState(hub, change, seat, 'removed');
+		await setState(hub, change, [seat], 'removed');
 		await eraseSeat(change, seat);
 		await change.db
 			.updateTable('claims')

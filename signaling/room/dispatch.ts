@@ -116,7 +116,18 @@ function read(data: string): ClientMessage | undefined {
 }
 
 /** Turns that throw nothing after their first write. */
-const simple: ReadonlySet<string> = new Set(['relay', 'applied', 'rejoin']);
+const simple: ReadonlySet<string> = new Set([
+	'enter',
+	'knock',
+	'leave',
+	'packages',
+	'take',
+	'epoch',
+	'applied',
+	'rejoin',
+	'relay',
+	'act',
+]);
 
 /** Handles one text message of a socket; it never throws. */
 export function receive(

@@ -13,21 +13,13 @@ type Message<Type extends ClientMessage['type']> = Extract<ClientMessage, { type
 /** A seat that has this many unused key packages or fewer is asked for more. */
 const lowWater = 2;
 
-/** The seat that packages are put up for: one's own, or the recorder's that belongs to it. */
-async function packageSeat(
-	hub: Hub,
-	change: Change,
-	options: { room: Room; own: Seat; id: string },
-): Promise<Seat> {
-	const { room, own, id } = options;
-	if (own.id === id) return own;
-	const known = room.seats.get(id);
-	if (!known) {
-		if (own.kind !== 'host') throw new ServerError('forbidden');
-		return newRecorderSeat(hub, change, { room, owner: own, id });
-	}
-	if (known.kind !== 'recorder' || known.owner !== own.id) throw new ServerError('forbidden');
-	return known;
+/** Packages are for one's own seat, or for the recorder's that belongs to it. Throws `forbidden`. */
+function checkPackageSeat(own: Seat, seat: Seat | undefined): void {
+	// A new seat: only a host brings a recorder along.
+	const may = seat
+		? seat === own || (seat.kind === 'recorder' && seat.owner === own.id)
+		: own.kind === 'host';
+	if (!may || seat?.state === 'removed') throw new ServerError('forbidden');
 }
 
 /** Puts unused key packages up. Throws `over-limit` beyond `limits.packagesPerSeat`. */
@@ -38,15 +30,17 @@ export async function packages(
 	message: Message<'packages'>,
 ): Promise<void> {
 	const { room, seat: own } = hub.seated(connection);
-	const known = room.seats.has(message.seat);
-	const seat = await packageSeat(hub, change, { room, own, id: message.seat });
-	if (seat.state === 'removed') throw new ServerError('forbidden');
+	const known = room.seats.get(message.seat);
+	checkPackageSeat(own, known);
 	const { db } = change;
-	const rows = message.replace
-		? []
-		: await db.selectFrom('packages').select('n').where('seat', '=', seat.id).execute();
+	const rows =
+		message.replace || !known
+			? []
+			: await db.selectFrom('packages').select('n').where('seat', '=', known.id).execute();
 	if (rows.length + message.packages.length > limits.packagesPerSeat)
 		throw new ServerError('over-limit');
+	const seat =
+		known ?? (await newRecorderSeat(hub, change, { room, owner: own, id: message.seat }));
 	if (message.replace) await db.deleteFrom('packages').where('seat', '=', seat.id).execute();
 	const first = Math.max(0, ...rows.map(({ n }) => n)) + 1;
 	const { session } = room;
@@ -122,18 +116,17 @@ function epochSeats(room: Room, own: Seat, ids: readonly string[]): Seat[] {
 /** Brings the seats in line with a new epoch: its members are in the call, the others of the last one are not. */
 async function applyEpoch(hub: Hub, change: Change, room: Room, seats: readonly Seat[]) {
 	const inside = new Set(seats);
-	for (const seat of room.seats.values()) {
-		const state = inside.has(seat) ? 'in-call' : 'gone';
-		if (seat.state === state || (state === 'gone' && seat.state !== 'in-call')) continue;
-		await setState(hub, change, seat, state);
-		if (state === 'in-call' && seat.kind === 'participant')
-			await hub.history.add(change.db, {
-				act: 'connected',
-				who: whoOf(seat),
-				session: room.session,
-			});
-		await tellSeat(hub, change, room, seat);
-	}
+	const joined = seats.filter(({ state }) => state !== 'in-call');
+	const left = [...room.seats.values()].filter(
+		(seat) => seat.state === 'in-call' && !inside.has(seat),
+	);
+	await setState(hub, change, joined, 'in-call');
+	await setState(hub, change, left, 'gone');
+	const { session } = room;
+	for (const seat of joined)
+		if (seat.kind === 'participant')
+			await hub.history.add(change.db, { act: 'connected', who: whoOf(seat), session });
+	for (const seat of [...joined, ...left]) await tellSeat(hub, change, room, seat);
 }
 
 /**

@@ -7,6 +7,7 @@ import { closeCodes, type ServerMessage } from '../protocol/socket.ts';
 import type { OpenStore, Store, StoreTransaction } from '../store/database.ts';
 import type { Connection } from './connection.ts';
 import { Room, type Seat } from './room.ts';
+import { compileStatements, type Statements } from './statements.ts';
 import { type Change, Turns } from './turns.ts';
 
 export interface HubOptions {
@@ -21,6 +22,7 @@ export class Hub {
 	readonly store: Store;
 	readonly clock: Clock;
 	readonly history: History;
+	readonly statements: Statements;
 	readonly #database: OpenStore;
 	readonly #log: Log;
 	readonly #turns: Turns;
@@ -35,6 +37,7 @@ export class Hub {
 		this.clock = options.clock;
 		this.history = options.history;
 		this.#log = options.log;
+		this.statements = compileStatements(this.store);
 		this.#turns = new Turns(this.store);
 		this.#pingedAt = this.clock.monotonic();
 	}
@@ -90,9 +93,13 @@ export class Hub {
 	}
 
 	/** Everybody in a room, and the host's other pages. */
-	*audience(room: Room): Generator<{ connection: Connection; host: boolean }> {
+	*audience(
+		room: Room,
+		options: { hostsOnly?: boolean } = {},
+	): Generator<{ connection: Connection; host: boolean }> {
 		for (const { connection, kind } of room.seats.values())
-			if (connection) yield { connection, host: kind === 'host' };
+			if (connection && (kind === 'host' || !options.hostsOnly))
+				yield { connection, host: kind === 'host' };
 		for (const connection of this.#members.get(room.host) ?? [])
 			if (connection.seat?.session !== room.session) yield { connection, host: true };
 	}

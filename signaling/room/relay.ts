@@ -26,14 +26,13 @@ export async function relay(
 		throw new ServerError('not-in-call');
 	if (target.pending >= limits.unacknowledgedPerSeat) throw new ServerError('over-limit');
 	const n = target.n + 1;
-	const { numInsertedOrUpdatedRows } = await change.db
-		.insertInto('relay')
-		.values({ to_seat: target.id, n, session: room.session, from_seat: own.id, id, body })
-		.onConflict((it) => it.columns(['from_seat', 'id']).doNothing())
-		.executeTakeFirst();
+	const { numAffectedRows } = await change.db.executeQuery({
+		...hub.statements.insertRelay,
+		parameters: [target.id, n, room.session, own.id, id, body],
+	});
 	change.onCommit(() => connection.send({ type: 'done', id }));
 	// The same id again: it was written down before, perhaps delivered.
-	if (numInsertedOrUpdatedRows === 0n) return;
+	if (numAffectedRows === 0n) return;
 	change.mutate(() => {
 		target.n = n;
 		target.pending += 1;
@@ -57,13 +56,10 @@ export async function acknowledge(hub: Hub, change: Change, connection: Connecti
 	if (acknowledged === undefined || !connection.seat) return;
 	const { seat } = hub.seated(connection);
 	const n = Math.min(acknowledged, seat.n);
-	const { numUpdatedRows } = await change.db
-		.updateTable('relay')
-		.set({ body: null })
-		.where('to_seat', '=', seat.id)
-		.where('n', '<=', n)
-		.where('body', 'is not', null)
-		.executeTakeFirst();
+	const { numAffectedRows } = await change.db.executeQuery({
+		...hub.statements.acknowledge,
+		parameters: [null, seat.id, n],
+	});
 	const old = n - remembered;
 	if (old - seat.forgotten > remembered) {
 		await change.db
@@ -80,7 +76,7 @@ export async function acknowledge(hub: Hub, change: Change, connection: Connecti
 			};
 		});
 	}
-	const count = Number(numUpdatedRows);
+	const count = Number(numAffectedRows);
 	change.mutate(() => {
 		seat.pending -= count;
 		return () => {

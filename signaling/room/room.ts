@@ -34,13 +34,21 @@ export class Room {
 	readonly host: string;
 	readonly seats = new Map<string, Seat>();
 	generation: number;
+	/** Whether the host has not been here yet. */
+	planned: boolean;
 	/** Seats of the newest epoch. */
 	members: readonly string[] = [];
 
-	private constructor(options: { session: string; host: string; generation: number }) {
+	private constructor(options: {
+		session: string;
+		host: string;
+		generation: number;
+		planned: boolean;
+	}) {
 		this.session = options.session;
 		this.host = options.host;
 		this.generation = options.generation;
+		this.planned = options.planned;
 	}
 
 	/** Reads a session's room. Throws `not-found`, `session-ended`. */
@@ -52,7 +60,12 @@ export class Room {
 			.executeTakeFirst();
 		if (!row) throw new ServerError('not-found');
 		if (row.state === 'ended') throw new ServerError('session-ended');
-		const room = new Room({ session, host: row.host, generation: row.generation });
+		const room = new Room({
+			session,
+			host: row.host,
+			generation: row.generation,
+			planned: row.state === 'planned',
+		});
 		for (const seat of await db
 			.selectFrom('seats')
 			.selectAll()

@@ -27,8 +27,9 @@ export function viewAll(room: Room, knocks: ReadonlyMap<string, KnockRow>): Seat
 
 /** Tells a room that a seat is new or changed; only the host's pages get what was knocked. */
 export async function tellSeat(hub: Hub, change: Change, room: Room, seat: Seat): Promise<void> {
+	const { done: nobody } = hub.audience(room, { hostsOnly: true }).next();
 	const knock =
-		seat.kind === 'participant'
+		seat.kind === 'participant' && !nobody
 			? await change.db
 					.selectFrom('knocks')
 					.selectAll()
@@ -45,22 +46,27 @@ export async function tellSeat(hub: Hub, change: Change, room: Room, seat: Seat)
 	});
 }
 
-/** Writes a seat's state. */
+/** Writes the state of seats. */
 export async function setState(
 	hub: Hub,
 	change: Change,
-	seat: Seat,
+	seats: readonly Seat[],
 	state: SeatState,
 ): Promise<void> {
+	if (seats.length === 0) return;
 	const since = hub.clock.now();
-	await change.db.updateTable('seats').set({ state, since }).where('id', '=', seat.id).execute();
+	const ids = seats.map(({ id }) => id);
+	await change.db.updateTable('seats').set({ state, since }).where('id', 'in', ids).execute();
+	for (const seat of seats) remember(change, seat, { state, since });
+}
+
+function remember(change: Change, seat: Seat, now: Pick<Seat, 'state' | 'since'>): void {
 	change.mutate(() => {
-		const { state: before, since: beforeSince } = seat;
-		seat.state = state;
-		seat.since = since;
+		const { state, since } = seat;
+		Object.assign(seat, now);
 		return () => {
-			seat.state = before;
-			seat.since = beforeSince;
+			seat.state = state;
+			seat.since = since;
 		};
 	});
 }
@@ -69,7 +75,9 @@ export async function setState(
 export async function eraseSeat(change: Change, seat: Seat): Promise<void> {
 	const { db } = change;
 	await db.deleteFrom('packages').where('seat', '=', seat.id).execute();
-	await db.deleteFrom('knocks').where('seat', '=', seat.id).execute();
+	if (seat.kind === 'participant')
+		await db.deleteFrom('knocks').where('seat', '=', seat.id).execute();
+	if (seat.pending === 0) return;
 	await db
 		.updateTable('relay')
 		.set({ body: null })
@@ -140,7 +148,8 @@ export async function sitDown(
 ): Promise<void> {
 	const { connection, room, seat } = options;
 	// A socket that sat here already has them.
-	const letters = seat.connection === connection ? [] : await lettersFor(change.db, seat);
+	const here = seat.connection === connection || seat.pending === 0;
+	const letters = here ? [] : await lettersFor(change.db, seat);
 	bind(change, { connection, room, seat });
 	const state = await snapshot(change.db, room, seat);
 	change.onCommit(() => {

@@ -89,6 +89,7 @@ async function sessions(db: Kysely<unknown>): Promise<void> {
 			ended_at: 'bigint?',
 		},
 	});
+	await index(db, 'sessions_host', { on: 'sessions', columns: ['host', 'state'] });
 	await index(db, 'sessions_starts', { on: 'sessions', columns: ['starts_at'] });
 	await table(db, 'places', {
 		key: ['id'],
