@@ -34,6 +34,9 @@ export function loggerOptions(
 	return { level, stream, base: null, messageKey: 'event' };
 }
 
+/** Pages that are closed, and networks that go away. */
+const usual = new Set([1000, 1001, 1005, 1006]);
+
 /** Functions and lines of our own files, without the message above them and without the machine's paths. */
 function frames(error: unknown): string[] {
 	if (!(error instanceof Error)) return [];
@@ -49,7 +52,7 @@ function frames(error: unknown): string[] {
 export function createLog(logger: FastifyBaseLogger): Log {
 	return {
 		request: (line) => logger.info(line, 'request'),
-		socket: (line) => logger.info(line, 'socket closed'),
+		socket: (line) => logger[usual.has(line.code) ? 'debug' : 'info'](line, 'socket closed'),
 		failure: (where, error) =>
 			logger.error(
 				{

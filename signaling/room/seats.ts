@@ -26,7 +26,13 @@ export function viewAll(room: Room, knocks: ReadonlyMap<string, KnockRow>): Seat
 }
 
 /** Tells a room that a seat is new or changed; only the host's pages get what was knocked. */
-export async function tellSeat(hub: Hub, change: Change, room: Room, seat: Seat): Promise<void> {
+export async function tellSeat(
+	hub: Hub,
+	change: Change,
+	room: Room,
+	seat: Seat,
+	except?: Connection,
+): Promise<void> {
 	const { done: nobody } = hub.audience(room, { hostsOnly: true }).next();
 	const knock =
 		seat.kind === 'participant' && !nobody
@@ -37,12 +43,14 @@ export async function tellSeat(hub: Hub, change: Change, room: Room, seat: Seat)
 					.executeTakeFirst()
 			: undefined;
 	change.onCommit(() => {
-		for (const { connection, host } of hub.audience(room))
+		for (const { connection, host } of hub.audience(room)) {
+			if (connection === except) continue;
 			connection.send({
 				type: 'seat',
 				session: room.session,
 				seat: room.view(seat, host ? knock : undefined),
 			});
+		}
 	});
 }
 
@@ -157,7 +165,8 @@ export async function sitDown(
 		for (const { n, from_seat: from, body } of letters)
 			if (body !== null) connection.send({ type: 'relay', n, from, body });
 	});
-	await tellSeat(hub, change, room, seat);
+	// The newcomer has just got everything.
+	await tellSeat(hub, change, room, seat, connection);
 }
 
 function bind(change: Change, options: { connection: Connection; room: Room; seat: Seat }): void {

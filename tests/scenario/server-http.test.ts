@@ -38,6 +38,7 @@ beforeAll(async () => {
 		person,
 		env: {
 			PAGES_DIR: pages,
+			LOG_LEVEL: 'debug',
 			STUN_URL: 'stun:stun.example.org:3478',
 			TURN_URL: 'turn:turn.example.org:3478',
 			TURN_SECRET: 'a shared secret',
