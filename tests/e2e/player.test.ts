@@ -270,7 +270,7 @@ test('a recording that stopped says where, and how much is missing', async () =>
 	});
 	await watchRecording(stopped);
 	await page.getByText('Ends early: recording stopped unexpectedly at 0:40').waitFor();
-	await page.getByText('Everything up to there is intact, about 2 seconds are missing.').waitFor();
+	await page.getByText('Everything up to there is intact. Missing: about 2 seconds.').waitFor();
 });
 
 test('a manifest that somebody else signed is not believed', async () => {

@@ -57,7 +57,7 @@ test('what a lost browser had stored is recovered on another device, and says wh
 	await page.getByText('recording stopped unexpectedly at').waitFor({ timeout: 60_000 });
 
 	await page.getByRole('link', { name: 'Dana Whitfield' }).click();
-	await page.getByText('Everything up to there is intact, about').waitFor();
+	await page.getByText('Everything up to there is intact. Missing: about').waitFor();
 	await page.getByRole('button', { name: 'Play', exact: true }).click();
 	await sees(page, 'Dana Whitfield');
 	await sees(page, 'Dr. Maya Okafor');
