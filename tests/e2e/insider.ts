@@ -99,8 +99,8 @@ export class Insider {
 	readonly refusals: string[] = [];
 	readonly heard: { from: Member; message: CallMessage }[] = [];
 	over: string | undefined;
-	onmessage: (from: Member, message: CallMessage) => void = () => {};
-	onepoch: (epoch: Epoch) => void = () => {};
+	hears: (from: Member, message: CallMessage) => void = () => {};
+	joined: (epoch: Epoch) => void = () => {};
 
 	constructor(options: InsiderOptions) {
 		const { address, session, seat, isHost, identity, hostKey, notice, token, enter } = options;
@@ -134,10 +134,10 @@ export class Insider {
 				changed: () => {},
 				entered: () => {},
 				low: () => {},
-				epoch: (epoch) => this.onepoch(epoch),
+				epoch: (epoch) => this.joined(epoch),
 				message: (from, message) => {
 					this.heard.push({ from, message });
-					this.onmessage(from, message);
+					this.hears(from, message);
 				},
 				over: (why) => (this.over = why),
 				refused: (reason) => this.refusals.push(reason),

@@ -1,4 +1,4 @@
-import { type Bytes, toBase64url, toHex } from '#crypto/bytes.ts';
+import { type Bytes, toBase64url } from '#crypto/bytes.ts';
 import { type SignedNotice, signNotice } from '#crypto/consent/consent.ts';
 import { signAdmission } from '#crypto/group/group.ts';
 import {
@@ -19,7 +19,7 @@ import { bytesOf, call } from '../wire.ts';
 /** A participant in this process who came by a link; waits in the waiting room. */
 export async function participant(
 	link: string,
-	options: { above?: Bytes; agrees?: boolean } = {},
+	options: { agrees?: boolean } = {},
 ): Promise<Insider> {
 	const url = new URL(link);
 	const address = url.origin;
@@ -27,10 +27,7 @@ export async function participant(
 	const { secret } = decodeLinkFragment(url.hash);
 	const { body } = await call(address, 'GET', `/api/places/${place}`);
 	const host = decodePublicIdentity(body.host.publicIdentity);
-	let identity = await generateParticipantIdentity();
-	// Whose key is lower calls the other: above a key, one is called by its owner.
-	while (options.above && toHex(identity.signing.publicKey) < toHex(options.above))
-		identity = await generateParticipantIdentity();
+	const identity = await generateParticipantIdentity();
 	const first = await claim(address, place, identity);
 	const { session } = first;
 	const insider = new Insider({

@@ -1,0 +1,170 @@
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { random, toBase64url } from '#crypto/bytes.ts';
+import { type Insider, reported, until } from './insider.ts';
+import { participant } from './insiders.ts';
+import { looks } from './media.ts';
+import { type Person, connect, newSession, person, sees, setUp, wait } from './people.ts';
+import { expect as expectThat } from './playwright.ts';
+import { type Proxy, startBehind } from './proxy.ts';
+import { Tap } from './tap.ts';
+
+// Who holds a key sees and hears; who holds none gets nothing that could be seen or heard.
+const host = 'Dr. Maya Okafor';
+const patient = 'Dana Whitfield';
+
+let behind: Awaited<ReturnType<typeof startBehind>>;
+let main: Proxy;
+let line: Proxy;
+let maya: Person;
+let dana: Person;
+let tomsBrowser: Person;
+let links: string[] = [];
+const printed: string[] = [];
+const inside: Insider[] = [];
+
+beforeAll(async () => {
+	behind = await startBehind(2);
+	const [first, second] = behind.proxies;
+	if (!first || !second) throw new Error('two proxies');
+	[main, line] = [first, second];
+	[maya, dana, tomsBrowser] = await Promise.all([
+		person({ looks: looks.maya }),
+		person({ looks: looks.dana }),
+		person({ looks: looks.tom }),
+	]);
+	for (const { page } of [maya, dana])
+		page.on('console', (message) => printed.push(`${message.type()}: ${message.text()}`));
+	await setUp(maya.page, behind.server.setupUrl ?? '');
+	({ links } = await newSession(maya.page, [patient, 'Tom', 'Una']));
+	await wait(dana.page, (links[0] ?? '').replace(main.origin, line.origin));
+	await maya.page.goto(main.origin);
+	await connect(maya.page, patient);
+	await Promise.all([sees(maya.page, patient), sees(dana.page, host)]);
+});
+
+afterAll(async () => {
+	await Promise.all([maya?.close(), dana?.close(), tomsBrowser?.close()]);
+	await behind?.stop();
+});
+
+afterEach(() => {
+	for (const one of inside.splice(0)) one.close();
+	const thrown = reported.splice(0);
+	if (thrown.length > 0) throw thrown[0];
+});
+
+async function come(link: string | undefined): Promise<Insider> {
+	const insider = await participant(link ?? '');
+	inside.push(insider);
+	return insider;
+}
+
+/** Pictures of somebody that were decoded so far. */
+function decoded({ page }: Person, name: string): Promise<number> {
+	return page.evaluate((label) => {
+		const video = document.querySelector<HTMLVideoElement>(`video[aria-label="${label}"]`);
+		return video?.getVideoPlaybackQuality().totalVideoFrames ?? 0;
+	}, name);
+}
+
+async function moves(one: Person, name: string): Promise<void> {
+	const before = await decoded(one, name);
+	await until(`${name} moves`, async () => (await decoded(one, name)) > before + 15, 30_000);
+}
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+const sum = (counts: ReadonlyMap<number, number>) =>
+	[...counts.values()].reduce((all, count) => all + count, 0);
+
+test('a browser that cannot seal frames is told so, and takes no seat', async () => {
+	const context = await tomsBrowser.browser?.newContext();
+	const page = await (context ?? tomsBrowser.context).newPage();
+	await page.addInitScript(() => Reflect.deleteProperty(globalThis, 'RTCRtpScriptTransform'));
+	const asked: string[] = [];
+	page.on('request', (request) => asked.push(new URL(request.url()).pathname));
+	await page.goto(links[1] ?? '');
+	await expectThat(page.getByText('This browser cannot seal a call')).toBeVisible();
+	await expectThat(page.getByText(/You were not connected\. Open the same link in/)).toBeVisible();
+	expect(asked.filter((path) => path.startsWith('/api/places'))).toEqual([]);
+	expect(asked).not.toContain('/api/socket');
+	await page.close();
+});
+
+test('whoever stands in the waiting room, in the relay and in no list, gets no answer and no frame', async () => {
+	const tom = await come(links[1]);
+	const letters: unknown[] = [];
+	tom.socket.listen((message) => {
+		if (message.type === 'relay') letters.push(message);
+	});
+	const hosts = [...tom.room.seats.values()].find(({ kind }) => kind === 'host')?.seat ?? '';
+	// What a client without a key can say: an offer in the clear, and noise that claims to be sealed.
+	const offer = JSON.stringify({ type: 'offer', sdp: 'v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\n' });
+	const signal = { type: 'signal', link: toBase64url(random(16)), data: offer };
+	const generation = Buffer.of(0, 0, 0, tom.room.newest || 1);
+	const bodies = [
+		Buffer.from(JSON.stringify(signal)),
+		Buffer.concat([generation, Buffer.from(JSON.stringify(signal))]),
+		Buffer.concat([generation, random(400)]),
+	];
+	for (const body of bodies)
+		await tom.socket.request({ type: 'relay', to: hosts, body: body.toString('base64url') });
+	await Promise.all([moves(maya, patient), pause(2000)]);
+	expect(letters).toEqual([]);
+	expect(tom.held).toEqual([]);
+	expect(await decoded(maya, 'Tom')).toBe(0);
+	const list = maya.page.getByRole('region', { name: 'Who can see and hear this call' });
+	expect(await list.getByRole('listitem').count()).toBe(2);
+	// Nobody but a member in the call gets a key package of anybody.
+	await expect(tom.take([hosts])).rejects.toThrow('not-in-call');
+});
+
+test('a page that missed the new keys decodes 0 frames of what still reaches it', async () => {
+	line.cut();
+	await until('the server misses her', async () =>
+		maya.page
+			.getByRole('region', { name: 'Who can see and hear this call' })
+			.getByText('Connection lost')
+			.count(),
+	).catch(() => {});
+	// Letting somebody in makes an epoch, which the one with the cut line cannot hear of.
+	const una = await come(links[2]);
+	await maya.page.getByRole('button', { name: 'Connect Una' }).first().click();
+	await until('Una is in', () => una.room.epoch);
+	await pause(1500);
+	const before = await decoded(dana, host);
+	await pause(3000);
+	expect((await decoded(dana, host)) - before).toBe(0);
+	line.mend();
+	await Promise.all([moves(dana, host), moves(maya, patient)]);
+	await una.socket.request({ type: 'leave' });
+});
+
+test('a modified page is neither decoded when it sends in the clear, nor served when it was taken out', async () => {
+	const tom = await come(links[1]);
+	const tap = await Tap.of(tom, tomsBrowser, main.origin);
+	await maya.page.getByRole('button', { name: 'Connect Tom' }).first().click();
+	await until('Tom is in', () => tom.room.epoch);
+	// With the keys of the epoch everything opens: so the tap works, and what it gets is sealed.
+	let frames = await tap.during(1000);
+	await until('frames come', async () => {
+		frames = await tap.during(1000);
+		return frames.length > 40;
+	});
+	const newest = tom.held.at(-1)?.epoch.generation ?? 0;
+	expect((await tap.opened(frames)).get(newest)).toBe(frames.length);
+	for (const one of [maya, dana]) expect(await decoded(one, 'Tom')).toBe(0);
+	await maya.page.getByRole('button', { name: 'Remove Tom' }).click();
+	await maya.page.getByRole('button', { name: 'Take out' }).click();
+	await until('Tom is told', () => tom.over === 'removed');
+	await pause(1000);
+	const after = await tap.during(3000);
+	expect(sum(await tap.opened(after))).toBe(0);
+	await Promise.all([moves(dana, host), moves(maya, patient)]);
+	expect(await decoded(maya, 'Tom')).toBe(0);
+});
+
+test('nothing was printed to a console, by either page, in the whole call', () => {
+	// Chromium itself reports the line that was cut.
+	const own = printed.filter((text) => !/Failed to load|net::ERR|WebSocket connection/.test(text));
+	expect(own).toEqual([]);
+});
