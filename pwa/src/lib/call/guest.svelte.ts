@@ -14,6 +14,7 @@ import { fetchJson, request } from '#lib/net/api.ts';
 import { isApiError } from '#lib/net/errors.ts';
 import { presentAs, socketAddress } from '#lib/net/origin.ts';
 import { Socket } from '#lib/net/socket.ts';
+import { Config } from '#protocol/account.ts';
 import { Claim, Place } from '#protocol/sessions.ts';
 import { Call } from './call.svelte.ts';
 import { Devices } from './devices.svelte.ts';
@@ -51,6 +52,8 @@ export class Visit {
 	name = $state('');
 	call = $state.raw<Call | null>(null);
 	askedToDelete = $state(false);
+	/** Whether a relay is there, so that one's network address can be hidden from the others. */
+	canHide = $state(false);
 	readonly devices = new Devices();
 	readonly #id: string;
 	#fragment: LinkFragment | null = null;
@@ -91,6 +94,7 @@ export class Visit {
 		try {
 			const place = await fetchJson(Place, { path: `/api/places/${this.#id}`, open: true });
 			this.place = place;
+			this.canHide = (await fetchJson(Config, { path: '/api/config', open: true })).relay;
 			if (place.state === 'ended') return this.#at('over');
 			const host = decodePublicIdentity(place.host.publicIdentity);
 			const mark = await fingerprint(host);
