@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-	await Promise.all([maya?.close(), ...guests.map((guest) => guest.close())]);
+	await Promise.all([maya?.close(), ...guests.map((one) => one.close())]);
 	await server?.stop();
 });
 
