@@ -5,7 +5,17 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type TestServer, startServer } from '../server.ts';
 import { decodeErrors, duration, mediaOf, shareOf } from './analyse.ts';
 import { looks } from './media.ts';
-import { type Person, connect, newSession, password, person, sees, setUp, wait } from './people.ts';
+import {
+	type Person,
+	connect,
+	newSession,
+	password,
+	person,
+	sees,
+	setUp,
+	wait,
+	email,
+} from './people.ts';
 import { expect as expectThat } from './playwright.ts';
 
 let server: TestServer;
@@ -37,7 +47,7 @@ function processesOf(profile: string): number[] {
 
 async function signIn(one: Person): Promise<void> {
 	await one.page.goto(`${server.address}/sign-in`);
-	await one.page.getByRole('textbox', { name: 'Email' }).fill('maya@alder.example');
+	await one.page.getByRole('textbox', { name: 'Email' }).fill(email);
 	await one.page.getByRole('textbox', { name: 'Password' }).fill(password);
 	await one.page.getByRole('button', { name: 'Sign in' }).click();
 	await expectThat(one.page.getByRole('heading', { name: 'Today' })).toBeVisible();

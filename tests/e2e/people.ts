@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, type BrowserContext, type Page, chromium, expect } from './playwright.ts';
 import { browserArgs, executablePath } from '../browser.ts';
+import * as practice from './practice.ts';
+import { maya } from './practice.ts';
 import { type Looks, audioFile, videoFile } from './media.ts';
 
 /** Somebody with a browser process of her own, whose camera and microphone come from files. */
@@ -88,23 +90,11 @@ export function watch(page: Page): string[] {
 	return list;
 }
 
-export const password = 'correct horse battery staple';
+export const { email, password } = maya;
 
 /** Sets up the practice from the printed address; ends on the dashboard. Gives the recovery key. */
-export async function setUp(page: Page, setupUrl: string): Promise<string> {
-	await page.goto(setupUrl);
-	await page.getByRole('textbox', { name: 'Practice name' }).fill('Alder Street Counseling');
-	await page.getByRole('textbox', { name: 'Your name' }).fill('Dr. Maya Okafor');
-	await page.getByRole('textbox', { name: 'Email' }).fill('maya@alder.example');
-	await page.getByRole('textbox', { name: 'Password' }).fill(password);
-	await page.getByRole('button', { name: 'Create practice' }).click();
-	await expect(page.getByRole('heading', { name: 'Save your recovery key' })).toBeVisible();
-	const key = (await page.getByRole('region', { name: 'Recovery key' }).innerText()).trim();
-	const groups = key.split(/\s+/).filter((group) => /^[0-9A-Z]{4}$/.test(group));
-	await page.getByRole('textbox', { name: 'Type the last group' }).fill(groups.at(-1) ?? '');
-	await page.getByRole('button', { name: 'I have saved it' }).click();
-	await expect(page.getByRole('heading', { name: 'Today' })).toBeVisible();
-	return groups.join(' ');
+export function setUp(page: Page, setupUrl: string): Promise<string> {
+	return practice.setUp(page, { setupUrl });
 }
 
 /** Makes a session that starts now; gives its id and the link of each person. */
@@ -113,22 +103,8 @@ export async function newSession(
 	names: readonly string[],
 	options: { record?: boolean } = {},
 ): Promise<{ id: string; links: string[] }> {
-	await page
-		.getByRole('link', { name: 'New session now' })
-		.or(page.getByRole('button', { name: 'New session now' }))
-		.first()
-		.click();
-	if (options.record) await page.getByRole('radio', { name: 'Record', exact: true }).check();
-	for (const [at, name] of names.entries()) {
-		if (at > 0) await page.getByRole('button', { name: 'Add participant' }).click();
-		await page.getByRole('textbox', { name: 'Participant name' }).nth(at).fill(name);
-	}
-	await page.getByRole('button', { name: 'Create session' }).click();
-	const links: string[] = [];
-	for (const name of names)
-		links.push(await page.getByRole('textbox', { name: `Link for ${name}` }).inputValue());
-	const id = new URL(page.url()).pathname.split('/').at(-1) ?? '';
-	return { id, links };
+	const links = await practice.newSession(page, { names, ...options });
+	return { id: new URL(page.url()).pathname.split('/').at(-1) ?? '', links };
 }
 
 /** Opens a link and waits in the waiting room, with camera and microphone on. */

@@ -12,6 +12,7 @@ import {
 	sees,
 	setUp,
 	wait,
+	email,
 } from './people.ts';
 
 let server: TestServer;
@@ -47,7 +48,7 @@ test('what a lost browser had stored is recovered on another device, and says wh
 
 	const { page } = second;
 	await page.goto(`${server.address}/sign-in`);
-	await page.getByRole('textbox', { name: 'Email' }).fill('maya@alder.example');
+	await page.getByRole('textbox', { name: 'Email' }).fill(email);
 	await page.getByRole('textbox', { name: 'Password' }).fill(password);
 	await page.getByRole('button', { name: 'Sign in' }).click();
 	await page.getByRole('heading', { name: 'Today' }).waitFor();

@@ -6,7 +6,17 @@ import { HostInsider } from './insiders.ts';
 import { type Part, Published, filesOf, partsOf } from './capture.ts';
 import { carriers, encodings, leak, media } from './leaks.ts';
 import { looks } from './media.ts';
-import { type Person, connect, newSession, password, person, sees, setUp, wait } from './people.ts';
+import {
+	type Person,
+	connect,
+	newSession,
+	password,
+	person,
+	sees,
+	setUp,
+	wait,
+	email,
+} from './people.ts';
 import { expect as expectThat } from './playwright.ts';
 import { type Proxy, startBehind } from './proxy.ts';
 import { type Finding, type Kind, Search, type Secret, text } from './search.ts';
@@ -169,7 +179,7 @@ async function visit(witnesses: readonly Witness[]): Promise<Secret[]> {
 	await maya.page.getByRole('button', { name: 'Sign out' }).click();
 	await expectThat(maya.page.getByRole('button', { name: 'Sign out' })).toBeHidden();
 	await maya.page.goto(`${proxy.origin}/sign-in`);
-	await maya.page.getByRole('textbox', { name: 'Email' }).fill('maya@alder.example');
+	await maya.page.getByRole('textbox', { name: 'Email' }).fill(email);
 	await maya.page.getByRole('textbox', { name: 'Password' }).fill(password);
 	await maya.page.getByRole('button', { name: 'Sign in' }).click();
 	await expectThat(maya.page.getByRole('heading', { name: 'Today' })).toBeVisible();

@@ -2,7 +2,17 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type TestServer, startServer } from '../server.ts';
 import { decodeErrors, duration, mediaOf, shareOf, tones } from './analyse.ts';
 import { looks } from './media.ts';
-import { type Person, connect, newSession, password, person, sees, setUp, wait } from './people.ts';
+import {
+	type Person,
+	connect,
+	newSession,
+	password,
+	person,
+	sees,
+	setUp,
+	wait,
+	email,
+} from './people.ts';
 import { expect as expectThat } from './playwright.ts';
 
 let server: TestServer;
@@ -51,7 +61,7 @@ test('a recorded visit, from the consent to the recording in a third browser', a
 	await maya.page.getByRole('button', { name: 'Leave' }).click();
 
 	await third.page.goto(`${server.address}/sign-in`);
-	await third.page.getByRole('textbox', { name: 'Email' }).fill('maya@alder.example');
+	await third.page.getByRole('textbox', { name: 'Email' }).fill(email);
 	await third.page.getByRole('textbox', { name: 'Password' }).fill(password);
 	await third.page.getByRole('button', { name: 'Sign in' }).click();
 	await expectThat(third.page.getByRole('heading', { name: 'Today' })).toBeVisible();
