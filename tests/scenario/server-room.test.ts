@@ -53,6 +53,9 @@ test('three knocks at a place, the proven first, none replaces another', async (
 	const dashboard = await local.maya.line();
 	const waiting = (await dashboard.next('waiting')).sessions.find((it) => it.session === session);
 	expect(waiting?.seats.map(({ seat }) => seat)).toEqual([proven.seat, first.seat, second.seat]);
+	// What was knocked is for the host only.
+	const other = await first.line.next('seat', ({ seat }) => seat.seat === proven.seat);
+	expect(other.seat).toMatchObject({ state: 'waiting', knock: null });
 	// One's own knock is replaced by one's own only.
 	const again = { ...first.knock, id: newId(), sealed: bytesOf(9) };
 	expect((await first.line.ask(again)).type).toBe('done');
