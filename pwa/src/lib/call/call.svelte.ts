@@ -45,6 +45,9 @@ export interface CallOptions {
 	readonly onreceipt?: (from: Member, withdrawn: boolean) => void;
 }
 
+/** The screen of a call is much to draw: the first answer to whoever calls goes first, if it comes soon; milliseconds. */
+const drawMs = 150;
+
 /** One call as its page shows it: everything on the screen is computed from the key group and the connections. */
 export class Call {
 	readonly options: CallOptions;
@@ -107,6 +110,7 @@ export class Call {
 			devices: options.devices,
 			config: options.config,
 			onlinks: () => options.onlinks?.(),
+			onsignal: () => this.#draw(),
 		});
 		this.media.onownkeyframe = (link) => void this.links.keyFrame(link);
 	}
@@ -143,7 +147,7 @@ export class Call {
 	}
 
 	#onEpoch(epoch: Epoch, first: boolean): void {
-		this.phase = 'in-call';
+		setTimeout(() => this.#draw(), drawMs);
 		this.#release ??= hold('in-call');
 		// After a reload, or when nobody pressed the button: now somebody waits to see and hear.
 		if (this.devices.untried) void this.devices.open();
@@ -153,6 +157,12 @@ export class Call {
 		this.#countRecording(epoch.hasRecorder);
 		void this.links.follow(first);
 		this.#show();
+	}
+
+	/** Shows the call, unless it is over already. */
+	#draw(): void {
+		if (!this.room.epoch) return;
+		if (this.phase === 'connecting' || this.phase === 'waiting') this.phase = 'in-call';
 	}
 
 	#countRecording(on: boolean): void {

@@ -147,6 +147,8 @@ export class HostCall {
 		if (!opened || name === null) return;
 		this.connecting = true;
 		this.failure = undefined;
+		// Connecting takes as long as making the keys: both begin now.
+		this.call.links.prepare({ key: opened.key, name }, seat);
 		try {
 			const { session, knowledge } = this.call.options;
 			const host = account.identity.signing;
@@ -160,6 +162,7 @@ export class HostCall {
 		} catch (error) {
 			this.failure = error;
 		} finally {
+			this.call.links.unprepare(opened);
 			this.connecting = false;
 		}
 	}

@@ -19,8 +19,11 @@ const small: VideoLimits = { scaleDownBy: 2, framesPerSecond: 15, bitsPerSecond:
 
 interface Entry {
 	readonly key: string;
-	readonly member: Member;
+	readonly host: boolean;
+	readonly name: string;
 	seat: string;
+	/** Not in the roster yet: what is to be signalled waits here, and nothing of it is sent before. */
+	early: { link: string; data: string }[] | undefined;
 	/** The page at the other end; another one after a reload. */
 	instance: string | undefined;
 	link: string | undefined;
@@ -38,6 +41,8 @@ interface Parts {
 	readonly config: () => Promise<RTCConfiguration>;
 	/** The connection that one's own frames are copied from may have changed. */
 	readonly onlinks: () => void;
+	/** A connection is being made, and for the moment it is the other's turn. */
+	readonly onsignal: () => void;
 }
 
 /** The peer connections to everybody in the roster. Who connects to whom follows from the keys, so there is no glare. */
@@ -76,53 +81,101 @@ export class Links {
 		if (!epoch) return;
 		const people = epoch.roster.filter((one) => one.role !== 'recorder' && one !== epoch.me);
 		const keys = new Set(people.map(keyName));
-		for (const [key, entry] of this.#entries) if (!keys.has(key)) this.#forget(entry);
-		for (const member of people) await this.#expect(member);
+		for (const [key, entry] of this.#entries)
+			if (!keys.has(key) && !entry.early) this.#forget(entry);
+		// All of them before the first connection is made: their signals may come at any moment.
+		const fresh = people.filter((member) => this.#expect(member));
+		for (const member of fresh) await this.#call(keyName(member));
 		if (first) await this.#send({ type: 'hello', instance: this.#instance }, room.others());
 		this.#limit();
 	}
 
-	async #expect(member: Member): Promise<void> {
-		const { room } = this.#parts;
+	/** Shows a member; true when a connection is to be made. */
+	#expect(member: Member): boolean {
 		const key = keyName(member);
-		const seat = room.leaves[member.leaf] ?? '';
+		const seat = this.#parts.room.leaves[member.leaf] ?? '';
 		const known = this.#entries.get(key);
+		if (known?.early) return this.#admitted(known, known.early, seat);
 		if (known) {
 			// The same person on another page: the old connection leads nowhere.
-			if (known.seat !== seat) {
-				known.seat = seat;
-				this.#drop(known, 'connecting');
-				await this.#call(known);
-			}
-			return;
+			if (known.seat === seat) return false;
+			known.seat = seat;
+			this.#drop(known, 'connecting');
+			return true;
 		}
+		this.#showNew(this.#enter(member, seat));
+		return true;
+	}
+
+	#enter(member: Pick<Member, 'key' | 'name' | 'role'>, seat: string): Entry {
+		const key = keyName(member);
 		const none = { instance: undefined, link: undefined, peer: undefined, retry: undefined };
-		const entry: Entry = { key, member, seat, ...none, waiting: [], tries: 0 };
-		this.#entries.set(key, entry);
-		const alone = { microphone: true, camera: true, screen: false };
+		const host = member.role === 'host';
 		const { name } = member;
-		const stream = new MediaStream();
-		this.tiles.set(key, {
+		const entry: Entry = {
 			key,
-			seat,
+			host,
 			name,
-			stream,
-			link: 'connecting',
-			since: Date.now(),
-			...alone,
+			seat,
+			early: undefined,
+			...none,
+			waiting: [],
+			tries: 0,
+		};
+		this.#entries.set(key, entry);
+		return entry;
+	}
+
+	#showNew({ key, seat, name }: Entry): void {
+		const alone = { microphone: true, camera: true, screen: false };
+		const stream = new MediaStream();
+		const since = Date.now();
+		this.tiles.set(key, { key, seat, name, stream, link: 'connecting', since, ...alone });
+	}
+
+	/** For the host: begins the connection to somebody whose keys are being made; it is not shown, and nothing is sent. */
+	prepare(person: { key: Member['key']; name: string }, seat: string): void {
+		if (this.#entries.has(keyName(person))) return;
+		const entry = this.#enter({ ...person, role: 'participant' }, seat);
+		entry.early = [];
+		void this.#connect(entry, newId()).catch(() => {
+			if (entry.early) this.#forget(entry);
+			else this.#broken(entry, true);
 		});
-		await this.#call(entry);
+	}
+
+	/** After the attempt to let somebody in: what was prepared and not used is given up. */
+	unprepare(person: { key: Member['key'] }): void {
+		const entry = this.#entries.get(keyName(person));
+		if (entry?.early) this.#forget(entry);
+	}
+
+	/** Now she holds the keys that it is sealed with. False: her connection is under way already. */
+	#admitted(entry: Entry, early: NonNullable<Entry['early']>, seat: string): boolean {
+		entry.early = undefined;
+		this.#showNew(entry);
+		if (entry.seat !== seat || entry.link === undefined) {
+			entry.seat = seat;
+			this.#drop(entry, 'connecting');
+			return true;
+		}
+		for (const { link, data } of early)
+			if (link === entry.link) void this.#send({ type: 'signal', link, data }, [seat]);
+		return false;
 	}
 
 	#initiates(entry: Entry): boolean {
+		if (entry.early) return true;
 		const me = this.#parts.room.epoch?.me;
 		if (!me) return false;
 		// The host makes most epochs, so she is there first and need not wait to be called.
-		if (me.role === 'host' || entry.member.role === 'host') return me.role === 'host';
+		if (me.role === 'host' || entry.host) return me.role === 'host';
 		return keyName(me) < entry.key;
 	}
 
-	async #call(entry: Entry): Promise<void> {
+	async #call(key: string): Promise<void> {
+		const entry = this.#entries.get(key);
+		if (!entry) return;
 		clearTimeout(entry.retry);
 		if (this.#initiates(entry)) await this.#connect(entry, newId());
 	}
@@ -142,7 +195,12 @@ export class Links {
 			worker: media.worker,
 			tracks: { audio: devices.audio, video: devices.video },
 			onsignal: (data) => {
-				if (current()) void this.#send({ type: 'signal', link, data }, [entry.seat]);
+				if (!current()) return;
+				if (entry.early) entry.early.push({ link, data });
+				else {
+					void this.#send({ type: 'signal', link, data }, [entry.seat]);
+					this.#parts.onsignal();
+				}
 			},
 			ontrack: (track) => this.#addTrack(entry, track),
 			onconnect: () => {
@@ -235,7 +293,7 @@ export class Links {
 		entry.instance = instance;
 		if (before === undefined || before === instance) return;
 		this.#drop(entry, 'connecting');
-		void this.#call(entry);
+		void this.#call(entry.key);
 	}
 
 	async #onSignal(entry: Entry, link: string, data: string): Promise<void> {
