@@ -4,6 +4,7 @@ import type { Context } from './context.ts';
 import { ServerError } from './errors.ts';
 import { limits } from './protocol/limits.ts';
 import { tokenHash } from './random.ts';
+import { prepared } from './store/prepared.ts';
 
 /** A participant's token still speaks for her this long after the session, to ask for deletion. */
 const afterSessionMs = 24 * 60 * 60_000;
@@ -19,6 +20,27 @@ export interface Claimant {
 	publicKey: string;
 	ended: boolean;
 }
+
+const deviceOf = prepared((db) =>
+	db
+		.selectFrom('devices')
+		.innerJoin('members', 'members.id', 'devices.member')
+		.select(['devices.half', 'devices.active_at', 'members.role'])
+		.where('devices.id', '=', ''),
+);
+const claimOf = prepared((db) =>
+	db
+		.selectFrom('claims')
+		.innerJoin('sessions', 'sessions.id', 'claims.session')
+		.select([
+			'claims.seat',
+			'claims.place',
+			'claims.session',
+			'claims.public_key',
+			'sessions.ended_at',
+		])
+		.where('claims.token_hash', '=', ''),
+);
 
 function bearer(request: FastifyRequest): string {
 	const [scheme, token] = (request.headers.authorization ?? '').split(' ');
@@ -44,12 +66,7 @@ export async function staffByToken(
 	if (options.origin !== undefined && options.origin !== holder.origin)
 		throw new ServerError('origin');
 	if (!(options.scopes ?? ['staff']).includes(holder.scope)) throw new ServerError('forbidden');
-	const row = await context.store
-		.selectFrom('devices')
-		.innerJoin('members', 'members.id', 'devices.member')
-		.select(['devices.half', 'devices.active_at', 'members.role'])
-		.where('devices.id', '=', holder.device)
-		.executeTakeFirst();
+	const [row] = (await deviceOf(context.store, holder.device)).rows;
 	if (!row) throw new ServerError('token');
 	const idle = context.clock.now() - row.active_at >= context.config.idleMs;
 	if ((row.half === null || idle) && !options.evenIdle) throw new ServerError('locked');
@@ -71,18 +88,7 @@ export async function staffOf(
 
 /** The participant behind a place's token. Throws `token`. */
 export async function claimantByToken(context: Context, token: string): Promise<Claimant> {
-	const row = await context.store
-		.selectFrom('claims')
-		.innerJoin('sessions', 'sessions.id', 'claims.session')
-		.select([
-			'claims.seat',
-			'claims.place',
-			'claims.session',
-			'claims.public_key',
-			'sessions.ended_at',
-		])
-		.where('claims.token_hash', '=', tokenHash(token))
-		.executeTakeFirst();
+	const [row] = (await claimOf(context.store, tokenHash(token))).rows;
 	if (!row) throw new ServerError('token');
 	const { ended_at: endedAt } = row;
 	if (endedAt !== null && context.clock.now() - endedAt > afterSessionMs)

@@ -1,6 +1,7 @@
 import type { Clock } from './clock.ts';
 import type { Act, HistoryRow } from './protocol/sessions.ts';
 import type { Store, StoreTransaction } from './store/database.ts';
+import { prepared } from './store/prepared.ts';
 
 export interface Entry {
 	act: Act;
@@ -11,6 +12,13 @@ export interface Entry {
 	/** The request that said so: asked again, it is not written again. */
 	request?: string;
 }
+
+const insertRow = prepared((db) =>
+	db
+		.insertInto('history')
+		.values({ n: 0, at: 0, act: 'left', who: '', session: '', recording: '', request: '' })
+		.onConflict((it) => it.column('request').doNothing()),
+);
 
 /** What was done, in order. Ids only. */
 export class History {
@@ -33,19 +41,8 @@ export class History {
 	/** Adds a row in the same transaction as what it tells of. */
 	async add(db: StoreTransaction | Store, entry: Entry): Promise<void> {
 		this.#n += 1;
-		await db
-			.insertInto('history')
-			.values({
-				n: this.#n,
-				at: this.#clock.now(),
-				act: entry.act,
-				who: entry.who ?? null,
-				session: entry.session ?? null,
-				recording: entry.recording ?? null,
-				request: entry.request ?? null,
-			})
-			.onConflict((it) => it.column('request').doNothing())
-			.execute();
+		const { act, who = null, session = null, recording = null, request = null } = entry;
+		await insertRow(db, this.#n, this.#clock.now(), act, who, session, recording, request);
 	}
 }
 

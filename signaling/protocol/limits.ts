@@ -29,7 +29,7 @@ export const limits = {
 	/** Messages that could not be read before the socket is closed. */
 	malformedMax: 20,
 	/** Bytes that may wait to be sent to one socket before it is closed. */
-	bufferedBytes: 2 * 1024 * 1024,
+	bufferedBytes: 4 * 1024 * 1024,
 	/** Sockets that may be open from one address. */
 	socketsPerAddress: 200,
 	/** Time for the first message of a socket, milliseconds. */

@@ -1,6 +1,8 @@
+import { sql } from 'kysely';
 import { ServerError } from '../errors.ts';
 import { limits } from '../protocol/limits.ts';
 import { closeCodes, type ClientMessage, type Seat as SeatView } from '../protocol/socket.ts';
+import { prepared } from '../store/prepared.ts';
 import type { Connection } from './connection.ts';
 import type { Hub } from './hub.ts';
 import { type Room, type Seat, whoOf } from './room.ts';
@@ -9,6 +11,37 @@ import type { Change } from './turns.ts';
 
 type Message<Type extends ClientMessage['type']> = Extract<ClientMessage, { type: Type }>;
 
+const insertSeat = prepared((db) =>
+	db
+		.insertInto('seats')
+		.values({ id: '', session: '', kind: 'host', place: '', owner: '', state: 'gone', since: 0 })
+		.onConflict((it) => it.column('id').doNothing()),
+);
+const knocked = { key_package: '', sealed: '', proof: '', at: 0 };
+const upsertKnock = prepared((db) =>
+	db
+		.insertInto('knocks')
+		.values({ seat: '', session: '', ...knocked })
+		.onConflict((it) => it.column('seat').doUpdateSet(knocked)),
+);
+const open = prepared((db) =>
+	db
+		.updateTable('sessions')
+		.set({ state: sql.lit<'open'>('open') })
+		.where('id', '=', ''),
+);
+const waitingOf = prepared((db) =>
+	db
+		.selectFrom('sessions')
+		.innerJoin('seats', 'seats.session', 'sessions.id')
+		.select('sessions.id')
+		.distinct()
+		.where('sessions.host', '=', '')
+		.where('sessions.state', 'in', [sql.lit<'planned'>('planned'), sql.lit<'open'>('open')])
+		.where('seats.state', 'in', [sql.lit<'waiting'>('waiting'), sql.lit<'in-call'>('in-call')])
+		.limit(sql.lit(limits.pageRows)),
+);
+
 /** A knock whose browser went away leaves room for another after this time. */
 const absentMs = 60_000;
 
@@ -16,16 +49,7 @@ const absentMs = 60_000;
 export async function sendWaiting(hub: Hub, change: Change, connection: Connection): Promise<void> {
 	const { principal } = connection;
 	if (principal?.kind !== 'member') return;
-	const rows = await change.db
-		.selectFrom('sessions')
-		.innerJoin('seats', 'seats.session', 'sessions.id')
-		.select('sessions.id')
-		.distinct()
-		.where('sessions.host', '=', principal.member)
-		.where('sessions.state', '!=', 'ended')
-		.where('seats.state', 'in', ['waiting', 'in-call'])
-		.limit(limits.pageRows)
-		.execute();
+	const { rows } = await waitingOf(change.db, principal.member);
 	const sessions: { session: string; seats: SeatView[] }[] = [];
 	for (const { id } of rows) {
 		const room = await hub.room(change.db, id);
@@ -44,13 +68,20 @@ async function newSeat(
 ): Promise<Seat> {
 	if (room.seats.size >= limits.seatsPerSession) throw new ServerError('over-limit');
 	const row = { ...options, state: 'waiting' as const, since: hub.clock.now() };
-	const { numInsertedOrUpdatedRows } = await change.db
-		.insertInto('seats')
-		.values({ ...row, session: room.session })
-		.onConflict((it) => it.column('id').doNothing())
-		.executeTakeFirst();
+	const { id, kind, place, owner, state, since } = row;
+	const { session } = room;
+	const { numAffectedRows } = await insertSeat(
+		change.db,
+		id,
+		session,
+		kind,
+		place,
+		owner,
+		state,
+		since,
+	);
 	// A seat of that name is in another session.
-	if (numInsertedOrUpdatedRows === 0n) throw new ServerError('conflict');
+	if (numAffectedRows === 0n) throw new ServerError('conflict');
 	const seat = room.add(row);
 	change.mutate(() => () => room.seats.delete(seat.id));
 	return seat;
@@ -79,12 +110,7 @@ async function clearHosts(hub: Hub, change: Change, room: Room, seat: Seat): Pro
 /** The host was here: from now on the session is open. */
 async function openSession(change: Change, room: Room): Promise<void> {
 	if (!room.planned) return;
-	await change.db
-		.updateTable('sessions')
-		.set({ state: 'open' })
-		.where('id', '=', room.session)
-		.where('state', '=', 'planned')
-		.execute();
+	await open(change.db, room.session);
 	change.mutate(() => {
 		room.planned = false;
 		return () => {
@@ -158,17 +184,9 @@ export async function knock(
 	const seat =
 		known ?? (await newSeat(hub, change, room, { id, kind: 'participant', place, owner: null }));
 	if (known?.state === 'gone') await setState(hub, change, [known], 'waiting');
-	const content = {
-		key_package: message.keyPackage,
-		sealed: message.sealed,
-		proof: message.proof,
-		at: hub.clock.now(),
-	};
-	await change.db
-		.insertInto('knocks')
-		.values({ seat: id, session, ...content })
-		.onConflict((it) => it.column('seat').doUpdateSet(content))
-		.execute();
+	const { keyPackage, sealed, proof } = message;
+	const content = [keyPackage, sealed, proof, hub.clock.now()] as const;
+	await upsertKnock(change.db, id, session, ...content, ...content);
 	if (fresh) await hub.history.add(change.db, { act: 'waited', who: place, session });
 	change.onCommit(() => connection.send({ type: 'done', id: message.id }));
 	await sitDown(hub, change, { connection, room, seat });

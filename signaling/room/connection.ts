@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import type { Clock } from '../clock.ts';
 import type { ErrorCode } from '../protocol/errors.ts';
@@ -23,12 +24,17 @@ export class Connection {
 	/** The highest acknowledgement that was not written yet. */
 	acknowledged: number | undefined;
 	readonly #socket: WebSocket;
+	/** What the WebSocket writes to. */
+	readonly #stream: Duplex;
+	#corked = false;
 	readonly #clock: Clock;
 	#second = 0;
 	#messages = 0;
 
-	constructor(socket: WebSocket, clock: Clock) {
+	constructor(options: { socket: WebSocket; stream: Duplex; clock: Clock }) {
+		const { socket, stream, clock } = options;
 		this.#socket = socket;
+		this.#stream = stream;
 		this.#clock = clock;
 		this.openedAt = clock.monotonic();
 		this.heardAt = this.openedAt;
@@ -40,9 +46,21 @@ export class Connection {
 
 	send(message: ServerMessage): void {
 		if (!this.open) return;
+		this.#cork();
 		this.#socket.send(JSON.stringify(message));
 		// What it missed stays in the database; only this socket is closed.
 		if (this.#socket.bufferedAmount > limits.bufferedBytes) this.close(closeCodes.slow);
+	}
+
+	/** What is sent in one turn of the event loop leaves in one write. */
+	#cork(): void {
+		if (this.#corked) return;
+		this.#corked = true;
+		this.#stream.cork();
+		process.nextTick(() => {
+			this.#corked = false;
+			this.#stream.uncork();
+		});
 	}
 
 	error(error: ErrorCode, id: string | null, generation?: number): void {

@@ -1,6 +1,8 @@
+import { sql } from 'kysely';
 import { ServerError } from '../errors.ts';
 import { limits } from '../protocol/limits.ts';
 import type { ClientMessage } from '../protocol/socket.ts';
+import { prepared } from '../store/prepared.ts';
 import { newRecorderSeat } from './arrive.ts';
 import type { Connection } from './connection.ts';
 import type { Hub } from './hub.ts';
@@ -9,6 +11,28 @@ import { setState, tellSeat } from './seats.ts';
 import type { Change } from './turns.ts';
 
 type Message<Type extends ClientMessage['type']> = Extract<ClientMessage, { type: Type }>;
+
+const packagesOf = prepared((db) =>
+	db.selectFrom('packages').select(['n', 'key_package']).where('seat', '=', '').orderBy('n'),
+);
+const insertPackage = prepared((db) =>
+	db.insertInto('packages').values({ seat: '', n: 0, session: '', key_package: '' }),
+);
+const compareAndSet = prepared((db) =>
+	db
+		.updateTable('sessions')
+		.set({ generation: 0 })
+		.where('id', '=', '')
+		.where('generation', '=', 0)
+		.where('state', '!=', sql.lit('ended')),
+);
+const made = { generation: 0, maker: '', seats: '', welcome: '' };
+const upsertEpoch = prepared((db) =>
+	db
+		.insertInto('epochs')
+		.values({ session: '', ...made })
+		.onConflict((it) => it.column('session').doUpdateSet(made)),
+);
 
 /** A seat that has this many unused key packages or fewer is asked for more. */
 const lowWater = 2;
@@ -33,10 +57,7 @@ export async function packages(
 	const known = room.seats.get(message.seat);
 	checkPackageSeat(own, known);
 	const { db } = change;
-	const rows =
-		message.replace || !known
-			? []
-			: await db.selectFrom('packages').select('n').where('seat', '=', known.id).execute();
+	const rows = message.replace || !known ? [] : (await packagesOf(db, known.id)).rows;
 	if (rows.length + message.packages.length > limits.packagesPerSeat)
 		throw new ServerError('over-limit');
 	const seat =
@@ -44,18 +65,8 @@ export async function packages(
 	if (message.replace) await db.deleteFrom('packages').where('seat', '=', seat.id).execute();
 	const first = Math.max(0, ...rows.map(({ n }) => n)) + 1;
 	const { session } = room;
-	if (message.packages.length > 0)
-		await db
-			.insertInto('packages')
-			.values(
-				message.packages.map((keyPackage, index) => ({
-					seat: seat.id,
-					n: first + index,
-					session,
-					key_package: keyPackage,
-				})),
-			)
-			.execute();
+	for (const [index, keyPackage] of message.packages.entries())
+		await insertPackage(db, seat.id, first + index, session, keyPackage);
 	change.onCommit(() => connection.send({ type: 'done', id: message.id }));
 	if (!known) await tellSeat(hub, change, room, seat);
 }
@@ -79,9 +90,7 @@ export async function take(
 	const missing: string[] = [];
 	for (const id of new Set(message.seats)) {
 		const seat = room.seats.get(id);
-		const rows = seat
-			? await db.selectFrom('packages').selectAll().where('seat', '=', id).orderBy('n').execute()
-			: [];
+		const rows = seat ? (await packagesOf(db, id)).rows : [];
 		const [first] = rows;
 		if (!seat || !first) {
 			missing.push(id);
@@ -150,20 +159,10 @@ export async function epoch(
 		throw new ServerError('slow-down');
 	const { db } = change;
 	const { session } = room;
-	const { numUpdatedRows } = await db
-		.updateTable('sessions')
-		.set({ generation })
-		.where('id', '=', session)
-		.where('generation', '=', generation - 1)
-		.where('state', '!=', 'ended')
-		.executeTakeFirst();
-	if (numUpdatedRows !== 1n) throw new ServerError('generation-taken', { next: room.generation });
-	const content = { generation, maker: own.id, seats: JSON.stringify(message.seats), welcome };
-	await db
-		.insertInto('epochs')
-		.values({ session, ...content })
-		.onConflict((it) => it.column('session').doUpdateSet(content))
-		.execute();
+	const { numAffectedRows } = await compareAndSet(db, generation, session, generation - 1);
+	if (numAffectedRows !== 1n) throw new ServerError('generation-taken', { next: room.generation });
+	const content = [generation, own.id, JSON.stringify(message.seats), welcome];
+	await upsertEpoch(db, session, ...content, ...content);
 	change.mutate(() => {
 		const { generation: before, members } = room;
 		const { lastEpochAt } = connection;

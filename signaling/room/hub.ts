@@ -7,7 +7,6 @@ import { closeCodes, type ServerMessage } from '../protocol/socket.ts';
 import type { OpenStore, Store, StoreTransaction } from '../store/database.ts';
 import type { Connection } from './connection.ts';
 import { Room, type Seat } from './room.ts';
-import { compileStatements, type Statements } from './statements.ts';
 import { type Change, Turns } from './turns.ts';
 
 export interface HubOptions {
@@ -22,7 +21,6 @@ export class Hub {
 	readonly store: Store;
 	readonly clock: Clock;
 	readonly history: History;
-	readonly statements: Statements;
 	readonly #database: OpenStore;
 	readonly #log: Log;
 	readonly #turns: Turns;
@@ -37,7 +35,6 @@ export class Hub {
 		this.clock = options.clock;
 		this.history = options.history;
 		this.#log = options.log;
-		this.statements = compileStatements(this.store);
 		this.#turns = new Turns(this.store);
 		this.#pingedAt = this.clock.monotonic();
 	}

@@ -1,11 +1,29 @@
+import { sql } from 'kysely';
 import { ServerError } from '../errors.ts';
 import { limits } from '../protocol/limits.ts';
 import type { ClientMessage } from '../protocol/socket.ts';
+import { prepared } from '../store/prepared.ts';
 import type { Connection } from './connection.ts';
 import type { Hub } from './hub.ts';
+import { sendLetter, sendLetters } from './letters.ts';
 import type { Change } from './turns.ts';
 
 type Message<Type extends ClientMessage['type']> = Extract<ClientMessage, { type: Type }>;
+
+const insertRelay = prepared((db) =>
+	db
+		.insertInto('relay')
+		.values({ to_seat: '', n: 0, session: '', from_seat: '', id: '', body: '' })
+		.onConflict((it) => it.columns(['from_seat', 'id']).doNothing()),
+);
+const eraseBodies = prepared((db) =>
+	db
+		.updateTable('relay')
+		.set({ body: sql.lit(null) })
+		.where('to_seat', '=', '')
+		.where('n', '<=', 0)
+		.where('body', 'is not', null),
+);
 
 /**
  * Writes a body down for another seat and passes it on when it is on disk. Throws `not-found`,
@@ -26,10 +44,15 @@ export async function relay(
 		throw new ServerError('not-in-call');
 	if (target.pending >= limits.unacknowledgedPerSeat) throw new ServerError('over-limit');
 	const n = target.n + 1;
-	const { numAffectedRows } = await change.db.executeQuery({
-		...hub.statements.insertRelay,
-		parameters: [target.id, n, room.session, own.id, id, body],
-	});
+	const { numAffectedRows } = await insertRelay(
+		change.db,
+		target.id,
+		n,
+		room.session,
+		own.id,
+		id,
+		body,
+	);
 	change.onCommit(() => connection.send({ type: 'done', id }));
 	// The same id again: it was written down before, perhaps delivered.
 	if (numAffectedRows === 0n) return;
@@ -41,9 +64,7 @@ export async function relay(
 			target.pending -= 1;
 		};
 	});
-	// Who sits down there in the same commit finds it among the letters.
-	const { connection: reader } = target;
-	change.onCommit(() => reader?.send({ type: 'relay', n, from: own.id, body }));
+	sendLetter(change, target, { n, from: own.id, body });
 }
 
 /** Repetitions are recognised among at least this many bodies; the rows of older ones go. */
@@ -56,10 +77,7 @@ export async function acknowledge(hub: Hub, change: Change, connection: Connecti
 	if (acknowledged === undefined || !connection.seat) return;
 	const { seat } = hub.seated(connection);
 	const n = Math.min(acknowledged, seat.n);
-	const { numAffectedRows } = await change.db.executeQuery({
-		...hub.statements.acknowledge,
-		parameters: [null, seat.id, n],
-	});
+	const { numAffectedRows } = await eraseBodies(change.db, seat.id, n);
 	const old = n - remembered;
 	if (old - seat.forgotten > remembered) {
 		await change.db
@@ -84,4 +102,5 @@ export async function acknowledge(hub: Hub, change: Change, connection: Connecti
 			connection.acknowledged = Math.max(n, connection.acknowledged ?? 0);
 		};
 	});
+	if (seat.sent < seat.n) await sendLetters(change, seat, connection);
 }

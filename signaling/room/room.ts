@@ -4,6 +4,7 @@ import { Id } from '../protocol/text.ts';
 import type { Seat as SeatView } from '../protocol/socket.ts';
 import { stored } from '../parse.ts';
 import type { StoreTransaction } from '../store/database.ts';
+import { prepared } from '../store/prepared.ts';
 import type { KnockRow, SeatKind, SeatRow, SeatState } from '../store/tables.ts';
 import type { Connection } from './connection.ts';
 
@@ -21,11 +22,18 @@ export interface Seat {
 	absentAt: number;
 	/** The number of the last body that was relayed to it. */
 	n: number;
+	/** The number of the last one that its socket was sent. */
+	sent: number;
 	/** Bodies that it has not acknowledged. */
 	pending: number;
 	/** Up to this number nothing is remembered any more. */
 	forgotten: number;
 }
+
+const sessionOf = prepared((db) =>
+	db.selectFrom('sessions').select(['host', 'generation', 'state']).where('id', '=', ''),
+);
+const seatsOf = prepared((db) => db.selectFrom('seats').selectAll().where('session', '=', ''));
 
 /** One session while somebody is connected to it: what its rows say, and who is here. */
 export class Room {
@@ -53,11 +61,7 @@ export class Room {
 
 	/** Reads a session's room. Throws `not-found`, `session-ended`. */
 	static async load(db: StoreTransaction, session: string): Promise<Room> {
-		const row = await db
-			.selectFrom('sessions')
-			.select(['host', 'generation', 'state'])
-			.where('id', '=', session)
-			.executeTakeFirst();
+		const [row] = (await sessionOf(db, session)).rows;
 		if (!row) throw new ServerError('not-found');
 		if (row.state === 'ended') throw new ServerError('session-ended');
 		const room = new Room({
@@ -66,12 +70,7 @@ export class Room {
 			generation: row.generation,
 			planned: row.state === 'planned',
 		});
-		for (const seat of await db
-			.selectFrom('seats')
-			.selectAll()
-			.where('session', '=', session)
-			.execute())
-			room.add(seat);
+		for (const seat of (await seatsOf(db, session)).rows) room.add(seat);
 		if (room.seats.size === 0) return room;
 		await room.#loadRelay(db);
 		const epoch = await db
@@ -114,6 +113,7 @@ export class Room {
 			connection: undefined,
 			absentAt: Number.NEGATIVE_INFINITY,
 			n: 0,
+			sent: 0,
 			pending: 0,
 			forgotten: 0,
 		};

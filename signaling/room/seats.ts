@@ -3,18 +3,35 @@ import { closeCodes, type RoomMessage, type Seat as SeatView } from '../protocol
 import { Id } from '../protocol/text.ts';
 import { stored } from '../parse.ts';
 import type { StoreTransaction } from '../store/database.ts';
+import { prepared } from '../store/prepared.ts';
 import type { KnockRow, SeatState } from '../store/tables.ts';
 import type { Connection } from './connection.ts';
 import type { Hub } from './hub.ts';
+import { sendLetters } from './letters.ts';
 import { byKnock, type Room, type Seat } from './room.ts';
 import type { Change } from './turns.ts';
+
+const knockOf = prepared((db) => db.selectFrom('knocks').selectAll().where('seat', '=', ''));
+const updateState = prepared((db) =>
+	db.updateTable('seats').set({ state: 'gone', since: 0 }).where('id', '=', ''),
+);
+const deletePackages = prepared((db) => db.deleteFrom('packages').where('seat', '=', ''));
+const deleteKnock = prepared((db) => db.deleteFrom('knocks').where('seat', '=', ''));
+const epochOf = prepared((db) => db.selectFrom('epochs').selectAll().where('session', '=', ''));
+const knocksOf = prepared((db) => db.selectFrom('knocks').selectAll().where('session', '=', ''));
+const countPackages = prepared((db) =>
+	db
+		.selectFrom('packages')
+		.select((it) => it.fn.countAll<number>().as('count'))
+		.where('seat', '=', ''),
+);
 
 /** What was knocked in a session, by seat. */
 export async function readKnocks(
 	db: StoreTransaction,
 	session: string,
 ): Promise<Map<string, KnockRow>> {
-	const rows = await db.selectFrom('knocks').selectAll().where('session', '=', session).execute();
+	const { rows } = await knocksOf(db, session);
 	return new Map(rows.map((row) => [row.seat, row]));
 }
 
@@ -34,14 +51,8 @@ export async function tellSeat(
 	except?: Connection,
 ): Promise<void> {
 	const { done: nobody } = hub.audience(room, { hostsOnly: true }).next();
-	const knock =
-		seat.kind === 'participant' && !nobody
-			? await change.db
-					.selectFrom('knocks')
-					.selectAll()
-					.where('seat', '=', seat.id)
-					.executeTakeFirst()
-			: undefined;
+	const [knock] =
+		seat.kind === 'participant' && !nobody ? (await knockOf(change.db, seat.id)).rows : [];
 	change.onCommit(() => {
 		for (const { connection, host } of hub.audience(room)) {
 			if (connection === except) continue;
@@ -61,11 +72,11 @@ export async function setState(
 	seats: readonly Seat[],
 	state: SeatState,
 ): Promise<void> {
-	if (seats.length === 0) return;
 	const since = hub.clock.now();
-	const ids = seats.map(({ id }) => id);
-	await change.db.updateTable('seats').set({ state, since }).where('id', 'in', ids).execute();
-	for (const seat of seats) remember(change, seat, { state, since });
+	for (const seat of seats) {
+		await updateState(change.db, state, since, seat.id);
+		remember(change, seat, { state, since });
+	}
 }
 
 function remember(change: Change, seat: Seat, now: Pick<Seat, 'state' | 'since'>): void {
@@ -82,9 +93,8 @@ function remember(change: Change, seat: Seat, now: Pick<Seat, 'state' | 'since'>
 /** Erases what waits for a seat that left: nobody may use its key packages or read its post. */
 export async function eraseSeat(change: Change, seat: Seat): Promise<void> {
 	const { db } = change;
-	await db.deleteFrom('packages').where('seat', '=', seat.id).execute();
-	if (seat.kind === 'participant')
-		await db.deleteFrom('knocks').where('seat', '=', seat.id).execute();
+	await deletePackages(db, seat.id);
+	if (seat.kind === 'participant') await deleteKnock(db, seat.id);
 	if (seat.pending === 0) return;
 	await db
 		.updateTable('relay')
@@ -105,18 +115,8 @@ export async function eraseSeat(change: Change, seat: Seat): Promise<void> {
 async function snapshot(db: StoreTransaction, room: Room, seat: Seat): Promise<RoomMessage> {
 	const knocks =
 		seat.kind === 'host' ? await readKnocks(db, room.session) : new Map<string, KnockRow>();
-	const row = room.members.includes(seat.id)
-		? await db
-				.selectFrom('epochs')
-				.selectAll()
-				.where('session', '=', room.session)
-				.executeTakeFirst()
-		: undefined;
-	const { count } = await db
-		.selectFrom('packages')
-		.select((it) => it.fn.countAll<number>().as('count'))
-		.where('seat', '=', seat.id)
-		.executeTakeFirstOrThrow();
+	const [row] = room.members.includes(seat.id) ? (await epochOf(db, room.session)).rows : [];
+	const [unused] = (await countPackages(db, seat.id)).rows;
 	return {
 		type: 'room',
 		session: room.session,
@@ -131,18 +131,8 @@ async function snapshot(db: StoreTransaction, room: Room, seat: Seat): Promise<R
 					welcome: row.welcome,
 				}
 			: null,
-		packages: count,
+		packages: unused?.count ?? 0,
 	};
-}
-
-async function lettersFor(db: StoreTransaction, seat: Seat) {
-	return db
-		.selectFrom('relay')
-		.select(['n', 'from_seat', 'body'])
-		.where('to_seat', '=', seat.id)
-		.where('body', 'is not', null)
-		.orderBy('n')
-		.execute();
 }
 
 /**
@@ -155,16 +145,12 @@ export async function sitDown(
 	options: { connection: Connection; room: Room; seat: Seat },
 ): Promise<void> {
 	const { connection, room, seat } = options;
-	// A socket that sat here already has them.
-	const here = seat.connection === connection || seat.pending === 0;
-	const letters = here ? [] : await lettersFor(change.db, seat);
+	const here = seat.connection === connection;
 	bind(change, { connection, room, seat });
 	const state = await snapshot(change.db, room, seat);
-	change.onCommit(() => {
-		connection.send(state);
-		for (const { n, from_seat: from, body } of letters)
-			if (body !== null) connection.send({ type: 'relay', n, from, body });
-	});
+	change.onCommit(() => connection.send(state));
+	// A socket that sat here already has them.
+	if (!here) await sendLetters(change, seat, connection);
 	// The newcomer has just got everything.
 	await tellSeat(hub, change, room, seat, connection);
 }
@@ -174,11 +160,14 @@ function bind(change: Change, options: { connection: Connection; room: Room; sea
 	const before = seat.connection;
 	change.mutate(() => {
 		const own = connection.seat;
+		const { sent } = seat;
+		if (before !== connection) seat.sent = 0;
 		if (before && before !== connection) before.seat = undefined;
 		seat.connection = connection;
 		connection.seat = { session: room.session, id: seat.id };
 		return () => {
 			connection.seat = own;
+			seat.sent = sent;
 			seat.connection = before;
 			if (before && before !== connection) before.seat = { session: room.session, id: seat.id };
 		};

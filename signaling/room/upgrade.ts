@@ -20,8 +20,12 @@ function textOf(data: RawData, binary: boolean): string | undefined {
 	return data.toString();
 }
 
-function serve(context: Context, socket: WebSocket, origin: string | undefined): Connection {
-	const connection = new Connection(socket, context.clock);
+function serve(
+	context: Context,
+	options: { socket: WebSocket; stream: Duplex; origin: string | undefined },
+): Connection {
+	const { socket, stream, origin } = options;
+	const connection = new Connection({ socket, stream, clock: context.clock });
 	// First of all: a socket's error without a listener would end the process.
 	socket.on('error', () => socket.terminate());
 	socket.on('message', (data, binary) =>
@@ -61,7 +65,7 @@ export function acceptSockets(server: Server, context: Context): void {
 			else perAddress.delete(address);
 		});
 		return sockets.handleUpgrade(request, socket, head, (webSocket) =>
-			serve(context, webSocket, origin),
+			serve(context, { socket: webSocket, stream: socket, origin }),
 		);
 	});
 }
