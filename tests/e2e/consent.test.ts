@@ -113,3 +113,56 @@ test('withdrawing stops the recording for everyone, the call goes on, and the re
 	await expectThat(maya.page.getByText('This recording was deleted')).toBeVisible();
 	for (const one of [maya, dana, tom]) expect(one.complaints).toEqual([]);
 });
+
+test('withdrawing while nothing is recorded holds nobody up, and no recording can be started after it', async () => {
+	await maya.page.goto(server.address);
+	const { links } = await newSession(maya.page, ['Dana Whitfield'], { record: true });
+	await wait(dana.page, links[0] ?? '', 'agree');
+	await maya.page.goto(server.address);
+	await connect(maya.page, 'Dana Whitfield');
+	await Promise.all([sees(maya.page, 'Dana Whitfield'), sees(dana.page, 'Dr. Maya Okafor')]);
+	await dana.page.getByRole('button', { name: 'Withdraw consent' }).click();
+	const dialog = dana.page.getByRole('dialog', { name: 'Stop recording me?' });
+	await dialog.getByRole('button', { name: 'Stop recording' }).click();
+	await expectThat(maya.page.getByText('Not yet: Dana Whitfield')).toBeVisible();
+	const before = await maya.page.evaluate(timeOf, 'Dana Whitfield');
+	await maya.page.waitForFunction(
+		(then) =>
+			(document.querySelector<HTMLVideoElement>('video[aria-label="Dana Whitfield"]')
+				?.currentTime ?? 0) >
+			then + 1,
+		before,
+	);
+	expect(await maya.page.getByRole('button', { name: 'Start recording' }).isDisabled()).toBe(true);
+	expect(await dana.page.getByText('Taking the key from the recorder').count()).toBe(0);
+});
+
+test('a host who reloads while recording finds no recorder that only seems to record', async () => {
+	await maya.page.goto(server.address);
+	const { links } = await newSession(maya.page, ['Dana Whitfield'], { record: true });
+	await wait(dana.page, links[0] ?? '', 'agree');
+	await maya.page.goto(server.address);
+	await connect(maya.page, 'Dana Whitfield');
+	await sees(maya.page, 'Dana Whitfield');
+	await maya.page.getByRole('button', { name: 'Start recording' }).click();
+	await maya.page.getByText(/^00:(0[3-9]|[1-5]\d)$/).waitFor();
+	maya.page.once('dialog', (ask) => void ask.accept());
+	await maya.page.reload();
+	await sees(maya.page, 'Dana Whitfield');
+	await expectThat(maya.page.getByRole('button', { name: 'Start recording' })).toBeVisible();
+	expect(await roster(dana).count()).toBe(2);
+	expect((await roster(dana).allInnerTexts()).join()).not.toContain('Recorder');
+	// It can be recorded again, by a recorder that is there.
+	await maya.page.getByRole('button', { name: 'Start recording' }).click();
+	await maya.page.getByText(/^00:(0[2-9]|[1-5]\d)$/).waitFor();
+	await expectThat(status(dana, 'Recording')).toBeVisible();
+	await dana.page.getByRole('button', { name: 'Leave' }).click();
+	// Alone, the recording ends by itself.
+	await expectThat(maya.page.getByRole('link', { name: 'Open the recording' })).toBeVisible({
+		timeout: 90_000,
+	});
+});
+
+function timeOf(name: string): number {
+	return document.querySelector<HTMLVideoElement>(`video[aria-label="${name}"]`)?.currentTime ?? 0;
+}

@@ -1,6 +1,7 @@
 import { SvelteMap } from 'svelte/reactivity';
 import { type Bytes, random, toBase64url } from '#crypto/bytes.ts';
 import { type SignedReceipt, noticeDigest, signReceipt } from '#crypto/consent/consent.ts';
+import { CryptoError } from '#crypto/errors.ts';
 import { type Epoch, type Member, PackageStore } from '#crypto/group/group.ts';
 import type { Identity } from '#crypto/identity/identity.ts';
 import { safetyDigits } from '#crypto/safety/digits.ts';
@@ -39,6 +40,8 @@ export interface CallOptions {
 	/** The server gave this page its seat, now or again. */
 	readonly onentered?: () => void;
 	/** The recorder of this page has few key packages left at the server. */
+	/** The call is over for this page, before its workers end. */
+	readonly onover?: () => void;
 	readonly onlow?: (seat: string, left: number) => void;
 	readonly onlinks?: () => void;
 	/** A receipt changed what holds. */
@@ -91,6 +94,7 @@ export class Call {
 				hostKey,
 				knowledge,
 				store: this.store,
+				withdrawn: (epoch) => this.#withdrawnIn(epoch),
 				keys: this.#keys(),
 				enter: () => options.enter(this),
 			},
@@ -99,7 +103,10 @@ export class Call {
 				entered: () => options.onentered?.(),
 				changed: () => this.#show(),
 				epoch: (epoch, first) => this.#onEpoch(epoch, first),
-				message: (from, message) => void this.#onMessage(from, message),
+				message: (from, message) => {
+					// A receipt that its subject did not sign changes nothing here.
+					this.#onMessage(from, message).catch(ignoreForgery);
+				},
 				over: (why) => this.#over(why),
 				refused: () => this.refused++,
 			},
@@ -126,7 +133,7 @@ export class Call {
 			},
 			use: async (generation) => {
 				await media.use(generation);
-				this.held = false;
+				this.held = this.room.holding;
 				// Frames sealed before the others had the keys are lost to them: begin with a whole picture.
 				await media.keyFrame();
 			},
@@ -136,6 +143,11 @@ export class Call {
 			},
 			forget: (generation) => media.forget(generation),
 		};
+	}
+
+	/** Nothing of this page takes part any more. */
+	get isOver(): boolean {
+		return !['connecting', 'waiting', 'in-call'].includes(this.phase);
 	}
 
 	get notice(): Signed | null {
@@ -155,6 +167,7 @@ export class Call {
 			if (member !== epoch.me && member.role !== 'recorder')
 				void this.options.pins.met(member.key, member.name);
 		this.#countRecording(epoch.hasRecorder);
+		if (epoch.hasRecorder && this.room.holding) this.#watchWithdrawal();
 		void this.links.follow(first);
 		this.#show();
 	}
@@ -163,6 +176,13 @@ export class Call {
 	#draw(): void {
 		if (!this.room.epoch) return;
 		if (this.phase === 'connecting' || this.phase === 'waiting') this.phase = 'in-call';
+	}
+
+	#withdrawnIn(epoch: Epoch): boolean {
+		const keys = new Set(epoch.roster.map(keyName));
+		return this.options.knowledge.receipts.receipts.some(
+			({ type, subject }) => type === 'withdrawal' && keys.has(hexOf(subject)),
+		);
 	}
 
 	#countRecording(on: boolean): void {
@@ -219,7 +239,7 @@ export class Call {
 		} else if (message.type === 'recording' && from.role === 'host') {
 			this.#told = message.is;
 			if (this.recording === 'paused' || this.recording === 'ended') this.recording = message.is;
-		} else if (message.type === 'receipt') await this.#onReceipt(message.receipt);
+		} else if (message.type === 'receipt') await this.hear(message.receipt);
 	}
 
 	#line(key: string, line: ChatLine): void {
@@ -229,10 +249,10 @@ export class Call {
 	}
 
 	/** Somebody consented or withdrew. After a withdrawal nothing is sealed here for the recorder any more. */
-	async #onReceipt(receipt: SignedReceipt): Promise<void> {
+	async hear(receipt: SignedReceipt): Promise<void> {
 		const { knowledge, onreceipt } = this.options;
-		const { epoch } = this.room;
 		if (!(await knowledge.hear(receipt))) return;
+		const { epoch } = this.room;
 		const book = knowledge.receipts.receipts;
 		const learned = book.find((one) => one.signed.text === receipt.text);
 		const from = epoch?.roster.find(
@@ -290,13 +310,16 @@ export class Call {
 	async withdraw(): Promise<void> {
 		this.room.hold();
 		const receipt = await this.sign('withdrawal');
+		// Without a recorder nothing has to be held back; one that comes now is refused, or held when it crossed this.
+		await this.room.release();
 		const me = this.room.epoch?.me;
 		if (me) this.withdrawn = { key: keyName(me), name: me.name, at: Date.now() };
 		this.#told = 'ended';
 		// Both at once: the others stop sealing, and the epoch without the recorder is under way.
-		const told = this.links.sendAll({ type: 'receipt', receipt });
-		await this.#withoutRecorder();
+		const told = this.links.sendAll({ type: 'receipt', receipt }).catch(() => {});
 		this.act('withdrew');
+		while (this.room.epoch?.hasRecorder && !this.isOver)
+			await this.#withoutRecorder().catch(() => later(againMs));
 		await told;
 	}
 
@@ -339,9 +362,9 @@ export class Call {
 	}
 
 	#over(why: 'removed' | 'ended' | 'replaced' | 'session-ended' | 'left'): void {
-		const after: readonly Phase[] = ['left', 'removed', 'ended', 'replaced'];
-		if (after.includes(this.phase)) return;
+		if (this.isOver) return;
 		this.phase = why === 'session-ended' ? 'ended' : why;
+		this.options.onover?.();
 		this.close();
 	}
 
@@ -356,6 +379,14 @@ export class Call {
 		this.#release = undefined;
 		if (this.phase !== 'left') this.options.socket.close();
 	}
+}
+
+/** Between two tries to leave the recorder out, milliseconds. */
+const againMs = 500;
+const later = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+function ignoreForgery(error: unknown): void {
+	if (!(error instanceof CryptoError)) throw error;
 }
 
 const hexOf = (key: Bytes): string => keyName({ key });

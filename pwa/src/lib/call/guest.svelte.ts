@@ -22,7 +22,7 @@ import { iceSource } from './ice.ts';
 import { sealKnock } from './knock.ts';
 import { Knowledge } from './knowledge.ts';
 import { Pins } from './pins.ts';
-import { StoredIdentity, forget, keep, kept } from './shelf.ts';
+import { StoredIdentity, forget, forgetAll, keep, kept } from './shelf.ts';
 import { canSealFrames } from './transforms.ts';
 
 export type Stage =
@@ -38,6 +38,9 @@ export type Stage =
 	| 'visiting'
 	| 'removed'
 	| 'forgotten';
+
+/** After a request that was not heard, milliseconds. */
+const askAgainMs = 3000;
 
 /** A participant's visit: from the link to the end of the call. */
 export class Visit {
@@ -161,7 +164,11 @@ export class Visit {
 			await keep(name, this.#identity);
 		}
 		this.#pins = await Pins.open(this.#hostName);
-		this.#knowledge = await Knowledge.open(place.session, this.notice ? place.notice : null);
+		this.#knowledge = await Knowledge.open({
+			owner: this.#hostName,
+			session: place.session,
+			notice: this.notice ? place.notice : null,
+		});
 		const mine = this.#knowledge.receipts.latest(this.#identity.signing.publicKey);
 		if (mine) this.agreed = mine.type === 'consent';
 		this.#at('asking');
@@ -283,8 +290,24 @@ export class Visit {
 	/** Withdraws in the call; with `alsoDelete` asks for what was recorded to be deleted. */
 	async withdraw(alsoDelete: boolean): Promise<void> {
 		this.agreed = false;
-		await this.call?.withdraw();
-		if (alsoDelete) await this.#askToDelete();
+		const withdrawn = this.call?.withdraw();
+		if (alsoDelete) await this.#askUntilHeard();
+		await withdrawn;
+	}
+
+	/** A wish to delete is not lost to a bad line: it is said again until the server has it. */
+	async #askUntilHeard(): Promise<void> {
+		while (!this.askedToDelete) {
+			try {
+				await this.#askToDelete();
+			} catch (error) {
+				if (!isApiError(error, 'offline', 'internal', 'slow-down')) {
+					this.failure = error;
+					return;
+				}
+				await new Promise((resolve) => setTimeout(resolve, askAgainMs));
+			}
+		}
 	}
 
 	async #askToDelete(): Promise<void> {
@@ -315,7 +338,7 @@ export class Visit {
 		this.call?.close();
 		await this.#pins?.clear();
 		await forget(`identity ${this.#hostName}`);
-		if (this.place) await forget(`call ${this.place.session}`);
+		await forgetAll(`call ${this.#hostName} `);
 		this.#lock?.();
 		this.#lock = undefined;
 		this.#at('forgotten');

@@ -27,6 +27,9 @@ interface Door {
 	readonly name: string | null;
 }
 
+/** Alone for so long, and the recording ends, milliseconds. */
+const aloneMs = 15_000;
+
 /** The host's side of a call: who is let in, who is taken out, and what is recorded. */
 export class HostCall {
 	readonly session: HostSession;
@@ -40,6 +43,8 @@ export class HostCall {
 	readonly #doors = new Map<string, Door>();
 	readonly #proven = new Set<string>();
 	readonly #pins: Pins;
+	/** Nobody else is there, and a recording is about to end for that. */
+	#countingAlone = false;
 
 	private constructor(
 		session: HostSession,
@@ -62,6 +67,7 @@ export class HostCall {
 			enter: async () => ({ type: 'enter', session: session.id, seat }),
 			proven: (key) => this.#proven.has(toHex(key)),
 			onepoch: (epoch, welcome) => this.recording.follow(epoch, welcome),
+			onover: () => void this.recording.close(),
 			onlow: (who, left) => this.recording.low(who, left),
 			onlinks: () => this.recording.links(),
 			onreceipt: (_from, withdrawn) => {
@@ -80,7 +86,11 @@ export class HostCall {
 	/** Opens the call of one's own session. Throws `ApiError`, CryptoError. */
 	static async open(id: string, devices: Devices): Promise<HostCall> {
 		const session = await fetchSession(id);
-		const knowledge = await Knowledge.open(id, session.signedNotice);
+		const knowledge = await Knowledge.open({
+			owner: account.member.id,
+			session: id,
+			notice: session.signedNotice,
+		});
 		const pins = await Pins.open(account.member.id);
 		const host = account.identity.signing;
 		const { name } = account.member;
@@ -94,11 +104,32 @@ export class HostCall {
 	async #look(): Promise<void> {
 		const knocks: Knock[] = [];
 		for (const seat of this.call.room.seats.values()) {
-			if (seat.kind !== 'participant' || seat.state !== 'waiting' || !seat.present) continue;
+			if (seat.kind !== 'participant' || !seat.present) continue;
+			if (seat.state === 'in-call') await this.#read(seat);
+			if (seat.state !== 'waiting') continue;
 			knocks.push(this.#show(seat, await this.#read(seat)));
 		}
 		this.knocks = knocks.toSorted((a, b) => b.trust.level - a.trust.level || a.since - b.since);
 		this.missing = await this.recording.missing();
+		this.#watchRecording();
+	}
+
+	/** A recording ends by itself when nobody else is there any more, and when the call is over. */
+	#watchRecording(): void {
+		const alone = (): boolean =>
+			![...this.call.links.tiles.values()].some((tile) => tile.link === 'connected') &&
+			![...this.call.room.seats.values()].some(
+				(seat) => seat.kind === 'participant' && seat.state === 'in-call' && seat.present,
+			);
+		if (this.recording.current === null) return;
+		if (this.call.isOver) void this.recording.close();
+		else if (alone() && !this.#countingAlone) {
+			this.#countingAlone = true;
+			setTimeout(() => {
+				this.#countingAlone = false;
+				if (alone()) void this.recording.stop();
+			}, aloneMs);
+		}
 	}
 
 	async #read(seat: Seat): Promise<Door> {
@@ -106,6 +137,9 @@ export class HostCall {
 		if (known && known.knock?.sealed === seat.knock?.sealed) return known;
 		const door = await this.#open(seat);
 		this.#doors.set(seat.seat, door);
+		// Somebody in the call who knocks again after a lost line may have withdrawn meanwhile.
+		if (seat.state === 'in-call' && door.opened?.text.receipt)
+			await this.call.hear(door.opened.text.receipt).catch(() => {});
 		return door;
 	}
 

@@ -17,12 +17,16 @@ export class Knowledge {
 	readonly receipts: ReceiptBook;
 	/** The host's signed notice; null in a session that is not recorded. */
 	readonly notice: Signed | null;
+	/** This device could not keep what was learned: a reload would forget it. */
+	unkept = false;
+	readonly #shelf: string;
 	#admissions: readonly SignedAdmission[];
 	#removals: readonly SignedRemoval[];
 	#recorders: readonly RecorderCertificate[] = [];
 	#generation: number;
 
 	private constructor(
+		shelf: string,
 		session: string,
 		notice: Signed | null,
 		stored: {
@@ -30,6 +34,7 @@ export class Knowledge {
 			rest: Pick<StoredKnowledge, 'admissions' | 'removals' | 'generation'>;
 		},
 	) {
+		this.#shelf = shelf;
 		this.session = session;
 		this.notice = notice;
 		this.receipts = stored.receipts;
@@ -39,11 +44,18 @@ export class Knowledge {
 	}
 
 	/** What this browser kept of the session, or nothing yet. Throws `bad-signature` when what was kept was altered. */
-	static async open(session: string, notice: Signed | null): Promise<Knowledge> {
-		const stored = await kept(`call ${session}`, StoredKnowledge);
+	static async open(options: {
+		/** Whose it is on a device that several people use. */
+		owner: string;
+		session: string;
+		notice: Signed | null;
+	}): Promise<Knowledge> {
+		const { owner, session, notice } = options;
+		const shelf = `call ${owner} ${session}`;
+		const stored = await kept(shelf, StoredKnowledge);
 		const receipts = stored ? await ReceiptBook.open(stored.book) : new ReceiptBook(session);
 		const rest = stored ?? { admissions: [], removals: [], generation: 0 };
-		return new Knowledge(session, notice, { receipts, rest });
+		return new Knowledge(shelf, session, notice, { receipts, rest });
 	}
 
 	/** For `joinEpoch` and `makeEpoch`. */
@@ -66,7 +78,8 @@ export class Knowledge {
 	/** Learns receipts, wherever from; gives whether they changed what holds. Throws as `ReceiptBook.add`. */
 	async hear(...receipts: readonly SignedReceipt[]): Promise<boolean> {
 		const changed = await this.receipts.add(...receipts);
-		if (changed) await this.#keep();
+		// Not waited for: whoever hears of a withdrawal acts on it first.
+		if (changed) void this.#keep();
 		return changed;
 	}
 
@@ -93,8 +106,15 @@ export class Knowledge {
 		await this.#keep();
 	}
 
+	/** A full disk must not keep a withdrawal from being acted on: what cannot be kept still holds in this page. */
 	async #keep(): Promise<void> {
-		await keep(`call ${this.session}`, {
+		await this.#write().catch(() => {
+			this.unkept = true;
+		});
+	}
+
+	async #write(): Promise<void> {
+		await keep(this.#shelf, {
 			book: this.receipts.toJSON(),
 			admissions: this.#admissions,
 			removals: this.#removals,

@@ -211,7 +211,10 @@ export class Links {
 				this.#limit();
 				onlinks();
 			},
-			ondata: (bytes) => void this.#parts.room.open(entry.seat, decodeEnvelope(bytes)),
+			ondata: (bytes) => {
+				// Shorter than an envelope: nothing that this app sends.
+				if (bytes.length > 4) void this.#parts.room.open(entry.seat, decodeEnvelope(bytes));
+			},
 			onclose: (failed) => {
 				if (current()) this.#broken(entry, failed);
 			},

@@ -10,6 +10,7 @@ export class Media {
 	readonly worker: Worker;
 	readonly #waiting = new Map<number, (done: Done) => void>();
 	#next = 1;
+	#closed = false;
 	/** The first frame of this seat and kind was opened. */
 	onfirst: (seat: string, kind: 'audio' | 'video') => void = () => {};
 	/** The recorder needs a key frame of what is sent over this connection. */
@@ -30,6 +31,9 @@ export class Media {
 
 	#ask(message: WithoutId<ToMedia>, transfer: Transferable[] = []): Promise<Done> {
 		const id = this.#next++;
+		// A worker that was ended holds no key and forks nothing: everything that is asked of it is so already.
+		const gone: Done = { type: 'done', id, at: performance.timeOrigin + performance.now() };
+		if (this.#closed) return Promise.resolve(gone);
 		return new Promise((resolve) => {
 			this.#waiting.set(id, resolve);
 			this.worker.postMessage({ ...message, id }, transfer);
@@ -84,6 +88,10 @@ export class Media {
 	}
 
 	close(): void {
+		this.#closed = true;
 		this.worker.terminate();
+		const at = performance.timeOrigin + performance.now();
+		for (const [id, resolve] of this.#waiting) resolve({ type: 'done', id, at });
+		this.#waiting.clear();
 	}
 }

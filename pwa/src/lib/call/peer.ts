@@ -51,7 +51,18 @@ type Constructor = typeof import('simple-peer');
 function isInner(peer: Instance): peer is Inner {
 	return '_pc' in peer && peer._pc instanceof RTCPeerConnection;
 }
-const SignalText = v.pipe(v.string(), v.parseJson(), v.record(v.string(), v.unknown()));
+/** Descriptions and candidates only: simple-peer would also add transceivers on request, and these had no transforms. */
+const SignalText = v.pipe(
+	v.string(),
+	v.parseJson(),
+	v.union([
+		v.looseObject({ type: v.picklist(['offer', 'answer']), sdp: v.string() }),
+		v.looseObject({
+			type: v.literal('candidate'),
+			candidate: v.looseObject({ candidate: v.string() }),
+		}),
+	]),
+);
 
 const insertable = { encodedInsertableStreams: true };
 

@@ -13,6 +13,12 @@ import type { Call } from './call.svelte.ts';
 
 const newId = (): string => toBase64url(random(16));
 
+/** Between two tries, milliseconds. */
+const againMs = 1000;
+/** Two hours of tries; then the recording is finished with Recover. */
+const renewalsMax = 7200;
+const later = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
 /** A recording that was ended and is being joined, sealed and read back. */
 export interface Finishing {
 	readonly recording: string;
@@ -118,20 +124,32 @@ export class Recording {
 
 	async #stop(): Promise<void> {
 		const recording = this.current;
-		if (recording === null) return;
-		this.current = null;
+		const client = this.#client;
 		await this.#fork(false, 'end');
-		await this.#exit();
-		const { receipts } = this.#call.options.knowledge.receipts;
-		await this.#ask({ type: 'receipts', receipts: receipts.map(({ signed }) => signed) });
+		// The key is taken however long the server is away; what was recorded does not wait for that.
+		const out = this.#exitForSure();
+		if (recording !== null && client) {
+			this.current = null;
+			const { receipts } = this.#call.options.knowledge.receipts;
+			await client.request({ type: 'receipts', receipts: receipts.map(({ signed }) => signed) });
+			await client.request({ type: 'end' });
+			await client.request({ type: 'left', generation: this.#held?.generation ?? 0 });
+			// The next recording of this call has a recorder of its own.
+			this.#client = undefined;
+			this.#opening = undefined;
+			this.#held = undefined;
+			void this.#finish(client, recording);
+		}
 		this.#call.told('ended');
 		this.#call.act('recording-ended');
-		await this.#ask({ type: 'end' });
-		// The next recording of this call has a recorder of its own.
-		const client = this.#client;
-		this.#client = undefined;
-		this.#opening = undefined;
-		if (client) void this.#finish(client, recording);
+		await out;
+	}
+
+	async #exitForSure(): Promise<void> {
+		const { room } = this.#call;
+		// Also while the page is still coming back: its first epoch may bring an old recorder along.
+		while (room.epoch?.hasRecorder && !this.#call.isOver)
+			await this.#exit().catch(() => later(againMs));
 	}
 
 	async #finish(client: RecorderClient, recording: string): Promise<void> {
@@ -151,13 +169,16 @@ export class Recording {
 
 	/** Somebody withdrew: nothing more goes to the recorder from this turn on, and the recording ends. */
 	withdrawn(): void {
-		if (this.current === null) return;
+		// Also while it is being started: then it ends as soon as it began.
+		if (this.current === null && !this.busy) return;
 		void this.#call.media.fork({ on: false, own: null, mark: 'pause' });
 		void this.#busily(() => this.#stop());
 	}
 
 	/** Every epoch of the call, before it is used. */
 	async follow(epoch: Epoch, welcome: Bytes): Promise<void> {
+		// A recorder of an earlier load of this page: it is gone, and nobody shall believe that it records.
+		if (epoch.hasRecorder && this.current === null && !this.busy) void this.#exitForSure();
 		if (!this.#client) return;
 		if (!epoch.hasRecorder) {
 			if (this.#held) await this.#ask({ type: 'left', generation: epoch.generation });
@@ -183,7 +204,7 @@ export class Recording {
 	}
 
 	async #busily(work: () => Promise<void>): Promise<void> {
-		if (this.busy) await this.#idle();
+		await this.#idle();
 		this.busy = true;
 		this.failure = null;
 		try {
@@ -191,7 +212,8 @@ export class Recording {
 		} catch (error) {
 			this.failure = error instanceof Error && 'code' in error ? String(error.code) : 'unexpected';
 			await this.#fork(false, null);
-			if (this.#call.recording === 'on') await this.#exit().catch(() => {});
+			if (this.current === null) await this.#exitForSure();
+			else if (this.#call.recording === 'on') await this.#exit().catch(() => {});
 		} finally {
 			this.busy = false;
 			const waiting = this.#waiting;
@@ -207,13 +229,23 @@ export class Recording {
 
 	async #open(): Promise<void> {
 		this.#opening ??= this.#load();
-		await this.#opening;
+		try {
+			await this.#opening;
+		} catch (error) {
+			// The next try begins with a new worker.
+			this.#client?.terminate();
+			this.#client = undefined;
+			this.#opening = undefined;
+			throw error;
+		}
 	}
 
 	async #load(): Promise<void> {
 		const { default: RecorderWorker } = await import('#lib/record/worker/main.ts?worker&inline');
 		const { session, hostKey, identity, knowledge } = this.#call.options;
-		const client = new RecorderClient(new RecorderWorker(), (message) => this.#hear(message));
+		const client: RecorderClient = new RecorderClient(new RecorderWorker(), (message) =>
+			this.#hear(client, message),
+		);
 		this.#client = client;
 		const { key } = await client.request({ type: 'open', session, hostKey });
 		const host = identity.signing;
@@ -244,7 +276,11 @@ export class Recording {
 
 	#exit(): Promise<void> {
 		const { room } = this.#call;
-		return room.change(() => (room.epoch?.hasRecorder ? { drop: [this.#seat] } : undefined));
+		return room.change(() => {
+			const recorder = room.epoch?.roster.find(({ role }) => role === 'recorder');
+			const seat = recorder && room.leaves[recorder.leaf];
+			return seat === undefined ? undefined : { drop: [seat] };
+		});
 	}
 
 	async #connectPort(): Promise<void> {
@@ -271,7 +307,7 @@ export class Recording {
 		return new Intl.ListFormat().format(people.map((row) => row.name));
 	}
 
-	#hear(message: Announcement): void {
+	#hear(client: RecorderClient, message: Announcement): void {
 		if (message.type === 'status') this.status = message;
 		else if (message.type === 'progress') {
 			if (this.finishing) this.finishing = { ...this.finishing, progress: message };
@@ -280,7 +316,17 @@ export class Recording {
 			if (message.on) problems.add(message.problem);
 			else problems.delete(message.problem);
 			this.problems = problems;
-		} else void account.token(true).then((token) => this.#client?.token(token));
+		} else void this.#renew(client);
+	}
+
+	/** The worker waits for it, however long the server is away or the keys are locked. */
+	async #renew(client: RecorderClient): Promise<void> {
+		for (let left = renewalsMax; left > 0; left--)
+			try {
+				return client.token(await account.token(true));
+			} catch {
+				await later(againMs);
+			}
 	}
 
 	/** The page is being left. */

@@ -1,7 +1,7 @@
 import { type Bytes, equal, fromBase64url, toBase64url, toHex } from '#crypto/bytes.ts';
 import { CryptoError } from '#crypto/errors.ts';
 import { type Epoch, EpochRefused, joinEpoch } from '#crypto/group/group.ts';
-import type { Member, PackageStore } from '#crypto/group/group.ts';
+import type { PackageStore } from '#crypto/group/group.ts';
 import { type Request, type Socket, SocketError } from '#lib/net/socket.ts';
 import { limits } from '#protocol/limits.ts';
 import type { RoomMessage, Seat, ServerMessage } from '#protocol/socket.ts';
@@ -9,6 +9,7 @@ import type { Keys, RoomEvents } from './keys.ts';
 import type { Knowledge } from './knowledge.ts';
 import { Maker, type Wish } from './maker.ts';
 import { Pace } from './pace.ts';
+import { Recent } from './recent.ts';
 import {
 	type CallMessage,
 	type Envelope,
@@ -26,16 +27,16 @@ export interface RoomOptions {
 	readonly store: PackageStore;
 	readonly keys: Keys;
 	readonly knowledge: Pick<Knowledge, 'known' | 'evidence' | 'learn'>;
+	/** Whether somebody in this epoch took back her consent, as far as this client knows. */
+	readonly withdrawn?: (epoch: Epoch) => boolean;
 	/** What takes the seat at the server: `enter` or `knock`. */
 	readonly enter: () => Promise<Request>;
 }
 
-/** Old keys open what was on its way, milliseconds. */
-const oldKeysMs = 5000;
-/** Old epochs open late messages, milliseconds. */
-const oldEpochsMs = 10_000;
 /** Others have this long to say that they hold the new keys before this client seals with them, milliseconds. */
 const switchMs = 250;
+/** After a refusal that may pass, milliseconds. */
+const againMs = 3000;
 
 type EpochMessage = Extract<ServerMessage, { type: 'epoch' }>;
 
@@ -52,10 +53,12 @@ export class Room {
 	/** Whether what is sealed here is held back, because somebody withdrew and the recorder is still in. */
 	holding = false;
 	entered = false;
-	readonly #old: { epoch: Epoch; seats: readonly string[] }[] = [];
+	/** Seats that were in the group while this client was: only these are brought back. */
+	readonly #members = new Set<string>();
 	readonly #applied = new Map<number, Set<string>>();
 	readonly #pace = new Pace();
 	readonly #maker: Maker;
+	readonly #recent: Recent;
 	#queue: Promise<void> = Promise.resolve();
 	#early: { from: string; envelope: Envelope }[] = [];
 	#rejoining = false;
@@ -65,6 +68,7 @@ export class Room {
 	constructor(options: RoomOptions, on: RoomEvents) {
 		this.options = options;
 		this.on = on;
+		this.#recent = new Recent(options.keys, this.#pace);
 		this.#maker = new Maker({
 			options,
 			pace: this.#pace,
@@ -83,12 +87,12 @@ export class Room {
 		});
 		this.#stop = options.socket.listen((message) => this.#take(message));
 		options.socket.onready = (ready) => {
-			if (ready) void this.#enter();
+			if (ready) void this.reenter();
 			else this.entered = false;
 			this.on.changed();
 		};
 		options.socket.onrefused = (why) => this.on.over(why === 'replaced' ? 'replaced' : 'removed');
-		if (options.socket.ready) void this.#enter();
+		if (options.socket.ready) void this.reenter();
 	}
 
 	close(): void {
@@ -98,18 +102,9 @@ export class Room {
 		this.options.keys.hold();
 	}
 
-	/** Takes the seat again: for a knock whose contents changed. */
-	async reenter(): Promise<void> {
-		await this.#enter();
-	}
-
 	seatOf(key: Bytes): string | undefined {
 		const member = this.epoch?.roster.find((one) => equal(one.key, key));
 		return member && this.leaves[member.leaf];
-	}
-
-	memberOf(seat: string): Member | undefined {
-		return this.epoch?.roster.find((one) => this.leaves[one.leaf] === seat);
 	}
 
 	/** Seals a message for the group: the bytes for the data channel and the text for the relay are the same. */
@@ -142,12 +137,20 @@ export class Room {
 		this.options.keys.hold();
 	}
 
+	/** Nothing has to be held back any more, because no recorder is in the group. */
+	async release(): Promise<void> {
+		const { epoch } = this;
+		if (!this.holding || !epoch || epoch.hasRecorder) return;
+		this.holding = false;
+		await this.options.keys.use(epoch.generation);
+		this.on.changed();
+	}
+
 	/** Opens an envelope that came over a data channel or the relay, as soon as its keys are here. */
 	async open(from: string, envelope: Envelope): Promise<void> {
 		const { generation, sealed } = envelope;
-		const epoch = [this.epoch, ...this.#old.map((old) => old.epoch)].find(
-			(one) => one?.generation === generation,
-		);
+		const epoch =
+			this.epoch?.generation === generation ? this.epoch : this.#recent.find(generation);
 		if (!epoch) {
 			if (generation > (this.epoch?.generation ?? 0) && this.#early.length < 64)
 				this.#early.push({ from, envelope });
@@ -167,7 +170,8 @@ export class Room {
 		return this.#maker.change(wish);
 	}
 
-	async #enter(): Promise<void> {
+	/** Takes the seat, or takes it again for a knock whose contents changed. */
+	async reenter(): Promise<void> {
 		const { socket, enter } = this.options;
 		try {
 			await socket.request(await enter());
@@ -176,6 +180,9 @@ export class Room {
 			if (!(error instanceof SocketError)) throw error;
 			if (error.code === 'session-ended') this.on.over('session-ended');
 			if (error.code === 'gone' || error.code === 'forbidden') this.on.over('removed');
+			// What passes by itself; after a lost connection the socket's return asks again.
+			if (['slow-down', 'internal', 'over-limit'].includes(error.code))
+				this.#pace.after(againMs, () => void this.reenter());
 		}
 	}
 
@@ -206,8 +213,9 @@ export class Room {
 				this.#onRejoin(message.seat);
 				return;
 			case 'relay':
-				await this.open(message.from, envelopeOf(message.body));
+				// Acknowledged also when it makes no sense: it would come again for ever.
 				this.options.socket.send({ type: 'ack', n: message.n });
+				await this.open(message.from, envelopeOf(message.body));
 				return;
 			case 'low':
 				if (message.seat === this.options.seat) await this.#refill(message.left, false);
@@ -299,7 +307,7 @@ export class Room {
 		const { keys, socket, knowledge, seat } = this.options;
 		const before = this.epoch;
 		const first = before === undefined || this.#rejoining;
-		if (before) this.#retire(before);
+		if (before) this.#recent.retire(before);
 		this.epoch = epoch;
 		this.leaves = seats;
 		this.#rejoining = false;
@@ -307,6 +315,9 @@ export class Room {
 		// Nobody seals for a recorder that has left, not even until the others have the new keys.
 		if (before?.hasRecorder && !epoch.hasRecorder) keys.hold();
 		await Promise.all([learned, keys.install(epoch, seats, welcome)]);
+		for (const one of seats) this.#members.add(one);
+		// A withdrawal that crossed this epoch: it was checked before the withdrawal came.
+		if (epoch.hasRecorder && (this.options.withdrawn?.(epoch) ?? false)) this.hold();
 		socket.send({ type: 'applied', generation: epoch.generation });
 		this.#onApplied(seat, epoch.generation);
 		if (this.holding && !epoch.hasRecorder) this.holding = false;
@@ -317,18 +328,6 @@ export class Room {
 		for (const one of early) await this.open(one.from, one.envelope);
 	}
 
-	#retire(epoch: Epoch): void {
-		const old = { epoch, seats: this.leaves };
-		this.#old.unshift(old);
-		// The last two generations, and no longer than late messages take.
-		this.#old.splice(2);
-		this.#pace.after(oldKeysMs, () => this.options.keys.forget(epoch.generation));
-		this.#pace.after(oldEpochsMs, () => {
-			const at = this.#old.indexOf(old);
-			if (at >= 0) this.#old.splice(at, 1);
-		});
-	}
-
 	/** Keys first, switch second: seals with an epoch when the others hold its keys, or after a moment. */
 	async #switch(epoch: Epoch, first: boolean): Promise<void> {
 		const waitFor = this.others().filter((seat) => this.seats.get(seat)?.present);
@@ -337,6 +336,7 @@ export class Room {
 			return waitFor.every((seat) => applied?.has(seat)) || this.epoch !== epoch;
 		});
 		if (this.epoch !== epoch || this.holding || this.#closed) return;
+		if (epoch.hasRecorder && (this.options.withdrawn?.(epoch) ?? false)) return this.hold();
 		await this.options.keys.use(epoch.generation);
 		this.on.changed();
 	}
@@ -359,7 +359,7 @@ export class Room {
 	#rejoin(): void {
 		if (this.#rejoining) return;
 		this.#rejoining = true;
-		const { socket, isHost, seat } = this.options;
+		const { socket, isHost } = this.options;
 		const ask = async (round: number): Promise<void> => {
 			if (!this.#rejoining || this.#closed) return;
 			try {
@@ -377,12 +377,14 @@ export class Room {
 			}
 			this.#pace.after(round === 0 ? 1500 : 3000, () => void ask(round + 1));
 		};
-		void ask(seat === '' ? 1 : 0);
+		void ask(0);
 	}
 
 	/** Somebody lost track: the host brings them back, or whoever is there if she does not. */
 	#onRejoin(seat: string): void {
-		if (seat === this.options.seat || !this.epoch || this.#rejoining) return;
+		if (!this.epoch || this.#rejoining) return;
+		// Who only waits at the door was never in the group, and is let in by the host alone.
+		if (!this.#members.has(seat) && this.seats.get(seat)?.kind !== 'host') return;
 		const asked = this.newest;
 		const rank = this.others().filter((one) => one < this.options.seat).length;
 		this.#pace.after(this.options.isHost ? 0 : 700 + 500 * rank, () => {

@@ -1,4 +1,4 @@
-import { createStore, del, get, set } from 'idb-keyval';
+import { createStore, del, get, keys, set } from 'idb-keyval';
 import * as v from 'valibot';
 import { Count, Signed, Time } from '#protocol/text.ts';
 
@@ -45,4 +45,10 @@ export async function keep(name: string, value: unknown): Promise<void> {
 
 export async function forget(name: string): Promise<void> {
 	await del(name, shelf);
+}
+
+/** Forgets everything whose name begins so. */
+export async function forgetAll(prefix: string): Promise<void> {
+	for (const name of await keys(shelf))
+		if (typeof name === 'string' && name.startsWith(prefix)) await del(name, shelf);
 }

@@ -25,8 +25,12 @@ export async function resumeLeftovers(): Promise<number> {
 	running = true;
 	const { default: RecorderWorker } = await import('#lib/record/worker/main.ts?worker&inline');
 	const client = new RecorderClient(new RecorderWorker(), (message) => {
-		if (message.type === 'token-needed')
-			void account.token(true).then((token) => client.token(token));
+		if (message.type !== 'token-needed') return;
+		account.token(true).then(
+			(token) => client.token(token),
+			// Locked or offline: the next page tries again.
+			() => client.terminate(),
+		);
 	});
 	let seen = 0;
 	try {

@@ -24,6 +24,8 @@ const counts: Counts = { sealed: 0, held: 0, opened: 0, unknown: 0, refused: 0, 
 const seen = new Set<string>();
 /** What seals now; undefined while nothing may leave this page. */
 let sending: Epoch | undefined;
+/** Holds so far: what was being sealed when one began stays here, also when the next epoch is in use by then. */
+let holds = 0;
 const absolute = (): number => performance.timeOrigin + performance.now();
 
 async function sealFrame(frame: Frame, out: Out, options: TransformOptions): Promise<void> {
@@ -32,6 +34,7 @@ async function sealFrame(frame: Frame, out: Out, options: TransformOptions): Pro
 	const type = 'type' in frame ? frame.type : undefined;
 	const clear = clearBytes(meta.mimeType ?? '', type);
 	const epoch = sending;
+	const allowed = holds;
 	// No key, no frame. Neither is a frame sent whose codec cannot be sealed.
 	if (!epoch || clear === undefined) {
 		counts.held++;
@@ -39,7 +42,7 @@ async function sealFrame(frame: Frame, out: Out, options: TransformOptions): Pro
 	}
 	const sealed = await epoch.sender.seal(new Uint8Array(frame.data), clear);
 	// Held meanwhile: what was being sealed stays here.
-	if (!sending) {
+	if (holds !== allowed) {
 		counts.held++;
 		return;
 	}
@@ -115,6 +118,7 @@ async function handle(message: ToMedia): Promise<void> {
 			return;
 		case 'hold':
 			sending = undefined;
+			holds++;
 			return;
 		case 'forget':
 			keyring.forget(message.generation);
