@@ -105,8 +105,8 @@ async function onEpoch(message: Extract<ToMedia, { type: 'epoch' }>): Promise<vo
 async function requestKeyFrames(link: string | null): Promise<void> {
 	for (const [transformer, options] of openers)
 		if (options.kind === 'video' && (link === null || link === options.link))
-			// A receiver that is being closed cannot ask; the next key frame comes with its successor.
-			await transformer.sendKeyFrameRequest().catch(() => openers.delete(transformer));
+			// One that receives nothing yet, or no more, cannot ask; its first frame will be a key frame. It may ask later.
+			await transformer.sendKeyFrameRequest().catch(() => {});
 }
 
 async function handle(message: ToMedia): Promise<void> {
