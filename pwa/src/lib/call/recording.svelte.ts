@@ -89,7 +89,7 @@ export class Recording {
 				server: { origin: address('/').replace(/\/$/, ''), token: await account.token() },
 				grantor: { id: member.id, signing: identity.signing },
 				recipients: [host, records],
-				title: m.call_with({ names: this.#names() }),
+				title: '',
 			});
 			this.current = recording;
 			this.finishing = null;
@@ -301,11 +301,6 @@ export class Recording {
 		if (!this.#client) throw new RecorderError('not-open', null);
 		return this.#client.request(request, signal);
 	};
-
-	#names(): string {
-		const people = this.#call.roster.filter((row) => !row.me && row.role === 'participant');
-		return new Intl.ListFormat().format(people.map((row) => row.name));
-	}
 
 	#hear(client: RecorderClient, message: Announcement): void {
 		if (message.type === 'status') this.status = message;
