@@ -181,8 +181,6 @@ export class HostCall {
 		if (!opened || name === null) return;
 		this.connecting = true;
 		this.failure = undefined;
-		// Connecting takes as long as making the keys: both begin now.
-		this.call.links.prepare({ key: opened.key, name }, seat);
 		try {
 			const { session, knowledge } = this.call.options;
 			const host = account.identity.signing;
@@ -192,7 +190,10 @@ export class HostCall {
 			const agreed = await this.#agreed(opened.key);
 			if (!agreed && this.recording.current !== null && this.call.recording === 'on')
 				await this.recording.pause();
-			await room.change(() => (room.leaves.includes(seat) ? undefined : { add: [seat] }));
+			const change = room.change(() => (room.leaves.includes(seat) ? undefined : { add: [seat] }));
+			// Connecting takes as long as making the keys, and the server has been asked for those.
+			this.call.links.prepare({ key: opened.key, name }, seat);
+			await change;
 		} catch (error) {
 			this.failure = error;
 		} finally {
