@@ -35,7 +35,7 @@ interface Entry {
 }
 
 interface Parts {
-	readonly room: Room;
+	readonly room: Pick<Room, 'epoch' | 'leaves' | 'others' | 'seal' | 'relay' | 'open'>;
 	readonly media: Media;
 	readonly devices: Devices;
 	readonly config: () => Promise<RTCConfiguration>;
@@ -85,8 +85,9 @@ export class Links {
 			if (!keys.has(key) && !entry.early) this.#forget(entry);
 		// All of them before the first connection is made: their signals may come at any moment.
 		const fresh = people.filter((member) => this.#expect(member));
+		// Before the first signal: it makes the others drop the connection to the page before this one.
+		if (first) await this.#greet(room.others());
 		for (const member of fresh) await this.#call(keyName(member));
-		if (first) await this.#send({ type: 'hello', instance: this.#instance }, room.others());
 		this.#limit();
 	}
 
@@ -193,7 +194,7 @@ export class Links {
 			initiator: this.#initiates(entry),
 			config: await config(),
 			worker: media.worker,
-			tracks: { audio: devices.audio, video: devices.video },
+			tracks: devices,
 			onsignal: (data) => {
 				if (!current()) return;
 				if (entry.early) entry.early.push({ link, data });
@@ -221,6 +222,8 @@ export class Links {
 		});
 		if (!current()) return peer.close();
 		entry.peer = peer;
+		// What opened after the tracks were read and before there was a connection to tell.
+		for (const kind of ['audio', 'video'] as const) void peer.setTrack(kind, devices[kind]);
 		for (const data of entry.waiting) peer.signal(data);
 		entry.waiting = [];
 	}
@@ -291,10 +294,20 @@ export class Links {
 		}
 	}
 
+	/** Comes when it is on its way: what is signalled after it arrives after it. */
+	async #greet(to: readonly string[]): Promise<void> {
+		const { room } = this.#parts;
+		const envelope = await room.seal({ type: 'hello', instance: this.#instance });
+		void room.relay(envelope, to).catch(() => {});
+	}
+
 	#onHello(entry: Entry, instance: string): void {
 		const before = entry.instance;
 		entry.instance = instance;
-		if (before === undefined || before === instance) return;
+		if (before === instance) return;
+		// A page that begins knows nobody's yet, and could not tell when this one is loaded again.
+		void this.#greet([entry.seat]).catch(() => {});
+		if (before === undefined) return;
 		this.#drop(entry, 'connecting');
 		void this.#call(entry.key);
 	}

@@ -32,7 +32,11 @@ export interface PeerOptions {
 	readonly initiator: boolean;
 	readonly config: RTCConfiguration;
 	readonly worker: Worker;
-	readonly tracks: { audio: MediaStreamTrack | null; video: MediaStreamTrack | null };
+	/** What is sent; read when the connection is made, and never kept: a camera may open meanwhile. */
+	readonly tracks: {
+		readonly audio: MediaStreamTrack | null;
+		readonly video: MediaStreamTrack | null;
+	};
 	readonly onsignal: (data: string) => void;
 	readonly ontrack: (track: MediaStreamTrack) => void;
 	readonly onconnect: () => void;
@@ -170,7 +174,6 @@ class SimplePeerConnection implements Peer {
 	}
 
 	async setTrack(kind: 'audio' | 'video', track: MediaStreamTrack | null): Promise<void> {
-		this.#options.tracks[kind] = track;
 		for (const { sender, receiver } of this.#peer._pc.getTransceivers())
 			if (receiver.track.kind === kind) await sender.replaceTrack(track);
 	}
