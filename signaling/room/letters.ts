@@ -23,11 +23,13 @@ export async function sendLetters(
 	seat: Seat,
 	connection: Connection,
 ): Promise<void> {
+	const acknowledged = seat.n - seat.pending;
+	const free = lettersAtOnce - Math.max(0, seat.sent - acknowledged);
+	// As many as were acknowledged: who reads slowly gets no more than fits on her socket.
+	if (free <= 0) return;
 	const { rows } =
-		seat.pending === 0
-			? { rows: [] }
-			: await lettersAfter(change.db, seat.id, seat.sent, lettersAtOnce);
-	const last = rows.length < lettersAtOnce ? seat.n : (rows.at(-1)?.n ?? seat.n);
+		seat.pending === 0 ? { rows: [] } : await lettersAfter(change.db, seat.id, seat.sent, free);
+	const last = rows.length < free ? seat.n : (rows.at(-1)?.n ?? seat.n);
 	change.onCommit(() => {
 		if (seat.connection !== connection) return;
 		for (const { n, from_seat: from, body } of rows)

@@ -121,10 +121,14 @@ test('a reader that is too slow loses its socket, not its messages', async () =>
 	lea.line.socket.terminate();
 	const back = await Line.greeted(address, lea.token);
 	await back.ask({ ...lea.knock, id: newId() });
-	// The rest comes as it is acknowledged, every one and in order.
+	// The rest comes as it is acknowledged, every one and in order, and never more than a socket can hold.
 	for (let n = 1; n <= last; n += 1) {
+		if (n % 50 === 0) local.clock.forward(1000);
 		expect((await back.next('relay')).n).toBe(n);
 		back.send({ type: 'ack', n });
+		back.send({ type: 'ping' });
+		await back.next('pong');
+		expect(back.received.filter(({ type }) => type === 'relay').length).toBeLessThanOrEqual(32);
 	}
 	expect(last).toBeGreaterThan(32);
 });
