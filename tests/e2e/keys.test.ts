@@ -99,7 +99,7 @@ test('whoever stands in the waiting room, in the relay and in no list, gets no a
 	const hosts = [...tom.room.seats.values()].find(({ kind }) => kind === 'host')?.seat ?? '';
 	// What a client without a key can say: an offer in the clear, and noise that claims to be sealed.
 	const offer = JSON.stringify({ type: 'offer', sdp: 'v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\n' });
-	const signal = { type: 'signal', link: toBase64url(random(16)), data: offer };
+	const signal = { type: 'signal', link: toBase64url(random(16)), signals: [offer] };
 	const generation = Buffer.of(0, 0, 0, tom.room.newest || 1);
 	const bodies = [
 		Buffer.from(JSON.stringify(signal)),

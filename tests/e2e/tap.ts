@@ -103,16 +103,17 @@ export class Tap {
 		await page.goto(`${origin}/tap`);
 		await page.exposeFunction('signalOut', (link: string, data: string) => {
 			const to = seatsByLink.get(link);
-			if (to) void insider.send({ type: 'signal', link, data }, [to]).catch(() => {});
+			if (to) void insider.send({ type: 'signal', link, signals: [data] }, [to]).catch(() => {});
 		});
 		await page.evaluate(install);
 		// One after another: a candidate must not be there before its description.
 		let turn: Promise<unknown> = Promise.resolve();
 		insider.hears = (from, message) => {
 			if (message.type !== 'signal') return;
-			const { link, data } = message;
+			const { link, signals } = message;
 			seatsByLink.set(link, insider.room.seatOf(from.key) ?? '');
-			turn = turn.then(() => page.evaluate(([a, b]) => tap?.hear(a, b), [link, data] as const));
+			for (const data of signals)
+				turn = turn.then(() => page.evaluate(([a, b]) => tap?.hear(a, b), [link, data] as const));
 		};
 		insider.joined = () => {
 			for (const member of insider.epoch.roster) {

@@ -96,7 +96,7 @@ async function page({ wire, at, epoch, onmake }: PageOptions): Promise<Page> {
 			};
 		},
 		onlinks: () => {},
-		onsignal: () => {},
+		onconnect: () => {},
 	});
 	const baseKey = await epoch.sframeBaseKey();
 	await media.epoch({ generation: 1, baseKey, leaf: epoch.me.leaf, seats: seats.slice(0, 2) });

@@ -48,8 +48,8 @@ export interface CallOptions {
 	readonly onreceipt?: (from: Member, withdrawn: boolean) => void;
 }
 
-/** The screen of a call is much to draw: the first answer to whoever calls goes first, if it comes soon; milliseconds. */
-const drawMs = 150;
+/** The screen of a call is much to draw: the first connection goes first, if it comes soon; milliseconds. */
+const drawMs = 500;
 
 /** One call as its page shows it: everything on the screen is computed from the key group and the connections. */
 export class Call {
@@ -117,7 +117,7 @@ export class Call {
 			devices: options.devices,
 			config: options.config,
 			onlinks: () => options.onlinks?.(),
-			onsignal: () => this.#draw(),
+			onconnect: () => this.#draw(),
 		});
 		this.media.onownkeyframe = (link) => void this.links.keyFrame(link);
 	}

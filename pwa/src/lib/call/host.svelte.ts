@@ -1,4 +1,4 @@
-import { type Bytes, equal, random, toBase64url, toHex } from '#crypto/bytes.ts';
+import { type Bytes, equal, fromBase64url, random, toBase64url, toHex } from '#crypto/bytes.ts';
 import { CryptoError } from '#crypto/errors.ts';
 import { signAdmission, signRemoval } from '#crypto/group/group.ts';
 import { account } from '#lib/account/account.svelte.ts';
@@ -27,6 +27,8 @@ interface Door {
 	readonly name: string | null;
 }
 
+/** So many who wait get a connection prepared. */
+const preparedMost = 2;
 /** Alone for so long, and the recording ends, milliseconds. */
 const aloneMs = 15_000;
 
@@ -42,6 +44,8 @@ export class HostCall {
 	failure = $state.raw<unknown>();
 	readonly #doors = new Map<string, Door>();
 	readonly #proven = new Set<string>();
+	/** Key packages of knocks that somebody was let in with, or nearly: each serves once. */
+	readonly #spent = new Set<string>();
 	readonly #pins: Pins;
 	/** Nobody else is there, and a recording is about to end for that. */
 	#countingAlone = false;
@@ -94,7 +98,7 @@ export class HostCall {
 		const pins = await Pins.open(account.member.id);
 		const host = account.identity.signing;
 		const { name } = account.member;
-		await knowledge.admit(
+		knowledge.admit(
 			await signAdmission({ host, session: id, key: host.publicKey, name, role: 'host' }),
 		);
 		return new HostCall(session, { knowledge, pins, devices });
@@ -110,6 +114,7 @@ export class HostCall {
 			knocks.push(this.#show(seat, await this.#read(seat)));
 		}
 		this.knocks = knocks.toSorted((a, b) => b.trust.level - a.trust.level || a.since - b.since);
+		this.#prepare();
 		this.missing = await this.recording.missing();
 		this.#watchRecording();
 	}
@@ -130,6 +135,18 @@ export class HostCall {
 				if (alone()) void this.recording.stop();
 			}, aloneMs);
 		}
+	}
+
+	/** Connections to those who wait longest are ready when Connect is pressed; nothing of them leaves this page before. */
+	#prepare(): void {
+		const { links, isOver } = this.call;
+		if (isOver || this.connecting) return;
+		const next = this.knocks.slice(0, preparedMost).flatMap(({ seat }) => {
+			const { opened, name } = this.#doors.get(seat) ?? {};
+			return opened && name ? [{ key: opened.key, name, seat }] : [];
+		});
+		links.unprepare(next);
+		for (const { seat, ...person } of next) links.prepare(person, seat);
 	}
 
 	async #read(seat: Seat): Promise<Door> {
@@ -185,21 +202,30 @@ export class HostCall {
 			const { session, knowledge } = this.call.options;
 			const host = account.identity.signing;
 			const admission = { host, session, key: opened.key, name, role: 'participant' } as const;
-			await knowledge.admit(await signAdmission(admission));
+			knowledge.admit(await signAdmission(admission));
 			if (opened.text.receipt) await knowledge.hear(opened.text.receipt);
 			const agreed = await this.#agreed(opened.key);
 			if (!agreed && this.recording.current !== null && this.call.recording === 'on')
 				await this.recording.pause();
-			const change = room.change(() => (room.leaves.includes(seat) ? undefined : { add: [seat] }));
-			// Connecting takes as long as making the keys, and the server has been asked for those.
+			const change = room.change(() =>
+				room.leaves.includes(seat) ? undefined : { add: [seat], packages: this.#packageOf(known) },
+			);
+			// Connecting takes as long as making the keys; after some time of waiting it was begun before.
 			this.call.links.prepare({ key: opened.key, name }, seat);
 			await change;
 		} catch (error) {
 			this.failure = error;
 		} finally {
-			this.call.links.unprepare(opened);
 			this.connecting = false;
+			this.#prepare();
 		}
+	}
+
+	/** The key package that came with a knock, unless it was used: the server need not be asked for one. */
+	#packageOf({ seat, knock }: Seat): ReadonlyMap<string, Bytes> {
+		if (!knock || this.#spent.has(knock.keyPackage)) return new Map();
+		this.#spent.add(knock.keyPackage);
+		return new Map([[seat, fromBase64url(knock.keyPackage)]]);
 	}
 
 	/** From the dashboard: connects this seat as soon as the room says that it is there. */

@@ -83,9 +83,10 @@ export class Knowledge {
 		return changed;
 	}
 
-	async admit(admission: SignedAdmission): Promise<void> {
+	/** Not waited for either: the epoch that it is for carries it. */
+	admit(admission: SignedAdmission): void {
 		this.#admissions = [...this.#admissions.slice(-32), admission];
-		await this.#keep();
+		void this.#keep();
 	}
 
 	async remove(removal: SignedRemoval): Promise<void> {
@@ -98,12 +99,13 @@ export class Knowledge {
 	}
 
 	/** After an epoch was taken part in. */
-	async learn(epoch: Epoch): Promise<void> {
+	learn(epoch: Epoch): void {
 		this.#generation = Math.max(this.#generation, epoch.generation);
 		const texts = new Set(this.#removals.map((removal) => removal.text));
 		const more = epoch.evidence.removals.filter((removal) => !texts.has(removal.text));
 		this.#removals = [...this.#removals, ...more];
-		await this.#keep();
+		// The keys are not held up by the disk.
+		void this.#keep();
 	}
 
 	/** A full disk must not keep a withdrawal from being acted on: what cannot be kept still holds in this page. */

@@ -3,8 +3,10 @@ import { toBase64url, random } from '#crypto/bytes.ts';
 import type { Member } from '#crypto/group/group.ts';
 import type { Devices } from './devices.svelte.ts';
 import type { Media } from './media.ts';
+import { type Entry, newEntry } from './entry.ts';
 import { type CallMessage, decodeEnvelope, encodeEnvelope } from './messages.ts';
-import { type Peer, type VideoLimits, createPeer, warmUp } from './peer.ts';
+import { Outgoing } from './outgoing.ts';
+import { type VideoLimits, createPeer, warmUp } from './peer.ts';
 import { type Room, keyName } from './room.ts';
 import type { Link, Tile } from './view.ts';
 
@@ -17,23 +19,6 @@ const manyPeople = 5;
 const full: VideoLimits = { scaleDownBy: 1, framesPerSecond: 30, bitsPerSecond: 900_000 };
 const small: VideoLimits = { scaleDownBy: 2, framesPerSecond: 15, bitsPerSecond: 250_000 };
 
-interface Entry {
-	readonly key: string;
-	readonly host: boolean;
-	readonly name: string;
-	seat: string;
-	/** Not in the roster yet: what is to be signalled waits here, and nothing of it is sent before. */
-	early: { link: string; data: string }[] | undefined;
-	/** The page at the other end; another one after a reload. */
-	instance: string | undefined;
-	link: string | undefined;
-	peer: Peer | undefined;
-	/** Signals that came before the connection was made. */
-	waiting: string[];
-	tries: number;
-	retry: ReturnType<typeof setTimeout> | undefined;
-}
-
 interface Parts {
 	readonly room: Pick<Room, 'epoch' | 'leaves' | 'others' | 'seal' | 'relay' | 'open'>;
 	readonly media: Media;
@@ -41,8 +26,8 @@ interface Parts {
 	readonly config: () => Promise<RTCConfiguration>;
 	/** The connection that one's own frames are copied from may have changed. */
 	readonly onlinks: () => void;
-	/** A connection is being made, and for the moment it is the other's turn. */
-	readonly onsignal: () => void;
+	/** A connection stands. */
+	readonly onconnect: () => void;
 }
 
 /** The peer connections to everybody in the roster. Who connects to whom follows from the keys, so there is no glare. */
@@ -71,7 +56,7 @@ export class Links {
 		const open = [...this.#entries.values()]
 			.filter((entry) => entry.peer && this.tiles.get(entry.key)?.link === 'connected')
 			.toSorted((a, b) => (a.key < b.key ? -1 : 1));
-		return open[0]?.link ?? null;
+		return open[0]?.tie?.link ?? null;
 	}
 
 	/** Makes the connections fit the roster. */
@@ -96,7 +81,7 @@ export class Links {
 		const key = keyName(member);
 		const seat = this.#parts.room.leaves[member.leaf] ?? '';
 		const known = this.#entries.get(key);
-		if (known?.early) return this.#admitted(known, known.early, seat);
+		if (known?.early) return this.#admitted(known, member, seat);
 		if (known) {
 			// The same person on another page: the old connection leads nowhere.
 			if (known.seat === seat) return false;
@@ -104,26 +89,13 @@ export class Links {
 			this.#drop(known, 'connecting');
 			return true;
 		}
-		this.#showNew(this.#enter(member, seat));
+		this.#showNew(this.#enter(member, seat, false));
 		return true;
 	}
 
-	#enter(member: Pick<Member, 'key' | 'name' | 'role'>, seat: string): Entry {
-		const key = keyName(member);
-		const none = { instance: undefined, link: undefined, peer: undefined, retry: undefined };
-		const host = member.role === 'host';
-		const { name } = member;
-		const entry: Entry = {
-			key,
-			host,
-			name,
-			seat,
-			early: undefined,
-			...none,
-			waiting: [],
-			tries: 0,
-		};
-		this.#entries.set(key, entry);
+	#enter(member: Pick<Member, 'key' | 'name' | 'role'>, seat: string, early: boolean): Entry {
+		const entry = newEntry(member, { seat, early });
+		this.#entries.set(entry.key, entry);
 		return entry;
 	}
 
@@ -134,34 +106,37 @@ export class Links {
 		this.tiles.set(key, { key, seat, name, stream, link: 'connecting', since, ...alone });
 	}
 
-	/** For the host: begins the connection to somebody whose keys are being made; it is not shown, and nothing is sent. */
+	/** For the host: begins the connection to somebody who waits; it is not shown, and nothing is sent. */
 	prepare(person: { key: Member['key']; name: string }, seat: string): void {
-		if (this.#entries.has(keyName(person))) return;
-		const entry = this.#enter({ ...person, role: 'participant' }, seat);
-		entry.early = [];
+		const known = this.#entries.get(keyName(person));
+		if (known?.early && known.seat !== seat) this.#forget(known);
+		else if (known) return;
+		const entry = this.#enter({ ...person, role: 'participant' }, seat, true);
 		void this.#connect(entry, newId()).catch(() => {
 			if (entry.early) this.#forget(entry);
 			else this.#broken(entry, true);
 		});
 	}
 
-	/** After the attempt to let somebody in: what was prepared and not used is given up. */
-	unprepare(person: { key: Member['key'] }): void {
-		const entry = this.#entries.get(keyName(person));
-		if (entry?.early) this.#forget(entry);
+	/** Gives up what was prepared and not used, but for these persons. */
+	unprepare(but: readonly { key: Member['key'] }[] = []): void {
+		const kept = new Set(but.map(keyName));
+		for (const entry of this.#entries.values())
+			if (entry.early && !kept.has(entry.key)) this.#forget(entry);
 	}
 
 	/** Now she holds the keys that it is sealed with. False: her connection is under way already. */
-	#admitted(entry: Entry, early: NonNullable<Entry['early']>, seat: string): boolean {
-		entry.early = undefined;
+	#admitted(entry: Entry, { name }: Member, seat: string): boolean {
+		entry.early = false;
+		entry.name = name;
 		this.#showNew(entry);
-		if (entry.seat !== seat || entry.link === undefined) {
+		if (entry.seat !== seat || !entry.tie) {
 			entry.seat = seat;
 			this.#drop(entry, 'connecting');
 			return true;
 		}
-		for (const { link, data } of early)
-			if (link === entry.link) void this.#send({ type: 'signal', link, data }, [seat]);
+		entry.peer?.expect();
+		entry.out?.release();
 		return false;
 	}
 
@@ -178,31 +153,36 @@ export class Links {
 		const entry = this.#entries.get(key);
 		if (!entry) return;
 		clearTimeout(entry.retry);
-		if (this.#initiates(entry)) await this.#connect(entry, newId());
+		// Whoever is called has everything ready for it.
+		await this.#connect(entry, this.#initiates(entry) ? newId() : '');
 	}
 
 	async #connect(entry: Entry, link: string): Promise<void> {
 		const { media, devices, config, onlinks } = this.#parts;
 		entry.peer?.close();
 		entry.peer = undefined;
-		entry.link = link;
+		const tie = { link };
+		entry.tie = tie;
 		entry.waiting = [];
-		const current = (): boolean => entry.link === link && !this.#closed;
+		const current = (): boolean => entry.tie === tie && !this.#closed;
+		const out = new Outgoing({
+			held: entry.early,
+			send: (signals) => {
+				const message = { type: 'signal', link: tie.link, signals } as const;
+				if (current()) void this.#post(message, [entry.seat]).catch(() => {});
+			},
+		});
+		entry.out = out;
 		const peer = await createPeer({
 			seat: entry.seat,
-			link,
+			get link() {
+				return tie.link;
+			},
 			initiator: this.#initiates(entry),
 			config: await config(),
 			worker: media.worker,
 			tracks: devices,
-			onsignal: (data) => {
-				if (!current()) return;
-				if (entry.early) entry.early.push({ link, data });
-				else {
-					void this.#send({ type: 'signal', link, data }, [entry.seat]);
-					this.#parts.onsignal();
-				}
-			},
+			onsignal: (data) => out.push(data),
 			ontrack: (track) => this.#addTrack(entry, track),
 			onconnect: () => {
 				if (!current()) return;
@@ -211,6 +191,7 @@ export class Links {
 				void this.#tellDevices();
 				this.#limit();
 				onlinks();
+				this.#parts.onconnect();
 			},
 			ondata: (bytes) => {
 				// Shorter than an envelope: nothing that this app sends.
@@ -222,6 +203,7 @@ export class Links {
 		});
 		if (!current()) return peer.close();
 		entry.peer = peer;
+		if (!entry.early && tie.link !== '') peer.expect();
 		// What opened after the tracks were read and before there was a connection to tell.
 		for (const kind of ['audio', 'video'] as const) void peer.setTrack(kind, devices[kind]);
 		for (const data of entry.waiting) peer.signal(data);
@@ -235,21 +217,21 @@ export class Links {
 		const wait = Math.min(retryMostMs, retryMs * 2 ** entry.tries++);
 		entry.retry = setTimeout(() => {
 			if (this.#initiates(entry)) void this.#connect(entry, newId());
-			else void this.#send({ type: 'again' }, [entry.seat]);
+			else void this.#post({ type: 'again' }, [entry.seat]).catch(() => {});
 		}, wait);
 	}
 
 	#drop(entry: Entry, link: Link): void {
 		entry.peer?.close();
 		entry.peer = undefined;
-		entry.link = undefined;
+		entry.tie = undefined;
 		this.#show(entry, link);
 	}
 
 	#forget(entry: Entry): void {
 		clearTimeout(entry.retry);
 		entry.peer?.close();
-		entry.link = undefined;
+		entry.tie = undefined;
 		this.#entries.delete(entry.key);
 		this.tiles.delete(entry.key);
 		this.#parts.onlinks();
@@ -278,7 +260,7 @@ export class Links {
 				this.#onHello(entry, message.instance);
 				return true;
 			case 'signal':
-				void this.#onSignal(entry, message.link, message.data);
+				void this.#onSignals(entry, message.link, message.signals);
 				return true;
 			case 'again':
 				if (this.#initiates(entry)) void this.#connect(entry, newId());
@@ -294,10 +276,15 @@ export class Links {
 		}
 	}
 
-	/** Comes when it is on its way: what is signalled after it arrives after it. */
 	async #greet(to: readonly string[]): Promise<void> {
+		await this.#post({ type: 'hello', instance: this.#instance }, to).catch(() => {});
+	}
+
+	/** Comes when it is on its way: what is sent after it arrives after it. */
+	async #post(message: CallMessage, to: readonly string[]): Promise<void> {
 		const { room } = this.#parts;
-		const envelope = await room.seal({ type: 'hello', instance: this.#instance });
+		const envelope = await room.seal(message);
+		// A seat that is gone in the meantime gets nothing; whoever is there again asks again.
 		void room.relay(envelope, to).catch(() => {});
 	}
 
@@ -306,21 +293,25 @@ export class Links {
 		entry.instance = instance;
 		if (before === instance) return;
 		// A page that begins knows nobody's yet, and could not tell when this one is loaded again.
-		void this.#greet([entry.seat]).catch(() => {});
+		void this.#greet([entry.seat]);
 		if (before === undefined) return;
 		this.#drop(entry, 'connecting');
 		void this.#call(entry.key);
 	}
 
-	async #onSignal(entry: Entry, link: string, data: string): Promise<void> {
-		if (entry.link !== link) {
+	async #onSignals(entry: Entry, link: string, signals: readonly string[]): Promise<void> {
+		if (entry.tie?.link === '') {
+			entry.tie.link = link;
+			entry.peer?.expect();
+		}
+		if (entry.tie?.link !== link) {
 			if (this.#initiates(entry)) return;
 			const made = this.#connect(entry, link);
-			entry.waiting.push(data);
+			entry.waiting.push(...signals);
 			return made;
 		}
-		if (entry.peer) entry.peer.signal(data);
-		else entry.waiting.push(data);
+		if (!entry.peer) entry.waiting.push(...signals);
+		else for (const signal of signals) entry.peer.signal(signal);
 	}
 
 	/** To one person, over the data channel; false when there is none. */
@@ -337,13 +328,6 @@ export class Links {
 		const bytes = encodeEnvelope(envelope);
 		for (const entry of this.#entries.values()) entry.peer?.send(bytes);
 		await room.relay(envelope, room.others());
-	}
-
-	async #send(message: CallMessage, to: readonly string[]): Promise<void> {
-		const { room } = this.#parts;
-		if (!room.epoch) return;
-		// A seat that is gone in the meantime gets nothing; whoever is there again asks again.
-		await room.relay(await room.seal(message), to).catch(() => {});
 	}
 
 	async #tellDevices(): Promise<void> {
@@ -364,7 +348,7 @@ export class Links {
 
 	/** Asks one's own encoder for a key frame on one connection. */
 	async keyFrame(link: string): Promise<void> {
-		const entry = [...this.#entries.values()].find((one) => one.link === link);
+		const entry = [...this.#entries.values()].find((one) => one.tie?.link === link);
 		await entry?.peer?.sendKeyFrame();
 	}
 

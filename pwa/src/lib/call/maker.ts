@@ -12,6 +12,8 @@ export interface Wanted {
 	readonly add?: readonly string[];
 	/** Seats to leave out. */
 	readonly drop?: readonly string[];
+	/** Packages of seats that are here already and were never used; the first try uses them, and asks the server for the others. */
+	readonly packages?: ReadonlyMap<string, Bytes>;
 }
 
 /** What the maker needs to know of the room that it works for. */
@@ -67,6 +69,8 @@ export class Maker {
 			await settled();
 			const wanted = wish();
 			if (!wanted || closed()) return;
+			if (left === tries)
+				for (const [seat, bytes] of wanted.packages ?? []) this.#taken.set(seat, bytes);
 			try {
 				await this.#make(wanted, left > tries - patientTries);
 				this.#madeAt = performance.now();

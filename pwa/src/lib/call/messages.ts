@@ -15,11 +15,15 @@ import { Id, Signed } from '#protocol/text.ts';
 export const CallMessage = v.variant('type', [
 	/** A page took part: `instance` is new after each load, so that a stale peer connection is not kept. */
 	v.strictObject({ type: v.literal('hello'), instance: Id }),
-	/** SDP or an ICE candidate of the peer connection `link`. */
+	/** SDP and ICE candidates of the peer connection `link`, in their order. */
 	v.strictObject({
 		type: v.literal('signal'),
 		link: Id,
-		data: v.pipe(v.string(), v.maxLength(32_768)),
+		signals: v.pipe(
+			v.array(v.pipe(v.string(), v.maxLength(32_768))),
+			v.minLength(1),
+			v.maxLength(32),
+		),
 	}),
 	/** The connection to the sender is broken on her side: make a new one. */
 	v.strictObject({ type: v.literal('again') }),

@@ -4,6 +4,8 @@ import { attachTransforms } from './transforms.ts';
 
 /** What a connection to one other person is for the rest of the call. */
 export interface Peer {
+	/** From now on the other side answers, or it has failed after `connectMs`. */
+	expect(): void;
 	/** Carries on what the other side signalled, in the order in which it came. */
 	signal(data: string): void;
 	/** Sends bytes on the data channel; false when it is not open. */
@@ -99,7 +101,7 @@ export async function createPeer(options: PeerOptions): Promise<Peer> {
 class SimplePeerConnection implements Peer {
 	readonly #peer: Inner;
 	readonly #options: PeerOptions;
-	readonly #timer: ReturnType<typeof setTimeout>;
+	#timer: ReturnType<typeof setTimeout> | undefined;
 	#closed = false;
 	#connected = false;
 
@@ -122,9 +124,6 @@ class SimplePeerConnection implements Peer {
 				attachTransforms(transceiver, options);
 				void transceiver.sender.replaceTrack(options.tracks[kind]);
 			}
-		this.#timer = setTimeout(() => {
-			if (!this.#connected) this.#end(true);
-		}, connectMs);
 		this.#listen();
 	}
 
@@ -159,6 +158,14 @@ class SimplePeerConnection implements Peer {
 		clearTimeout(this.#timer);
 		this.#peer.destroy();
 		this.#options.onclose(failed);
+	}
+
+	expect(): void {
+		if (this.#connected || this.#closed) return;
+		clearTimeout(this.#timer);
+		this.#timer = setTimeout(() => {
+			if (!this.#connected) this.#end(true);
+		}, connectMs);
 	}
 
 	signal(data: string): void {

@@ -251,7 +251,7 @@ export class Recording {
 		const host = identity.signing;
 		knowledge.certify(await certifyRecorder({ host, session, key, kind: 'device' }));
 		const name = m.roster_recorder_name();
-		await knowledge.admit(await signAdmission({ host, session, key, name, role: 'recorder' }));
+		knowledge.admit(await signAdmission({ host, session, key, name, role: 'recorder' }));
 		await this.#stock(limits.packagesPerSeat, true);
 	}
 

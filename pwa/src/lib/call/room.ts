@@ -311,10 +311,10 @@ export class Room {
 		this.epoch = epoch;
 		this.leaves = seats;
 		this.#rejoining = false;
-		const learned = knowledge.learn(epoch);
+		knowledge.learn(epoch);
 		// Nobody seals for a recorder that has left, not even until the others have the new keys.
 		if (before?.hasRecorder && !epoch.hasRecorder) keys.hold();
-		await Promise.all([learned, keys.install(epoch, seats, welcome)]);
+		await keys.install(epoch, seats, welcome);
 		for (const one of seats) this.#members.add(one);
 		// A withdrawal that crossed this epoch: it was checked before the withdrawal came.
 		if (epoch.hasRecorder && (this.options.withdrawn?.(epoch) ?? false)) this.hold();
