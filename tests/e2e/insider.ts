@@ -139,6 +139,7 @@ export class Insider {
 					this.heard.push({ from, message });
 					this.hears(from, message);
 				},
+				outdated: () => {},
 				over: (why) => (this.over = why),
 				refused: (reason) => this.refusals.push(reason),
 			},

@@ -63,6 +63,22 @@ test('a second tab of the same participant says so, and takes over when asked', 
 	await both();
 });
 
+test('a second tab of the host says so, and takes over when asked', async () => {
+	const call = maya.page.url();
+	const tab = await maya.context.newPage();
+	await tab.goto(call);
+	await expectThat(tab.getByText('This call is open in another tab')).toBeVisible();
+	await both();
+	await tab.getByRole('button', { name: 'Use it here' }).click();
+	await expectThat(
+		maya.page.getByRole('heading', { name: 'The call went on in another tab' }),
+	).toBeVisible();
+	await Promise.all([sees(tab, 'Dana Whitfield'), sees(dana.page, 'Dr. Maya Okafor')]);
+	await tab.close();
+	await maya.page.goto(call);
+	await both();
+});
+
 test('the call goes on while the server is away, and the sockets come back by themselves', async () => {
 	await server.kill('SIGKILL');
 	await expectThat(

@@ -5,6 +5,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, expect, test } from 'vitest';
 import { startServer } from '../server.ts';
 import { complaints, launch } from './browsers.ts';
+import { setUp } from './practice.ts';
 
 const built = join(import.meta.dirname, '../../build/pwa');
 const folder = await mkdtemp(join(tmpdir(), 'sotto-pages-'));
@@ -148,4 +149,25 @@ test('nothing of the build is asked from another site', async () => {
 		expect(text).not.toMatch(/(src|href)="(https?:)?\/\//);
 		expect(text).toContain('require-trusted-types-for');
 	}
+});
+
+test('a server of another version is not asked again and again; the page says what to do', async () => {
+	const context = await browser.newContext();
+	const page = await context.newPage();
+	await setUp(page, { setupUrl: server.setupUrl ?? '' });
+	let sockets = 0;
+	await page.routeWebSocket(/\/api\/socket$/, (socket) => {
+		sockets++;
+		socket.onMessage(() => socket.close({ code: 4007 }));
+	});
+	await page.reload();
+	await page.getByText('Sotto was updated at the server.').waitFor();
+	// Whatever else makes it come back.
+	await page.evaluate(() => dispatchEvent(new Event('online')));
+	await page.evaluate(() => fetch('/healthz'));
+	expect(sockets).toBe(1);
+	await page.unrouteAll();
+	await page.getByRole('button', { name: 'Load again' }).click();
+	await page.getByText('Sotto was updated at the server.').waitFor({ state: 'hidden' });
+	await context.close();
 });

@@ -191,7 +191,12 @@ const reasons: Readonly<Record<string, readonly string[]>> = {
 		'act_deleted',
 	],
 	'not shown yet: there are no access codes': ['trust_2'],
-	'a warning or a question, not a promise': ['verify_differ_title', 'withdraw_limit'],
+	'a warning or a question, not a promise': [
+		'verify_differ_title',
+		'withdraw_limit',
+		'other_tab_host',
+		'update_needed',
+	],
 };
 
 /** Key of the message, and why it is not in docs/claims.md. */

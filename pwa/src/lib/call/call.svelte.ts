@@ -7,6 +7,7 @@ import type { Identity } from '#crypto/identity/identity.ts';
 import { safetyDigits } from '#crypto/safety/digits.ts';
 import { hold } from '#lib/net/busy.ts';
 import type { Request, Socket } from '#lib/net/socket.ts';
+import { update } from '#lib/net/update.svelte.ts';
 import type { Act } from '#protocol/sessions.ts';
 import type { Signed } from '#protocol/text.ts';
 import { Devices } from './devices.svelte.ts';
@@ -107,6 +108,7 @@ export class Call {
 					// A receipt that its subject did not sign changes nothing here.
 					this.#onMessage(from, message).catch(ignoreForgery);
 				},
+				outdated: () => (update.outdated = true),
 				over: (why) => this.#over(why),
 				refused: () => this.refused++,
 			},
@@ -134,11 +136,14 @@ export class Call {
 			use: async (generation) => {
 				await media.use(generation);
 				this.held = this.room.holding;
+				this.devices.hold(this.held);
 				// Frames sealed before the others had the keys are lost to them: begin with a whole picture.
 				await media.keyFrame();
 			},
 			hold: () => {
 				void media.hold();
+				// Somebody withdrew: at the source too. A change of keys alone needs no silence there.
+				this.devices.hold(this.room.holding);
 				this.held = true;
 			},
 			forget: (generation) => media.forget(generation),

@@ -34,6 +34,7 @@ export class Devices {
 	/** The picture in the own tile. */
 	readonly preview = $derived.by(() => (this.video ? new MediaStream([this.video]) : null));
 	#camera: MediaStreamTrack | null = null;
+	#held = false;
 	/** Tells the connections what to send now. */
 	changed: (kind: 'audio' | 'video', track: MediaStreamTrack | null) => void = () => {};
 
@@ -68,7 +69,7 @@ export class Devices {
 			this.audio = stream.getAudioTracks()[0] ?? null;
 			this.audioTrouble = this.audio ? null : 'missing';
 			if (this.audio) {
-				this.audio.enabled = !this.muted;
+				this.audio.enabled = !this.muted && !this.#held;
 				this.audio.addEventListener('ended', () => {
 					this.audioTrouble = 'missing';
 				});
@@ -106,7 +107,14 @@ export class Devices {
 
 	mute(muted: boolean): void {
 		this.muted = muted;
-		if (this.audio) this.audio.enabled = !muted;
+		if (this.audio) this.audio.enabled = !muted && !this.#held;
+	}
+
+	/** Silence and black from this very turn on, at the source: what a busy worker seals a moment later is that. */
+	hold(held: boolean): void {
+		this.#held = held;
+		if (this.audio) this.audio.enabled = !held && !this.muted;
+		if (this.video) this.video.enabled = !held;
 	}
 
 	/** Resolves false when the person chose nothing to show. */
@@ -133,6 +141,7 @@ export class Devices {
 	}
 
 	#show(track: MediaStreamTrack | null): void {
+		if (track) track.enabled = !this.#held;
 		this.video = track;
 		this.changed('video', track);
 	}
@@ -142,6 +151,7 @@ export class Devices {
 		this.audio = null;
 		this.video = null;
 		this.#camera = null;
+		this.#held = false;
 		this.sharing = false;
 	}
 }

@@ -14,6 +14,7 @@ import { fetchJson, request } from '#lib/net/api.ts';
 import { isApiError } from '#lib/net/errors.ts';
 import { presentAs, socketAddress } from '#lib/net/origin.ts';
 import { Socket } from '#lib/net/socket.ts';
+import { TabLock } from '#lib/net/tab.ts';
 import { Config } from '#protocol/account.ts';
 import { Claim, Place } from '#protocol/sessions.ts';
 import { Call } from './call.svelte.ts';
@@ -64,13 +65,14 @@ export class Visit {
 	#pins: Pins | undefined;
 	#knowledge: Knowledge | undefined;
 	#hostName = '';
-	#lock: (() => void) | undefined;
+	readonly #tab: TabLock;
 	#claim: Claim | undefined;
 	/** The answer that stands in the history. */
 	#told: boolean | undefined;
 
 	constructor(place: string) {
 		this.#id = place;
+		this.#tab = new TabLock(`seat ${place}`, () => this.#lost());
 	}
 
 	/** Whether the link proves for which place it was made. */
@@ -125,19 +127,8 @@ export class Visit {
 
 	/** One tab at a time holds the seat: two would answer for one person. */
 	async #takeTab(steal: boolean): Promise<void> {
-		if (this.#lock) return this.#meet();
-		const held = Promise.withResolvers<void>();
-		const got = Promise.withResolvers<boolean>();
-		const options = steal ? { steal } : { ifAvailable: true };
-		navigator.locks
-			.request(`seat ${this.#id}`, options, (lock) => {
-				got.resolve(lock !== null);
-				return lock === null ? undefined : held.promise;
-			})
-			.catch(() => this.#lost());
-		if (!(await got.promise)) return this.#at('other-tab');
-		this.#lock = held.resolve;
-		await this.#meet();
+		if (await this.#tab.take(steal)) await this.#meet();
+		else this.#at('other-tab');
 	}
 
 	/** The other tab lets go; this one goes on. */
@@ -146,8 +137,6 @@ export class Visit {
 	}
 
 	#lost(): void {
-		if (!this.#lock) return;
-		this.#lock = undefined;
 		if (this.call) {
 			this.call.close();
 			this.call.phase = 'replaced';
@@ -339,15 +328,14 @@ export class Visit {
 		await this.#pins?.clear();
 		await forget(`identity ${this.#hostName}`);
 		await forgetAll(`call ${this.#hostName} `);
-		this.#lock?.();
-		this.#lock = undefined;
+		this.#tab.release();
 		this.#at('forgotten');
 	}
 
 	close(): void {
 		this.call?.close();
 		this.devices.close();
-		this.#lock?.();
+		this.#tab.release();
 	}
 
 	#at(stage: Stage): void {

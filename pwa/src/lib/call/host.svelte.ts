@@ -272,6 +272,13 @@ export class HostCall {
 		}
 	}
 
+	/** Another tab goes on with the call: a recording of this one ends, and what it has is uploaded and finished here. */
+	async letGo(): Promise<void> {
+		this.call.phase = 'replaced';
+		await this.recording.close();
+		this.call.close();
+	}
+
 	isMe(key: Bytes): boolean {
 		return equal(key, account.identity.signing.publicKey);
 	}

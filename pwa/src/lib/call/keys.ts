@@ -25,6 +25,8 @@ export interface RoomEvents {
 	epoch: (epoch: Epoch, first: boolean) => void;
 	message: (from: Member, message: CallMessage) => void;
 	/** The call is over for this page. */
+	/** The server speaks another version than this page; the connections to the others stay. */
+	outdated: () => void;
 	over: (why: 'removed' | 'ended' | 'replaced' | 'session-ended') => void;
 	/** An epoch was refused and skipped. */
 	refused: (reason: string) => void;

@@ -91,7 +91,8 @@ export class Room {
 			else this.entered = false;
 			this.on.changed();
 		};
-		options.socket.onrefused = (why) => this.on.over(why === 'replaced' ? 'replaced' : 'removed');
+		options.socket.onrefused = (why) =>
+			why === 'version' ? this.on.outdated() : this.on.over('replaced');
 		if (options.socket.ready) void this.reenter();
 	}
 

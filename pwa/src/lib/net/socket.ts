@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import type { ErrorCode } from '#protocol/errors.ts';
 import { limits } from '#protocol/limits.ts';
-import { ClientMessage, ServerMessage } from '#protocol/socket.ts';
+import { ClientMessage, ServerMessage, closeCodes } from '#protocol/socket.ts';
 import { protocolVersion } from '#protocol/version.ts';
 
 type Without<T, K extends string> = T extends unknown ? Omit<T, K> : never;
@@ -64,8 +64,8 @@ export class Socket {
 	#stale = false;
 	/** Called when the connection is there (true) or gone (false). */
 	onready: (ready: boolean) => void = () => {};
-	/** Called when another page took this seat, or the token is not good any more: no retry helps. */
-	onrefused: (code: ErrorCode | 'replaced') => void = () => {};
+	/** Called when another page took this seat, or the server speaks another version: no retry helps. */
+	onrefused: (why: 'replaced' | 'version') => void = () => {};
 
 	/** `token` gives a token of this page; with `fresh` one that the server has not refused. */
 	constructor(options: { address: string; token: (fresh: boolean) => Promise<string> }) {
@@ -140,14 +140,15 @@ export class Socket {
 		socket.addEventListener('close', (event) => {
 			if (socket !== this.#socket) return;
 			this.#down();
-			if (event.code === 4001) this.#refuse('replaced');
+			if (event.code === closeCodes.replaced) this.#refuse('replaced');
+			else if (event.code === closeCodes.version) this.#refuse('version');
 			else this.#later();
 		});
 	}
 
-	#refuse(code: ErrorCode | 'replaced'): void {
+	#refuse(why: 'replaced' | 'version'): void {
 		this.#closed = true;
-		this.onrefused(code);
+		this.onrefused(why);
 	}
 
 	#later(): void {

@@ -7,6 +7,8 @@ class Update {
 	waiting = $state(false);
 	/** It has to wait until a call has ended. */
 	held = $state(false);
+	/** The server speaks another version, and answers this page no more. */
+	outdated = $state(false);
 	#workbox: Workbox | undefined;
 
 	async start(): Promise<void> {
@@ -27,6 +29,13 @@ class Update {
 	async accept(): Promise<void> {
 		if (await isBusy()) await this.#hold();
 		else this.#workbox?.messageSkipWaiting();
+	}
+
+	/** Loads the page again with the version of the server, also in a call: without it the call cannot go on for long. */
+	async loadAgain(): Promise<void> {
+		await this.check().catch(() => {});
+		this.#workbox?.messageSkipWaiting();
+		location.reload();
 	}
 
 	async #found(): Promise<void> {

@@ -4,6 +4,7 @@ import { account } from '#lib/account/account.svelte.ts';
 import { config } from '#lib/net/config.ts';
 import { socketAddress } from '#lib/net/origin.ts';
 import { Socket } from '#lib/net/socket.ts';
+import { update } from '#lib/net/update.svelte.ts';
 import { startOfDay } from '#lib/ui/dates.ts';
 import type { Seat, ServerMessage } from '#protocol/socket.ts';
 import type { HostSession, Place } from './session.ts';
@@ -43,6 +44,7 @@ export class Today {
 	start(): void {
 		void this.load();
 		this.#socket = new Socket({ address: socketAddress(), token: (fresh) => account.token(fresh) });
+		this.#socket.onrefused = (why) => (update.outdated ||= why === 'version');
 		this.#socket.onready = (ready) => {
 			this.cutOff = !ready;
 			if (ready && this.failure) void this.load();
