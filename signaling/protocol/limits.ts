@@ -52,12 +52,16 @@ export const limits = {
 	checkpointsPerRecording: 8640,
 	/** A recorder that was silent this long is lost, milliseconds. */
 	aliveMs: 10_000,
+	/** Reminders that are sent by themselves to one person. */
+	remindersPerPlace: 4,
 	/** Sealed text of a session, a place or a recording, characters of base64url. */
 	sealedChars: 16 * 1024,
 	/** One grant, characters of JSON. */
 	grantChars: 16 * 1024,
 	/** One checkpoint or manifest, characters. */
 	signedTextChars: 64 * 1024,
+	/** The signed member list, characters: some 200 members with their keys. */
+	memberListChars: 400 * 1024,
 	/** Sealed account data: unlockers and sealed identity together, characters. */
 	accountChars: 64 * 1024,
 	/** Rows of one page of a list. */

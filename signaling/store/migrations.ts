@@ -244,6 +244,45 @@ async function recordings(db: Kysely<unknown>): Promise<void> {
 	});
 }
 
+async function post(db: Kysely<unknown>): Promise<void> {
+	await table(db, 'contacts', {
+		key: ['place'],
+		columns: {
+			place: 'text',
+			session: 'text',
+			email: 'text?',
+			mobile: 'text?',
+			language: 'text',
+			time_zone: 'text',
+			remind_before: 'text',
+			starts_at: 'bigint',
+			minutes: 'bigint',
+			sequence: 'bigint',
+		},
+	});
+	await index(db, 'contacts_session', { on: 'contacts', columns: ['session'] });
+	await table(db, 'post', {
+		key: ['id'],
+		columns: {
+			id: 'text',
+			session: 'text',
+			place: 'text',
+			kind: 'text',
+			way: 'text',
+			state: 'text',
+			at: 'bigint',
+			created_at: 'bigint',
+			tries: 'bigint',
+			error: 'text?',
+			before: 'bigint?',
+			sequence: 'bigint',
+			recipient: 'text?',
+		},
+	});
+	await index(db, 'post_session', { on: 'post', columns: ['session'] });
+	await index(db, 'post_due', { on: 'post', columns: ['state', 'at'] });
+}
+
 /** Every change of the tables in order; a name is never changed after it was released. */
 export const migrations: Record<string, Migration> = {
 	'0001-first': {
@@ -254,4 +293,10 @@ export const migrations: Record<string, Migration> = {
 			await recordings(db);
 		},
 	},
+	'0002-people-settings': {
+		up: async (db: Kysely<unknown>) => {
+			await db.schema.alterTable('practice').addColumn('settings', 'text').execute();
+		},
+	},
+	'0002-post': { up: post },
 };

@@ -1,4 +1,5 @@
 import type { Role } from '../protocol/account.ts';
+import type { PostError, PostKind, PostState, PostWay } from '../protocol/post.ts';
 import type { TrackKind } from '../protocol/recordings.ts';
 import type { Act } from '../protocol/sessions.ts';
 
@@ -27,6 +28,8 @@ export interface Tables {
 	checkpoints: CheckpointRow;
 	deletion_requests: DeletionRequestRow;
 	tombstones: TombstoneRow;
+	contacts: ContactRow;
+	post: PostRow;
 }
 
 export interface PracticeRow {
@@ -37,6 +40,8 @@ export interface PracticeRow {
 	records: string;
 	/** JSON of Signed. */
 	member_list: string;
+	/** JSON of the settings without the name; null = nobody has changed them. */
+	settings: string | null;
 	created_at: number;
 }
 
@@ -225,4 +230,40 @@ export interface DeletionRequestRow {
 export interface TombstoneRow {
 	recording: string;
 	at: number;
+}
+
+export interface ContactRow {
+	place: string;
+	session: string;
+	email: string | null;
+	mobile: string | null;
+	language: string;
+	time_zone: string;
+	/** JSON list of minutes. */
+	remind_before: string;
+	/** When the session begins and how long it is, as the person was told last. */
+	starts_at: number;
+	minutes: number;
+	/** SEQUENCE of the calendar entry (RFC 5545 §3.8.7.4). */
+	sequence: number;
+}
+
+export interface PostRow {
+	id: string;
+	session: string;
+	place: string;
+	kind: PostKind;
+	way: PostWay;
+	/** `sending` is written down before anything goes out, and is never sent again. */
+	state: PostState | 'sending';
+	/** When it is due; when it was sent or given up. */
+	at: number;
+	created_at: number;
+	tries: number;
+	error: PostError | null;
+	/** Minutes before the session, for a reminder that nobody asked for. */
+	before: number | null;
+	sequence: number;
+	/** JSON of a Recipient: only of a cancellation, whose contact is erased already, until it was sent. */
+	recipient: string | null;
 }
