@@ -1,5 +1,5 @@
 import type { Clock } from './clock.ts';
-import type { Act, HistoryRow } from './protocol/sessions.ts';
+import type { Act, HistoryPage, HistoryRow } from './protocol/sessions.ts';
 import type { Store, StoreTransaction } from './store/database.ts';
 import { prepared } from './store/prepared.ts';
 
@@ -11,6 +11,14 @@ export interface Entry {
 	recording?: string;
 	/** The request that said so: asked again, it is not written again. */
 	request?: string;
+}
+
+export interface HistoryWish {
+	from: number;
+	to: number;
+	before: number;
+	host?: string;
+	max: number;
 }
 
 const insertRow = prepared((db) =>
@@ -44,6 +52,69 @@ export class History {
 		const { act, who = null, session = null, recording = null, request = null } = entry;
 		await insertRow(db, this.#n, this.#clock.now(), act, who, session, recording, request);
 	}
+}
+
+/** A link that is opened again and again is written down once in this time. */
+const openedEveryMs = 60_000;
+/** And so often in all, so that whoever has a link cannot push everything else out of sight. */
+const openedMax = 64;
+
+/** Writes down that somebody's browser read what her link leads to. */
+export async function addLinkOpened(
+	context: { store: Store; clock: Clock; history: History },
+	{ place, session }: { place: string; session: string },
+): Promise<void> {
+	const { store, clock, history } = context;
+	await store.transaction().execute(async (db) => {
+		const { last, count } = await db
+			.selectFrom('history')
+			.select((it) => [it.fn.max('at').as('last'), it.fn.countAll<number>().as('count')])
+			.where('session', '=', session)
+			.where('who', '=', place)
+			.where('act', '=', 'link-opened')
+			.executeTakeFirstOrThrow();
+		if (count >= openedMax || (last !== null && clock.now() - last < openedEveryMs)) return;
+		await history.add(db, { act: 'link-opened', who: place, session });
+	});
+}
+
+/**
+ * Rows about sessions between two moments, the newest first, from before row `before`; `host` = only of
+ * sessions of this member.
+ */
+export async function pageOfHistory(
+	store: Store,
+	{ from, to, before, host, max }: HistoryWish,
+): Promise<HistoryPage> {
+	let query = store
+		.selectFrom('history')
+		.innerJoin('sessions', 'sessions.id', 'history.session')
+		.select([
+			'history.n',
+			'history.at',
+			'history.act',
+			'history.who',
+			'history.session',
+			'history.recording',
+		])
+		.where('history.at', '>=', from)
+		.where('history.at', '<=', to)
+		.where('history.n', '<', before)
+		.orderBy('history.n', 'desc')
+		.limit(max + 1);
+	if (host !== undefined) query = query.where('sessions.host', '=', host);
+	const found = await query.execute();
+	const rows = found.slice(0, max);
+	return {
+		rows: rows.map(({ at, act, who, session, recording }) => ({
+			at,
+			act,
+			who,
+			session,
+			recording,
+		})),
+		before: found.length > max ? (rows.at(-1)?.n ?? null) : null,
+	};
 }
 
 /** The newest rows about one session or one recording, oldest first. */

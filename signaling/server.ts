@@ -13,11 +13,13 @@ import type { Config } from './config.ts';
 import type { Context } from './context.ts';
 import { asServerError, ServerError } from './errors.ts';
 import { History } from './history.ts';
+import { historyRoutes } from './history-routes.ts';
 import { createLog, type LogStream, loggerOptions } from './log.ts';
 import { guardOrigins, ownOrigins, printedOrigin } from './origin.ts';
 import { secureHeaders, servePages } from './pages.ts';
 import { type ErrorBody, ErrorCode } from './protocol/errors.ts';
 import { limits } from './protocol/limits.ts';
+import { peopleRoutes } from './people/routes.ts';
 import { settleDeletions } from './recording/deletion.ts';
 import { Objects } from './recording/objects.ts';
 import { Presence } from './recording/presence.ts';
@@ -142,6 +144,8 @@ async function api(app: FastifyInstance, context: Context): Promise<void> {
 	sessionRoutes(app, context);
 	placeRoutes(app, context);
 	recordingRoutes(app, context);
+	peopleRoutes(app, context);
+	historyRoutes(app, context);
 }
 
 /** Puts in order what a crash left behind. */

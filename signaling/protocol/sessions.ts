@@ -16,17 +16,41 @@ import {
 /** One place at a session: a person who was invited. Everything personal is sealed to the host. */
 export const NewPlace = v.strictObject({ id: Id, sealed: Sealed });
 
+const Minutes = v.pipe(Count, v.minValue(1), v.maxValue(24 * 60));
+
 /** POST /api/sessions (staff). The notice is in clear, because it is read before any key exists; null = not recorded, for good. */
 export const NewSession = v.strictObject({
 	id: Id,
+	/** Whose session it is, when an admin or a scheduler makes it for somebody else: then without a notice, which only the host can sign. */
+	host: v.optional(Id),
 	startsAt: Time,
-	minutes: v.pipe(Count, v.minValue(1), v.maxValue(24 * 60)),
+	minutes: Minutes,
 	/** Titles, notes, the secrets of the links: sealed under the host's keys. */
 	sealed: Sealed,
 	notice: v.nullable(Signed),
 	places: v.pipe(v.array(NewPlace), v.minLength(1), v.maxLength(limits.peopleMax - 1)),
 });
 export type NewSession = v.InferOutput<typeof NewSession>;
+
+/**
+ * PATCH /api/sessions/:id (host, admin, scheduler): another time, other sealed texts of the session and of
+ * its places. The notice stays as it was signed. Gives the Session. Errors: `session-ended`, `not-found`.
+ */
+export const SessionChange = v.strictObject({
+	startsAt: v.optional(Time),
+	minutes: v.optional(Minutes),
+	sealed: v.optional(Sealed),
+	places: v.optional(v.pipe(v.array(NewPlace), v.maxLength(limits.peopleMax - 1))),
+});
+export type SessionChange = v.InferOutput<typeof SessionChange>;
+
+/**
+ * POST /api/sessions/:id/places with a NewPlace: one more person; gives the Session. DELETE
+ * /api/sessions/:id/places/:place: one less, whose link ends; 204. Errors: `session-ended`, `over-limit`,
+ * `conflict` (the id is taken; the last place; somebody is there right now).
+ *
+ * POST /api/sessions/:id/cancel: ends a session that has not begun; 204. Errors: `conflict` once it has.
+ */
 
 export const SessionState = v.picklist(['planned', 'open', 'ended']);
 
@@ -44,6 +68,8 @@ export const Session = v.strictObject({
 	generation: Count,
 	createdAt: Time,
 	endedAt: v.nullable(Time),
+	/** It has `ended` without having begun. */
+	cancelled: v.boolean(),
 });
 export type Session = v.InferOutput<typeof Session>;
 export const SessionList = v.strictObject({ sessions: v.array(Session) });
@@ -86,8 +112,21 @@ export const Act = v.picklist([
 	'locked',
 	'signed-out',
 	'password-changed',
+	'settings-changed',
+	'colleague-invited',
+	'colleague-joined',
+	'colleague-confirmed',
+	'colleague-deactivated',
+	'role-changed',
+	'keys-changed',
 	'session-made',
+	'session-changed',
+	'session-cancelled',
 	'session-ended',
+	'invited',
+	'reminded',
+	'send-failed',
+	'link-opened',
 	'waited',
 	'connected',
 	'left',
@@ -119,3 +158,10 @@ export const HistoryRow = v.strictObject({
 });
 export const History = v.strictObject({ rows: v.array(HistoryRow) });
 export type HistoryRow = v.InferOutput<typeof HistoryRow>;
+
+/**
+ * GET /api/history?from=&to=&before= (staff): rows about one's own sessions, for admins and schedulers
+ * about everybody's, the newest first. `before` asks for the next page; null = there is none.
+ */
+export const HistoryPage = v.strictObject({ rows: v.array(HistoryRow), before: v.nullable(Count) });
+export type HistoryPage = v.InferOutput<typeof HistoryPage>;

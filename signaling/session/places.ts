@@ -4,6 +4,7 @@ import { practiceOf } from '../account/members.ts';
 import type { Context } from '../context.ts';
 import { ServerError } from '../errors.ts';
 import { claimantOf } from '../guard.ts';
+import { addLinkOpened } from '../history.ts';
 import { bodyOf, parse, stored } from '../parse.ts';
 import { type Claim, NewClaim, NewDeletionRequest, type Place } from '../protocol/sessions.ts';
 import { Id, PublicIdentity, Signed } from '../protocol/text.ts';
@@ -108,8 +109,10 @@ async function claim(context: Context, place: Place, publicKey: string): Promise
 export function placeRoutes(app: FastifyInstance, context: Context): void {
 	const { store, clock, history, hub } = context;
 	app.get('/places/:place', async (request) => {
-		const { place } = parse(Params, request.params);
-		return readPlace(context, place);
+		const { place: id } = parse(Params, request.params);
+		const place = await readPlace(context, id);
+		if (place.state !== 'ended') await addLinkOpened(context, place);
+		return place;
 	});
 	app.post('/places/:place/claims', async (request, reply) => {
 		const { place: id } = parse(Params, request.params);

@@ -187,6 +187,7 @@ const reasons: Readonly<Record<string, readonly string[]>> = {
 		'act_recording_finished',
 		'act_recording_recovered',
 		'act_opened',
+		'history_act_link_opened',
 		'act_deletion_asked',
 		'act_deleted',
 	],

@@ -1,0 +1,46 @@
+import { m } from '#lib/paraglide/messages.js';
+import type { Act } from '#protocol/sessions.ts';
+
+const words: Record<Act, (inputs: { name: string }) => string> = {
+	'set-up': m.act_set_up,
+	'signed-in': m.act_signed_in,
+	recovered: m.act_recovered,
+	locked: m.act_locked,
+	'signed-out': m.act_signed_out,
+	'password-changed': m.act_password_changed,
+	'settings-changed': m.people_act_settings,
+	'colleague-invited': m.people_act_invited,
+	'colleague-joined': m.people_act_joined,
+	'colleague-confirmed': m.people_act_confirmed,
+	'colleague-deactivated': m.people_act_deactivated,
+	'role-changed': m.people_act_role,
+	'keys-changed': m.people_act_keys,
+	'session-made': m.act_session_made,
+	'session-ended': m.act_session_ended,
+	invited: m.history_act_invited,
+	reminded: m.history_act_reminded,
+	'send-failed': m.history_act_send_failed,
+	'link-opened': m.history_act_link_opened,
+	waited: m.act_waited,
+	connected: m.act_connected,
+	left: m.act_left,
+	removed: m.act_removed,
+	consented: m.act_consented,
+	declined: m.act_declined,
+	withdrew: m.act_withdrew,
+	'recording-started': m.act_recording_started,
+	'recording-paused': m.act_recording_paused,
+	'recording-resumed': m.act_recording_resumed,
+	'recording-ended': m.act_recording_ended,
+	'recording-lost': m.act_recording_lost,
+	'recording-finished': m.act_recording_finished,
+	'recording-recovered': m.act_recording_recovered,
+	opened: m.act_opened,
+	'deletion-asked': m.act_deletion_asked,
+	deleted: m.act_deleted,
+};
+
+/** What was done, as a sentence; without a name somebody did it. */
+export function actWords(act: Act, name: string | undefined): string {
+	return words[act]({ name: name ?? m.somebody() });
+}
