@@ -70,6 +70,20 @@ test('a lower version than the newest seen is refused, and another of the same',
 	await expect(open(other, second)).rejects.toThrow('stale');
 });
 
+test('the practice vouches for its own keys in the same list', async () => {
+	const [records, schedule] = [member().publicIdentity, member().publicIdentity];
+	const keys = { records, schedule };
+	const newest = await signMemberList({ practiceKey, list: { ...list(4), keys } });
+	expect((await open(newest)).keys).toEqual(keys);
+	const swapped = newest.text.replaceAll(
+		toBase64url(schedule.x25519),
+		toBase64url(member().publicIdentity.x25519),
+	);
+	expect(swapped).not.toBe(newest.text);
+	await expect(open({ ...newest, text: swapped })).rejects.toThrow('bad-signature');
+	expect((await open(await signed(1))).keys).toBeUndefined();
+});
+
 const row = (of: Member) => ({
 	id: of.id,
 	role: of.role,
@@ -98,6 +112,7 @@ test('nobody is twice in a list', async () => {
 		{ version: 0 },
 		{ version: 1.5 },
 		{ v: 2 },
+		{ keys: { records: row(maya).publicIdentity } },
 		{ more: true },
 	];
 	for (const value of bad) await expect(open(await forge(value))).rejects.toThrow('bad-encoding');

@@ -29,6 +29,14 @@ export interface Member {
 	readonly publicIdentity: PublicIdentity;
 }
 
+/** Public halves of the practice's own keys, which nobody can swap because the list is signed. */
+export interface PracticePublicKeys {
+	/** "Practice records key": a recipient of every recording. */
+	readonly records: PublicIdentity;
+	/** "Practice schedule key": a recipient of every session's contents. */
+	readonly schedule: PublicIdentity;
+}
+
 /** Who belongs to the practice. Nobody else is ever wrapped to. */
 export interface MemberList {
 	/** Id. */
@@ -36,6 +44,8 @@ export interface MemberList {
 	/** Whole, from 1, one more with each change. */
 	readonly version: number;
 	readonly members: readonly Member[];
+	/** A practice of an older version has none until an admin's client adds them. */
+	readonly keys?: PracticePublicKeys | undefined;
 }
 
 /** The most members of one list. */
@@ -55,6 +65,9 @@ const ListSchema = v.pipe(
 		practice: Id,
 		version: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
 		members: v.pipe(v.array(MemberSchema), v.maxLength(membersMax)),
+		keys: v.optional(
+			v.strictObject({ records: PublicIdentitySchema, schedule: PublicIdentitySchema }),
+		),
 	}),
 	v.check(({ members }) => distinct(members)),
 );
@@ -64,14 +77,25 @@ export async function signMemberList(options: {
 	practiceKey: SigningKey;
 	list: MemberList;
 }): Promise<Signed> {
-	const { practice, version, members } = options.list;
+	const { practice, version, members, keys } = options.list;
 	assert(distinct(members), 'each member is once in the list');
 	const people = members.map(({ id, role, publicIdentity }) => ({
 		id,
 		role,
 		publicIdentity: encodePublicIdentity(publicIdentity),
 	}));
-	const value = { v: 1, practice, version, members: people };
+	const value = {
+		v: 1,
+		practice,
+		version,
+		members: people,
+		...(keys && {
+			keys: {
+				records: encodePublicIdentity(keys.records),
+				schedule: encodePublicIdentity(keys.schedule),
+			},
+		}),
+	};
 	return signJson({ key: options.practiceKey, context, value });
 }
 
@@ -86,7 +110,7 @@ export async function openMemberList(options: {
 	known?: Signed | undefined;
 }): Promise<MemberList> {
 	const { signed, practiceKey: publicKey, known } = options;
-	const { practice, version, members } = await openSigned({
+	const { practice, version, members, keys } = await openSigned({
 		signed,
 		publicKey,
 		context,
@@ -96,7 +120,7 @@ export async function openMemberList(options: {
 		const before = await openSigned({ signed: known, publicKey, context, schema: ListSchema });
 		if (before.practice !== practice || before.version >= version) throw new CryptoError('stale');
 	}
-	return { practice, version, members };
+	return { practice, version, members, ...(keys && { keys }) };
 }
 
 /** The member with this id, if the list has it. */

@@ -1,6 +1,6 @@
 import { ServerError } from '../errors.ts';
 import { Account, type Member, type Practice, type SignedIn } from '../protocol/account.ts';
-import { PublicIdentity, Signed } from '../protocol/text.ts';
+import { PublicIdentity, SignedList } from '../protocol/text.ts';
 import { stored } from '../parse.ts';
 import type { Store, StoreTransaction } from '../store/database.ts';
 import type { MemberRow } from '../store/tables.ts';
@@ -25,7 +25,7 @@ export async function readPractice(db: Store | StoreTransaction): Promise<Practi
 			name: row.name,
 			publicKey: row.public_key,
 			records: stored(PublicIdentity, row.records),
-			memberList: stored(Signed, row.member_list),
+			memberList: stored(SignedList, row.member_list),
 		}
 	);
 }

@@ -71,6 +71,7 @@ function setupRoutes(app: FastifyInstance, context: Context): void {
 					public_key: practice.publicKey,
 					records: JSON.stringify(practice.records),
 					member_list: JSON.stringify(practice.memberList),
+					settings: null,
 					created_at: clock.now(),
 				})
 				.execute();

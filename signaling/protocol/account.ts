@@ -6,7 +6,7 @@ import {
 	Id,
 	PublicIdentity,
 	Signature,
-	Signed,
+	SignedList,
 	bytes,
 	line,
 } from './text.ts';
@@ -65,7 +65,7 @@ export const Practice = v.strictObject({
 	publicKey: Bytes32,
 	/** X25519 and X-Wing keys of "Practice records key". */
 	records: PublicIdentity,
-	memberList: Signed,
+	memberList: SignedList,
 });
 export type Practice = v.InferOutput<typeof Practice>;
 

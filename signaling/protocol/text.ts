@@ -44,3 +44,9 @@ export const Signed = v.strictObject({
 	signature: Signature,
 });
 export type Signed = v.InferOutput<typeof Signed>;
+
+/** The signed member list: everybody's public keys make it longer than other signed texts. */
+export const SignedList = v.strictObject({
+	text: line(limits.memberListChars),
+	signature: Signature,
+});

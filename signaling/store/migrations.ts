@@ -299,4 +299,12 @@ export const migrations: Record<string, Migration> = {
 		},
 	},
 	'0002-post': { up: post },
+	'0002-schedule': {
+		up: async (db: Kysely<unknown>) => {
+			await db.schema
+				.alterTable('sessions')
+				.addColumn('cancelled', 'bigint', (column) => column.notNull().defaultTo(0))
+				.execute();
+		},
+	},
 };

@@ -81,6 +81,8 @@ export interface SessionRow {
 	generation: number;
 	created_at: number;
 	ended_at: number | null;
+	/** 1 = it ended without having begun. */
+	cancelled: number;
 }
 
 export interface PlaceRow {

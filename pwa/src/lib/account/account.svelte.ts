@@ -194,7 +194,9 @@ class Account {
 		const { id: member, email } = signedIn.member;
 		const before = await readDevice();
 		const own = before?.member === member ? before : undefined;
-		const keys = await openKeys({ accountKey, signedIn, known: own?.memberList });
+		const tokens = new Tokens({ device: signedIn.device, signing });
+		const token = () => tokens.get();
+		const keys = await openKeys({ accountKey, signedIn, known: own?.memberList, token });
 		if (keys.practice.serverKey !== serverKey) throw new CryptoError('bad-key');
 		const secret = newDeviceSecret();
 		await this.#remember({
@@ -224,7 +226,12 @@ class Account {
 		try {
 			const signedIn = await fetchJson(SignedIn, { path: '/api/me' });
 			const accountKey = await unwrapHere({ device, wrapped: device.wrapped, signedIn });
-			const keys = await openKeys({ accountKey, signedIn, known: device.memberList });
+			const keys = await openKeys({
+				accountKey,
+				signedIn,
+				known: device.memberList,
+				token: () => this.token(),
+			});
 			await this.#remember({ ...device, memberList: signedIn.practice.memberList });
 			await this.#unlocked(keys, signedIn.idleMs);
 		} catch (error) {

@@ -5,7 +5,7 @@ import { type Bytes, fromBase64url, random } from '#crypto/bytes.ts';
 import { type SigningKey, generateSigningKey } from '#crypto/identity/signing.ts';
 import { db } from '#lib/db/db.ts';
 import type { SignedIn } from '#protocol/account.ts';
-import { Signed } from '#protocol/text.ts';
+import { SignedList } from '#protocol/text.ts';
 
 const OwnBytes = v.custom<Bytes>((value) => value instanceof Uint8Array);
 
@@ -26,7 +26,7 @@ const Device = v.strictObject({
 	/** OPAQUE key of the server, pinned at the first sign-in. */
 	serverKey: v.string(),
 	/** The newest member list that was seen. */
-	memberList: Signed,
+	memberList: SignedList,
 	/** The recovery key under the account key, until somebody said that it is saved. */
 	unsaved: v.optional(OwnBytes),
 });

@@ -96,14 +96,26 @@ async function foundPractice(options: {
 	const id = newId();
 	const { seed, key } = await createPracticeKey();
 	const records = await createStaffIdentity();
-	const list = { practice: id, version: 1, members };
+	const schedule = await createStaffIdentity();
+	const keys = {
+		records: records.identity.publicIdentity,
+		schedule: schedule.identity.publicIdentity,
+	};
+	const list = { practice: id, version: 1, members, keys };
 	const practice = {
 		id,
 		name,
 		publicKey: toBase64url(key.publicKey),
-		records: encodePublicIdentity(records.identity.publicIdentity),
+		records: encodePublicIdentity(keys.records),
 		memberList: await signMemberList({ practiceKey: key, list }),
 	};
-	const secrets = { id, publicKey: key.publicKey, seed, records: records.secret, serverKey };
+	const secrets = {
+		id,
+		publicKey: key.publicKey,
+		seed,
+		records: records.secret,
+		schedule: schedule.secret,
+		serverKey,
+	};
 	return { practice, sealed: await sealPracticeKeys(accountKey, secrets) };
 }

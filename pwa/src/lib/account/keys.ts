@@ -2,15 +2,12 @@ import { equal, fromBase64url } from '#crypto/bytes.ts';
 import { openAccount } from '#crypto/account/account.ts';
 import type { AccountKey } from '#crypto/account/key.ts';
 import { CryptoError } from '#crypto/errors.ts';
-import {
-	type Identity,
-	type PublicIdentity,
-	decodePublicIdentity,
-} from '#crypto/identity/identity.ts';
+import type { Identity, PublicIdentity } from '#crypto/identity/identity.ts';
 import { type MemberList, memberOf, openMemberList } from '#crypto/members/members.ts';
 import type { Member, SignedIn } from '#protocol/account.ts';
 import type { Signed } from '#protocol/text.ts';
-import { type PracticeKeys, openPracticeKeys } from './practice.ts';
+import { type PracticeKeys, openPracticeKeys, openPracticeSecrets } from './practice.ts';
+import { addScheduleKey } from './schedule.ts';
 
 /** Everything that is open while a member is signed in and not locked. */
 export interface Keys {
@@ -27,6 +24,8 @@ export interface Practice extends PracticeKeys {
 	readonly name: string;
 	/** Public half of "Practice records key", the recipient of every recording. */
 	readonly recordsIdentity: PublicIdentity;
+	/** Public half of "Practice schedule key", a recipient of every session's contents. */
+	readonly scheduleIdentity: PublicIdentity;
 }
 
 /**
@@ -38,16 +37,19 @@ export async function openKeys(options: {
 	accountKey: AccountKey;
 	signedIn: SignedIn;
 	known: Signed | undefined;
+	/** A token of this device, for an admin of a practice that lacks a key. */
+	token: () => Promise<string>;
 }): Promise<Keys> {
-	const { accountKey, signedIn, known } = options;
+	const { accountKey, signedIn, known, token } = options;
 	const { member, account, practice: told } = signedIn;
 	const { identity } = await openAccount({
 		account: member.id,
 		accountKey,
 		sealedIdentity: fromBase64url(account.identity),
 	});
-	const pinned = await openPracticeKeys(accountKey, fromBase64url(account.practice));
-	const members = await openMemberList({
+	const secrets = await openPracticeSecrets(accountKey, fromBase64url(account.practice));
+	let pinned = await openPracticeKeys(secrets);
+	let members = await openMemberList({
 		signed: told.memberList,
 		practiceKey: pinned.publicKey,
 		known,
@@ -59,7 +61,18 @@ export async function openKeys(options: {
 		!equal(self.publicIdentity.ed25519, identity.publicIdentity.ed25519)
 	)
 		throw new CryptoError('bad-key');
-	const recordsIdentity = pinned.records?.publicIdentity ?? decodePublicIdentity(told.records);
-	const practice = { ...pinned, name: told.name, recordsIdentity };
+	if (!members.keys) {
+		const added = await addScheduleKey({ accountKey, secrets, members, account, token });
+		({ members } = added);
+		pinned = await openPracticeKeys(added.secrets);
+	}
+	const { keys } = members;
+	if (!keys) throw new CryptoError('bad-key');
+	const practice = {
+		...pinned,
+		name: told.name,
+		recordsIdentity: keys.records,
+		scheduleIdentity: keys.schedule,
+	};
 	return { accountKey, identity, member: { ...member, role: self.role }, practice, members };
 }

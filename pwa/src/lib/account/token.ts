@@ -9,11 +9,11 @@ const earlyMs = 30_000;
 
 /** Tokens of one device: each is had by a signature over the server's nonce and kept in memory until it ends. */
 export class Tokens {
-	readonly #device: Device;
+	readonly #device: Pick<Device, 'device' | 'signing'>;
 	#kept: { text: string; until: number } | undefined;
 	#fetching: Promise<string> | undefined;
 
-	constructor(device: Device) {
+	constructor(device: Pick<Device, 'device' | 'signing'>) {
 		this.#device = device;
 	}
 

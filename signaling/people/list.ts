@@ -1,0 +1,43 @@
+import * as v from 'valibot';
+import { practiceOf } from '../account/members.ts';
+import { ServerError } from '../errors.ts';
+import { parse } from '../parse.ts';
+import type { SignedList } from '../protocol/text.ts';
+import { verifySigned } from '../signature.ts';
+import type { StoreTransaction } from '../store/database.ts';
+
+type List = v.InferOutput<typeof SignedList>;
+
+const Listed = v.object({
+	practice: v.string(),
+	version: v.number(),
+	members: v.array(v.object({ id: v.string(), role: v.string() })),
+});
+const Version = v.object({ version: v.number() });
+
+function json(text: string): unknown {
+	try {
+		return JSON.parse(text);
+	} catch (cause) {
+		throw new ServerError('bad-request', { cause });
+	}
+}
+
+/**
+ * Puts a newer member list in the place of the newest. The server only keeps the order: clients verify
+ * the list themselves. Throws `bad-request` when the practice key has not signed it, `conflict` unless its
+ * version is the next. Gives the role of everybody who is in it.
+ */
+export async function replaceList(db: StoreTransaction, list: List): Promise<Map<string, string>> {
+	const { id, publicKey, memberList } = await practiceOf(db);
+	if (!verifySigned(publicKey, 'sotto/member-list/v1', list)) throw new ServerError('bad-request');
+	const { practice, version, members } = parse(Listed, json(list.text));
+	const newest = parse(Version, json(memberList.text));
+	if (practice !== id) throw new ServerError('bad-request');
+	if (version !== newest.version + 1) throw new ServerError('conflict');
+	await db
+		.updateTable('practice')
+		.set({ member_list: JSON.stringify(list) })
+		.execute();
+	return new Map(members.map((member) => [member.id, member.role]));
+}
