@@ -30,6 +30,7 @@ import { Hub } from './room/hub.ts';
 import { acceptSockets } from './room/upgrade.ts';
 import { iceRoutes } from './session/ice.ts';
 import { placeRoutes } from './session/places.ts';
+import { sessionChangeRoutes } from './session/changes.ts';
 import { sessionRoutes } from './session/sessions.ts';
 import { openStore } from './store/database.ts';
 import { Tries } from './tries.ts';
@@ -142,6 +143,7 @@ async function api(app: FastifyInstance, context: Context): Promise<void> {
 	deviceRoutes(app, context);
 	iceRoutes(app, context);
 	sessionRoutes(app, context);
+	sessionChangeRoutes(app, context);
 	placeRoutes(app, context);
 	recordingRoutes(app, context);
 	peopleRoutes(app, context);

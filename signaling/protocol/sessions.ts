@@ -15,6 +15,7 @@ import {
 
 /** One place at a session: a person who was invited. Everything personal is sealed to the host. */
 export const NewPlace = v.strictObject({ id: Id, sealed: Sealed });
+export type NewPlace = v.InferOutput<typeof NewPlace>;
 
 const Minutes = v.pipe(Count, v.minValue(1), v.maxValue(24 * 60));
 

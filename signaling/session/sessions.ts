@@ -9,7 +9,7 @@ import { endSession } from '../room/acts.ts';
 import { limits } from '../protocol/limits.ts';
 import { NewSession, type Session } from '../protocol/sessions.ts';
 import { Id, Signed } from '../protocol/text.ts';
-import type { Store } from '../store/database.ts';
+import type { Store, StoreTransaction } from '../store/database.ts';
 import type { PlaceRow, SessionRow } from '../store/tables.ts';
 
 /** Rows of a history that are shown at once. */
@@ -44,10 +44,12 @@ function sessionOf(row: SessionRow, places: readonly PlaceRow[]): Session {
 		generation: row.generation,
 		createdAt: row.created_at,
 		endedAt: row.ended_at,
+		cancelled: row.cancelled === 1,
 	};
 }
 
-async function withPlaces(store: Store, rows: readonly SessionRow[]): Promise<Session[]> {
+/** Rows of sessions with their places, as they are answered. */
+export async function withPlaces(store: Store, rows: readonly SessionRow[]): Promise<Session[]> {
 	if (rows.length === 0) return [];
 	const places = await store
 		.selectFrom('places')
@@ -63,7 +65,11 @@ async function withPlaces(store: Store, rows: readonly SessionRow[]): Promise<Se
 }
 
 /** A session that this member may see. Throws `not-found` for any other, so that ids tell nothing. */
-async function visibleSession(store: Store, staff: Staff, id: string): Promise<SessionRow> {
+export async function visibleSession(
+	store: Store | StoreTransaction,
+	staff: Staff,
+	id: string,
+): Promise<SessionRow> {
 	const row = await store
 		.selectFrom('sessions')
 		.selectAll()
@@ -72,6 +78,32 @@ async function visibleSession(store: Store, staff: Staff, id: string): Promise<S
 	if (!row || (row.host !== staff.member && !schedulers.has(staff.role)))
 		throw new ServerError('not-found');
 	return row;
+}
+
+/** Throws `bad-request` for a time that is years away. */
+export function checkTime({ clock }: Context, startsAt: number): void {
+	if (Math.abs(startsAt - clock.now()) > 2 * yearMs) throw new ServerError('bad-request');
+}
+
+/** Whose session is to be made. Throws `forbidden`: who may not, for whom not, or recorded for another. */
+async function hostOf(
+	store: Store,
+	staff: Staff,
+	{ host = staff.member, notice }: v.InferOutput<typeof NewSession>,
+): Promise<string> {
+	if (host === staff.member) {
+		if (!hosts.has(staff.role)) throw new ServerError('forbidden');
+		return host;
+	}
+	// The notice is signed by the host, whose keys nobody else has.
+	if (!schedulers.has(staff.role) || notice) throw new ServerError('forbidden');
+	const member = await store
+		.selectFrom('members')
+		.select('role')
+		.where('id', '=', host)
+		.executeTakeFirst();
+	if (!member || !hosts.has(member.role)) throw new ServerError('forbidden');
+	return host;
 }
 
 /** Whether the same session was stored already. Throws `conflict` when it says something else. */
@@ -87,19 +119,18 @@ async function storedBefore(
 		.executeTakeFirst();
 	if (!row) return undefined;
 	const [session] = await withPlaces(store, [row]);
-	const { id, startsAt, minutes, sealed, notice, places } = session ?? wanted;
-	const same =
-		row.host === host &&
-		JSON.stringify({ id, startsAt, minutes, sealed, notice, places }) === JSON.stringify(wanted);
-	if (!session || !same) throw new ServerError('conflict');
+	const text = ({ id, startsAt, minutes, sealed, notice, places }: typeof wanted): string =>
+		JSON.stringify({ id, startsAt, minutes, sealed, notice, places });
+	const same = row.host === host && session && text(session) === text(wanted);
+	if (!same) throw new ServerError('conflict');
 	return session;
 }
 
 async function insertSession(
 	context: Context,
-	host: string,
-	wanted: v.InferOutput<typeof NewSession>,
+	options: { staff: Staff; host: string; wanted: v.InferOutput<typeof NewSession> },
 ): Promise<void> {
+	const { staff, host, wanted } = options;
 	const { store, clock, history } = context;
 	await store.transaction().execute(async (db) => {
 		const placeIds = wanted.places.map(({ id }) => id);
@@ -119,6 +150,7 @@ async function insertSession(
 				generation: 0,
 				created_at: clock.now(),
 				ended_at: null,
+				cancelled: 0,
 			})
 			.execute();
 		await db
@@ -132,7 +164,7 @@ async function insertSession(
 				})),
 			)
 			.execute();
-		await history.add(db, { act: 'session-made', who: host, session: wanted.id });
+		await history.add(db, { act: 'session-made', who: staff.member, session: wanted.id });
 	});
 }
 
@@ -168,18 +200,18 @@ function readRoutes(app: FastifyInstance, context: Context): void {
 
 /** /api/sessions. */
 export function sessionRoutes(app: FastifyInstance, context: Context): void {
-	const { store, hub, clock } = context;
+	const { store, hub } = context;
 	readRoutes(app, context);
 	app.post('/sessions', async (request, reply) => {
 		const staff = await staffOf(context, request);
-		if (!hosts.has(staff.role)) throw new ServerError('forbidden');
 		const wanted = bodyOf(NewSession, request);
-		if (Math.abs(wanted.startsAt - clock.now()) > 2 * yearMs) throw new ServerError('bad-request');
-		const before = await storedBefore(store, staff.member, wanted);
+		const host = await hostOf(store, staff, wanted);
+		checkTime(context, wanted.startsAt);
+		const before = await storedBefore(store, host, wanted);
 		if (before) return before;
-		await insertSession(context, staff.member, wanted);
+		await insertSession(context, { staff, host, wanted });
 		hub.changed('sessions');
-		const made = await storedBefore(store, staff.member, wanted);
+		const made = await storedBefore(store, host, wanted);
 		return reply.code(201).send(made);
 	});
 	app.post('/sessions/:id/end', async (request, reply) => {

@@ -307,4 +307,27 @@ export const migrations: Record<string, Migration> = {
 				.execute();
 		},
 	},
+	'0004-people-invitations': {
+		up: async (db: Kysely<unknown>) => {
+			await db.schema
+				.alterTable('members')
+				.addColumn('active', 'bigint', (it) => it.notNull().defaultTo(1))
+				.execute();
+			await db.schema.alterTable('members').addColumn('keys', 'text').execute();
+			await table(db, 'invitations', {
+				key: ['id'],
+				columns: {
+					id: 'text',
+					email: 'text',
+					role: 'text',
+					member: 'text?',
+					proof_hash: 'text',
+					state: 'text',
+					registration: 'text?',
+					created_at: 'bigint',
+					expires_at: 'bigint',
+				},
+			});
+		},
+	},
 };

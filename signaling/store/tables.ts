@@ -11,6 +11,7 @@ export interface Tables {
 	practice: PracticeRow;
 	members: MemberRow;
 	devices: DeviceRow;
+	invitations: InvitationRow;
 	sessions: SessionRow;
 	places: PlaceRow;
 	claims: ClaimRow;
@@ -55,7 +56,26 @@ export interface MemberRow {
 	opaque_record: string;
 	/** JSON of Account. */
 	account: string;
+	/** 0 = deactivated: signs in nowhere. */
+	active: number;
+	/** Practice keys sealed to her. */
+	keys: string | null;
 	created_at: number;
+}
+
+export interface InvitationRow {
+	id: string;
+	email: string;
+	role: Role;
+	/** The member whose keys it replaces. */
+	member: string | null;
+	/** SHA-256. */
+	proof_hash: string;
+	state: 'open' | 'waiting' | 'confirmed';
+	/** JSON of what she sent when she accepted. */
+	registration: string | null;
+	created_at: number;
+	expires_at: number;
 }
 
 export interface DeviceRow {

@@ -16,6 +16,8 @@ const words: Record<Act, (inputs: { name: string }) => string> = {
 	'role-changed': m.people_act_role,
 	'keys-changed': m.people_act_keys,
 	'session-made': m.act_session_made,
+	'session-changed': m.schedule_act_changed,
+	'session-cancelled': m.schedule_act_cancelled,
 	'session-ended': m.act_session_ended,
 	invited: m.history_act_invited,
 	reminded: m.history_act_reminded,
