@@ -1,4 +1,5 @@
 import type { Clock } from './clock.ts';
+import type { Codes } from './code/codes.ts';
 import type { Config } from './config.ts';
 import type { History } from './history.ts';
 import type { Log } from './log.ts';
@@ -26,6 +27,7 @@ export interface Context {
 	tries: Tries;
 	origins: Set<string>;
 	hub: Hub;
+	codes: Codes;
 	objects: Objects;
 	presence: Presence;
 	tombstones: Tombstones;

@@ -9,6 +9,8 @@ import { accountRoutes } from './account/routes.ts';
 import { SetupToken } from './account/setup.ts';
 import { Tokens } from './account/tokens.ts';
 import { type Clock, systemClock } from './clock.ts';
+import { Codes } from './code/codes.ts';
+import { codeRoutes } from './code/routes.ts';
 import type { Config } from './config.ts';
 import type { Context } from './context.ts';
 import { asServerError, ServerError } from './errors.ts';
@@ -84,6 +86,7 @@ async function openContext(options: ServerOptions, app: FastifyInstance): Promis
 		tries: new Tries(clock),
 		origins: new Set(config.origins ?? ownOrigins(config.port)),
 		hub,
+		codes: new Codes(clock),
 		objects: new Objects(config),
 		presence: new Presence({ store, clock, history, changed: () => hub.changed('recordings') }),
 		tombstones: new Tombstones(config.dataDir),
@@ -145,6 +148,7 @@ async function api(app: FastifyInstance, context: Context): Promise<void> {
 	sessionRoutes(app, context);
 	sessionChangeRoutes(app, context);
 	placeRoutes(app, context);
+	codeRoutes(app, context);
 	recordingRoutes(app, context);
 	peopleRoutes(app, context);
 	historyRoutes(app, context);

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { codeClientMessages, codeServerMessages } from './code.ts';
 import { ErrorCode } from './errors.ts';
 import { limits } from './limits.ts';
 import { Act } from './sessions.ts';
@@ -75,6 +76,7 @@ export const ClientMessage = v.variant('type', [
 	 * the host also recording-paused, -resumed, -ended. What the server saw itself is `forbidden`.
 	 */
 	v.strictObject({ type: v.literal('act'), id: RequestId, act: Act }),
+	...codeClientMessages,
 ]);
 export type ClientMessage = v.InferOutput<typeof ClientMessage>;
 
@@ -176,6 +178,7 @@ export const ServerMessage = v.variant('type', [
 		type: v.literal('changed'),
 		what: v.picklist(['sessions', 'recordings', 'members']),
 	}),
+	...codeServerMessages,
 ]);
 export type ServerMessage = v.InferOutput<typeof ServerMessage>;
 export type RoomMessage = Extract<ServerMessage, { type: 'room' }>;

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { answerCode, showCode } from '../code/routes.ts';
 import type { Context } from '../context.ts';
 import { asServerError, ServerError } from '../errors.ts';
 import { claimantByToken, staffByToken } from '../guard.ts';
@@ -84,6 +85,11 @@ function workOf(
 			return (change) => relay(hub, change, connection, message);
 		case 'remove':
 			return (change) => remove(hub, change, connection, message);
+		case 'code':
+			return (change) => showCode(context, change, connection, message);
+		case 'code-close':
+		case 'code-answer':
+			return (change) => answerCode(context, change, connection, message);
 		case 'act':
 			return (change) => act(hub, change, connection, message);
 		case 'applied':
@@ -189,6 +195,7 @@ function acknowledgeSoon(context: Context, connection: Connection, n: number): v
 /** A socket is gone: its seat is empty, and keeps everything. */
 export function farewell(context: Context, connection: Connection): void {
 	const { hub } = context;
+	context.codes.closed(connection);
 	hub.closed(connection);
 	hub.take(connection, { id: null, simple: true }, (change) => standUp(hub, change, connection));
 }

@@ -9,7 +9,7 @@ type Requests = Extract<ClientMessage, { id: string }>;
 /** A message that the server answers; its id is given by the socket. */
 export type Request = Without<Requests, 'id'>;
 /** What answers a request. */
-export type Answer = Extract<ServerMessage, { type: 'done' | 'taken' | 'room' }>;
+export type Answer = Extract<ServerMessage, { type: 'done' | 'taken' | 'room' | 'code' }>;
 
 /** The server's refusal of one request, or the loss of the connection before it was answered. */
 export class SocketError extends Error {
