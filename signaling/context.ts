@@ -6,8 +6,10 @@ import type { Log } from './log.ts';
 import type { Opaque } from './account/opaque.ts';
 import type { SetupToken } from './account/setup.ts';
 import type { Tokens } from './account/tokens.ts';
+import type { Settings } from './people/settings.ts';
 import type { Objects } from './recording/objects.ts';
 import type { Presence } from './recording/presence.ts';
+import type { Post } from './post/post.ts';
 import type { Tombstones } from './recording/tombstones.ts';
 import type { Hub } from './room/hub.ts';
 import type { OpenStore, Store } from './store/database.ts';
@@ -28,7 +30,9 @@ export interface Context {
 	origins: Set<string>;
 	hub: Hub;
 	codes: Codes;
+	post: Post;
 	objects: Objects;
 	presence: Presence;
+	settings: Settings;
 	tombstones: Tombstones;
 }

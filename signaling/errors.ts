@@ -5,6 +5,7 @@ const statuses: Record<ErrorCode, number> = {
 	'chunk-differs': 409,
 	'chunk-order': 409,
 	conflict: 409,
+	deactivated: 403,
 	forbidden: 403,
 	'generation-taken': 409,
 	gone: 410,

@@ -2,15 +2,17 @@ import type { FastifyRequest } from 'fastify';
 import type { TokenHolder } from './account/tokens.ts';
 import type { Context } from './context.ts';
 import { ServerError } from './errors.ts';
+import type { Role } from './protocol/account.ts';
 import { limits } from './protocol/limits.ts';
 import { tokenHash } from './random.ts';
+import { checkRole } from './rules.ts';
 import { prepared } from './store/prepared.ts';
 
 /** A participant's token still speaks for her this long after the session, to ask for deletion. */
 const afterSessionMs = 24 * 60 * 60_000;
 
 export interface Staff extends TokenHolder {
-	role: string;
+	role: Role;
 }
 
 export interface Claimant {
@@ -26,7 +28,8 @@ const deviceOf = prepared((db) =>
 		.selectFrom('devices')
 		.innerJoin('members', 'members.id', 'devices.member')
 		.select(['devices.half', 'devices.active_at', 'members.role'])
-		.where('devices.id', '=', ''),
+		.where('devices.id', '=', '')
+		.where('members.active', '=', 1),
 );
 const claimOf = prepared((db) =>
 	db
@@ -66,24 +69,26 @@ export async function staffByToken(
 	if (options.origin !== undefined && options.origin !== holder.origin)
 		throw new ServerError('origin');
 	if (!(options.scopes ?? ['staff']).includes(holder.scope)) throw new ServerError('forbidden');
-	const [row] = (await deviceOf(context.store, holder.device)).rows;
+	const [row] = (await deviceOf(context.store, holder.device, 1)).rows;
 	if (!row) throw new ServerError('token');
-	const idle = context.clock.now() - row.active_at >= context.config.idleMs;
+	const idle = context.clock.now() - row.active_at >= context.settings.idleMs;
 	if ((row.half === null || idle) && !options.evenIdle) throw new ServerError('locked');
 	return { ...holder, role: row.role };
 }
 
-/** The member who asks. Throws as `staffByToken`. */
+/** The member who asks. Throws as `staffByToken`, and `forbidden` when her role may not ask this. */
 export async function staffOf(
 	context: Context,
 	request: FastifyRequest,
 	options: { evenIdle?: boolean } = {},
 ): Promise<Staff> {
-	return staffByToken(context, {
+	const staff = await staffByToken(context, {
 		token: bearer(request),
 		origin: request.headers.origin,
 		...options,
 	});
+	checkRole(request, staff.role);
+	return staff;
 }
 
 /** The participant behind a place's token. Throws `token`. */

@@ -22,6 +22,9 @@ import { secureHeaders, servePages } from './pages.ts';
 import { type ErrorBody, ErrorCode } from './protocol/errors.ts';
 import { limits } from './protocol/limits.ts';
 import { peopleRoutes } from './people/routes.ts';
+import { Settings } from './people/settings.ts';
+import { Post } from './post/post.ts';
+import { postRoutes } from './post/routes.ts';
 import { settleDeletions } from './recording/deletion.ts';
 import { Objects } from './recording/objects.ts';
 import { Presence } from './recording/presence.ts';
@@ -72,7 +75,9 @@ async function openContext(options: ServerOptions, app: FastifyInstance): Promis
 	const members = await store.selectFrom('members').select('id').limit(1).execute();
 	const ready = members.length > 0;
 	const history = await History.open(store, clock);
-	const hub = new Hub({ database, clock, history, log });
+	const changed = (): void => hub.changed('post');
+	const post = new Post({ database, clock, config, history, log, changed });
+	const hub: Hub = new Hub({ database, clock, history, log, post });
 	return {
 		config,
 		clock,
@@ -87,9 +92,11 @@ async function openContext(options: ServerOptions, app: FastifyInstance): Promis
 		origins: new Set(config.origins ?? ownOrigins(config.port)),
 		hub,
 		codes: new Codes(clock),
+		post,
 		objects: new Objects(config),
 		presence: new Presence({ store, clock, history, changed: () => hub.changed('recordings') }),
 		tombstones: new Tombstones(config.dataDir),
+		settings: await Settings.open(store, config),
 	};
 }
 
@@ -152,6 +159,7 @@ async function api(app: FastifyInstance, context: Context): Promise<void> {
 	recordingRoutes(app, context);
 	peopleRoutes(app, context);
 	historyRoutes(app, context);
+	postRoutes(app, context);
 }
 
 /** Puts in order what a crash left behind. */
@@ -191,7 +199,7 @@ export async function createServer(options: ServerOptions): Promise<SottoServer>
 	});
 	const context = await openContext(options, app);
 	await tidy(context);
-	const { hub, database, clock, store, log, presence } = context;
+	const { hub, database, clock, store, log, presence, settings } = context;
 	handleErrors(app, context);
 	await secureHeaders(app, context.origins);
 	app.get('/healthz', async () => {
@@ -209,7 +217,7 @@ export async function createServer(options: ServerOptions): Promise<SottoServer>
 		endForgotten(hub).catch((error: unknown) => log.failure('forgotten sweep', error)),
 	);
 	every(app, idleSweepMs, () =>
-		lockIdle(store, clock.now() - config.idleMs).catch((error: unknown) =>
+		lockIdle(store, clock.now() - settings.idleMs).catch((error: unknown) =>
 			log.failure('idle sweep', error),
 		),
 	);
@@ -226,6 +234,7 @@ export async function createServer(options: ServerOptions): Promise<SottoServer>
 			const port = typeof bound === 'object' && bound ? bound.port : config.port;
 			if (!config.origins) for (const own of ownOrigins(port)) context.origins.add(own);
 			const address = printedOrigin(config, port);
+			await context.post.start(address);
 			const token = context.setup.text;
 			return { address, setupUrl: token && `${address}/setup#${token}` };
 		},
@@ -233,6 +242,7 @@ export async function createServer(options: ServerOptions): Promise<SottoServer>
 			await hub.close();
 			await app.close();
 			await hub.close();
+			await context.post.stop();
 			await database.close();
 		},
 	};

@@ -5,7 +5,7 @@ import { Line } from './line.ts';
 import { type Answer, bytesOf, call, type Key, newId, newKey, signed, signWith } from './wire.ts';
 
 const keyStretching = 'memory-constrained';
-const publicIdentity = (key: Key) => ({
+export const publicIdentity = (key: Key) => ({
 	ed25519: key.publicKey,
 	x25519: bytesOf(32),
 	xwing: bytesOf(1216),
@@ -30,6 +30,8 @@ export interface Credentials {
 	deviceKey: Key;
 	recovery: Key;
 	identity: Key;
+	/** Only the first admin's test client holds it. */
+	practiceKey?: Key;
 }
 
 /** A member at one device. */
@@ -40,6 +42,7 @@ export class Staff {
 	readonly deviceKey: Key;
 	readonly recovery: Key;
 	readonly identity: Key;
+	readonly practiceKey: Key | undefined;
 	signedIn: SignedIn;
 
 	constructor(options: Credentials & { signedIn: SignedIn }) {
@@ -49,6 +52,7 @@ export class Staff {
 		this.deviceKey = options.deviceKey;
 		this.recovery = options.recovery;
 		this.identity = options.identity;
+		this.practiceKey = options.practiceKey;
 		this.signedIn = options.signedIn;
 	}
 
@@ -167,7 +171,7 @@ export async function setupRequest(
 		account: newAccount(recovery),
 		device: { publicKey: deviceKey.publicKey, name: 'Chrome on Linux' },
 	};
-	const staff = { address, email, password, deviceKey, recovery, identity };
+	const staff = { address, email, password, deviceKey, recovery, identity, practiceKey };
 	return { started, finish, staff };
 }
 

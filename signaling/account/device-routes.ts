@@ -10,7 +10,7 @@ import { halfOf, lockDevice } from './devices.ts';
 import { signedIn } from './members.ts';
 
 function tokenRoutes(app: FastifyInstance, context: Context): void {
-	const { store, tokens, clock, config } = context;
+	const { store, tokens, clock, settings } = context;
 	app.post('/device/challenge', async (request) => {
 		const { device } = bodyOf(ChallengeRequest, request);
 		return { nonce: tokens.challenge(device) };
@@ -30,7 +30,7 @@ function tokenRoutes(app: FastifyInstance, context: Context): void {
 		const { public_key: publicKey, member } = row;
 		if (!verifySignature({ publicKey, context: 'sotto/token/v1', message, signature }))
 			throw new ServerError('token');
-		await halfOf(store, { device, clock, idleMs: config.idleMs });
+		await halfOf(store, { device, clock, idleMs: settings.idleMs });
 		return {
 			token: tokens.issue({ member, device, scope, origin }),
 			expiresInMs: limits.tokenMs,
@@ -40,12 +40,12 @@ function tokenRoutes(app: FastifyInstance, context: Context): void {
 
 /** /api/device/*, /api/me. */
 export function deviceRoutes(app: FastifyInstance, context: Context): void {
-	const { store, tokens, clock, config, history, hub } = context;
+	const { store, tokens, clock, settings, history, hub } = context;
 	tokenRoutes(app, context);
 	app.get('/me', async (request) => {
 		const { member, device } = await staffOf(context, request);
-		const half = await halfOf(store, { device, clock, idleMs: config.idleMs });
-		return signedIn(store, { member, opened: { device, half }, idleMs: config.idleMs });
+		const half = await halfOf(store, { device, clock, idleMs: settings.idleMs });
+		return signedIn(store, { member, opened: { device, half }, idleMs: settings.idleMs });
 	});
 	app.post('/device/active', async (request, reply) => {
 		const { device } = await staffOf(context, request);

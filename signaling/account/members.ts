@@ -48,12 +48,14 @@ export async function signedIn(
 		.where('id', '=', options.member)
 		.executeTakeFirst();
 	if (!row) throw new ServerError('token');
+	if (row.active === 0) throw new ServerError('deactivated');
 	return {
 		member: memberOf(row),
 		practice: await practiceOf(db),
 		device: options.opened.device,
 		half: options.opened.half,
 		account: stored(Account, row.account),
+		keys: row.keys,
 		idleMs: options.idleMs,
 	};
 }

@@ -37,13 +37,13 @@ function configRoute(app: FastifyInstance, context: Context): void {
 			practice: practice?.name ?? null,
 			serverKey: context.opaque.publicKey,
 			relay: context.config.turn !== undefined,
-			idleMs: context.config.idleMs,
+			idleMs: context.settings.idleMs,
 		};
 	});
 }
 
 function setupRoutes(app: FastifyInstance, context: Context): void {
-	const { setup, opaque, store, config, clock, history } = context;
+	const { setup, opaque, store, settings, clock, history } = context;
 	app.post('/setup/start', async (request) => {
 		const { token, email, registrationRequest } = bodyOf(SetupStart, request);
 		countTry(context, request);
@@ -85,12 +85,14 @@ function setupRoutes(app: FastifyInstance, context: Context): void {
 					public_identity: JSON.stringify(member.publicIdentity),
 					opaque_record: body.registrationRecord,
 					account: JSON.stringify(body.account),
+					active: 1,
+					keys: null,
 					created_at: clock.now(),
 				})
 				.execute();
 			const opened = await openDevice(db, { member: member.id, device: body.device, clock });
 			await history.add(db, { act: 'set-up', who: member.id });
-			return signedIn(db, { member: member.id, opened, idleMs: config.idleMs });
+			return signedIn(db, { member: member.id, opened, idleMs: settings.idleMs });
 		});
 		setup.burn();
 		return answer;
@@ -106,14 +108,14 @@ async function letIn(
 		act: 'signed-in' | 'recovered';
 	},
 ): Promise<SignedIn> {
-	const { store, clock, history, config, tokens } = context;
+	const { store, clock, history, settings, tokens } = context;
 	const { member, device, act } = options;
 	return store.transaction().execute(async (db) => {
 		const opened = await openDevice(db, { member, device, clock });
 		// What an older login of this device was given ends here.
 		tokens.revoke(opened.device);
 		await history.add(db, { act, who: member });
-		return signedIn(db, { member, opened, idleMs: config.idleMs });
+		return signedIn(db, { member, opened, idleMs: settings.idleMs });
 	});
 }
 

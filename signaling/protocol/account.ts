@@ -112,6 +112,8 @@ export const SignedIn = v.strictObject({
 	/** The server's half of this device's wrapping key; released only inside the idle limit. */
 	half: Bytes32,
 	account: Account,
+	/** Practice keys that an admin gave this member, sealed to her. */
+	keys: v.nullable(bytes(8192)),
 	idleMs: Count,
 });
 export type SignedIn = v.InferOutput<typeof SignedIn>;

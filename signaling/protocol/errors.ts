@@ -6,6 +6,7 @@ export const ErrorCode = v.picklist([
 	'chunk-differs',
 	'chunk-order',
 	'conflict',
+	'deactivated',
 	'forbidden',
 	'generation-taken',
 	'gone',

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
-import { Account } from './account.ts';
-import { Count, SignedList, line } from './text.ts';
+import { Account, Member, Role } from './account.ts';
+import { Bytes32, Count, Email, Id, SignedList, Time, bytes, line } from './text.ts';
 
 const minuteMs = 60_000;
 
@@ -52,3 +52,84 @@ export const defaultSettings: Omit<PracticeSettings, 'name' | 'idleMs'> = {
  * holds a new practice key. Errors: `conflict` unless its version follows the newest one.
  */
 export const NewerList = v.strictObject({ memberList: SignedList, account: v.optional(Account) });
+
+/** What the owner of an invitation's link shows the server; made from its secret, which the server never gets. */
+const Proof = Bytes32;
+
+/** HMAC with the invitation's secret over the new member: tells an admin's client that nobody swapped the keys. */
+const Mac = Bytes32;
+
+/**
+ * POST /api/invitations (admin) → 201. An address that has an account is let back in with new keys: her
+ * member id stays. Errors: `conflict` (this id, or an open invitation for the address).
+ */
+export const NewInvitation = v.strictObject({
+	id: Id,
+	email: Email,
+	role: Role,
+	proof: Proof,
+	expiresAt: Time,
+});
+
+/** POST /api/invitations/:id/look → InvitationView. Errors: `not-found` (also withdrawn, expired, or another proof). */
+export const InvitationProof = v.strictObject({ proof: Proof });
+export const InvitationState = v.picklist(['open', 'waiting', 'confirmed']);
+export const InvitationView = v.strictObject({
+	practice: line(120),
+	/** Ed25519 key of the practice; believed when its fingerprint is the one of the link. */
+	publicKey: Bytes32,
+	email: Email,
+	role: Role,
+	/** The member whose keys it replaces. */
+	member: v.nullable(Id),
+	state: InvitationState,
+});
+export type InvitationView = v.InferOutput<typeof InvitationView>;
+
+/** POST /api/invitations/:id/start → SetupStarted; POST /api/invitations/:id/finish → 204. Errors: `not-found`, `conflict` (used). */
+export const InvitationStart = v.strictObject({ proof: Proof, registrationRequest: bytes(4096) });
+export const InvitationFinish = v.strictObject({
+	proof: Proof,
+	member: Member,
+	registrationRecord: bytes(4096),
+	account: Account,
+	mac: Mac,
+});
+
+/** Somebody who was invited and has not been confirmed yet; admins see them. */
+export const Invited = v.strictObject({
+	id: Id,
+	email: Email,
+	role: Role,
+	expiresAt: Time,
+	/** Null until she accepted. */
+	registration: v.nullable(v.strictObject({ member: Member, mac: Mac })),
+});
+export type Invited = v.InferOutput<typeof Invited>;
+
+/** GET /api/people (staff). Invitations are empty for whoever is no admin. */
+export const Colleague = v.strictObject({ ...Member.entries, active: v.boolean() });
+export type Colleague = v.InferOutput<typeof Colleague>;
+export const People = v.strictObject({
+	members: v.array(Colleague),
+	memberList: SignedList,
+	invitations: v.array(Invited),
+});
+export type People = v.InferOutput<typeof People>;
+
+/** The practice's secret keys for one member, sealed to her; null = she holds none. */
+const KeysBox = v.nullable(bytes(8192));
+
+/** POST /api/invitations/:id/confirm (admin) → 204. Errors: `conflict` (the list is not the next one). */
+export const Confirmation = v.strictObject({ memberList: SignedList, keys: KeysBox });
+
+/**
+ * PUT /api/people/:member (admin) → 204: another role, deactivated, or active again. Who is deactivated is
+ * signed out everywhere at once. Errors: `conflict` (the last admin, or the list is not the next one).
+ */
+export const MemberChange = v.strictObject({
+	memberList: SignedList,
+	role: Role,
+	active: v.boolean(),
+	keys: KeysBox,
+});

@@ -84,6 +84,8 @@ export const Place = v.strictObject({
 	startsAt: Time,
 	minutes: Count,
 	practice: line(120),
+	/** What to do in an emergency, in the practice's words; may be empty. */
+	emergency: v.pipe(v.string(), v.maxLength(1000)),
 	host: v.strictObject({ name: line(120), publicIdentity: PublicIdentity }),
 	notice: v.nullable(Signed),
 	state: SessionState,

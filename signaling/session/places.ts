@@ -1,6 +1,5 @@
 import type { FastifyInstance } from 'fastify';
 import * as v from 'valibot';
-import { practiceOf } from '../account/members.ts';
 import type { Context } from '../context.ts';
 import { ServerError } from '../errors.ts';
 import { claimantOf } from '../guard.ts';
@@ -37,12 +36,14 @@ async function readPlace(context: Context, place: string): Promise<Place> {
 		.where('places.id', '=', place)
 		.executeTakeFirst();
 	if (!row) throw new ServerError('not-found');
+	const { name, emergency } = await context.settings.read(store);
 	return {
 		place,
 		session: row.session,
 		startsAt: row.starts_at,
 		minutes: row.minutes,
-		practice: (await practiceOf(store)).name,
+		practice: name,
+		emergency,
 		host: { name: row.name, publicIdentity: stored(PublicIdentity, row.public_identity) },
 		notice: row.notice === null ? null : stored(Signed, row.notice),
 		state: row.state,

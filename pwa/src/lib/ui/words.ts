@@ -15,6 +15,7 @@ const words: Record<FailureCode, Words> = {
 	'chunk-differs': [m.error_chunk, m.error_chunk_next],
 	'chunk-order': [m.error_chunk, m.error_chunk_next],
 	conflict: [m.error_conflict, m.error_conflict_next],
+	deactivated: [m.people_error_deactivated, m.people_error_deactivated_next],
 	forbidden: [m.error_forbidden, m.error_forbidden_next],
 	'generation-taken': [m.error_epoch, m.error_epoch_next],
 	gone: [m.error_gone, m.error_gone_next],

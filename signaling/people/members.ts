@@ -1,0 +1,189 @@
+import type { FastifyInstance } from 'fastify';
+import * as v from 'valibot';
+import { memberByEmail, memberOf, practiceOf } from '../account/members.ts';
+import type { Context } from '../context.ts';
+import { ServerError } from '../errors.ts';
+import { type Staff, staffOf } from '../guard.ts';
+import { bodyOf, parse, stored } from '../parse.ts';
+import {
+	Confirmation,
+	InvitationFinish,
+	type Invited,
+	MemberChange,
+	type People,
+} from '../protocol/people.ts';
+import { Id, type SignedList } from '../protocol/text.ts';
+import type { StoreTransaction } from '../store/database.ts';
+import type { InvitationRow } from '../store/tables.ts';
+import { replaceList } from './list.ts';
+
+const Params = v.object({ id: Id });
+const Registration = v.omit(InvitationFinish, ['proof']);
+type List = v.InferOutput<typeof SignedList>;
+
+function invitedOf(row: InvitationRow): Invited {
+	const { id, email, role, expires_at: expiresAt } = row;
+	const kept = row.registration === null ? null : stored(Registration, row.registration);
+	const registration = kept && { member: kept.member, mac: kept.mac };
+	return { id, email, role, expiresAt, registration };
+}
+
+async function readPeople({ store, clock }: Context, staff: Staff): Promise<People> {
+	const { memberList } = await practiceOf(store);
+	const rows = await store.selectFrom('members').selectAll().orderBy('created_at').execute();
+	const members = rows.map((row) => ({ ...memberOf(row), active: row.active === 1 }));
+	if (staff.role !== 'admin') return { members, memberList, invitations: [] };
+	const now = clock.now();
+	const invitations = await store
+		.selectFrom('invitations')
+		.selectAll()
+		.where((it) =>
+			it.or([
+				it('state', '=', 'waiting'),
+				it.and([it('state', '=', 'open'), it('expires_at', '>', now)]),
+			]),
+		)
+		.orderBy('created_at')
+		.execute();
+	return { members, memberList, invitations: invitations.map(invitedOf) };
+}
+
+/**
+ * Takes a newer list that says the same as the rows do by now. Throws `conflict` when it does not, and when
+ * no admin would be left.
+ */
+export async function takeList(db: StoreTransaction, list: List): Promise<void> {
+	const listed = await replaceList(db, list);
+	const rows = await db
+		.selectFrom('members')
+		.select(['id', 'role'])
+		.where('active', '=', 1)
+		.execute();
+	const same = listed.size === rows.length && rows.every(({ id, role }) => listed.get(id) === role);
+	if (!same || rows.every(({ role }) => role !== 'admin')) throw new ServerError('conflict');
+}
+
+/** Ends everything that a member has open: devices, tokens, sockets. Gives what to do after the commit. */
+async function signOutEverywhere(
+	{ tokens, hub }: Context,
+	db: StoreTransaction,
+	member: string,
+): Promise<() => void> {
+	const devices = await db
+		.selectFrom('devices')
+		.select('id')
+		.where('member', '=', member)
+		.execute();
+	await db.deleteFrom('devices').where('member', '=', member).execute();
+	return () => {
+		for (const { id } of devices) {
+			tokens.revoke(id);
+			hub.dropDevice(id, { evenInCall: true });
+		}
+	};
+}
+
+/** Makes the member of a registration, or gives the member who lost her keys the new ones. */
+async function admit(
+	context: Context,
+	db: StoreTransaction,
+	options: { row: InvitationRow; keys: string | null },
+): Promise<() => void> {
+	const { row, keys } = options;
+	if (row.registration === null) throw new ServerError('conflict');
+	const { member, registrationRecord, account } = stored(Registration, row.registration);
+	const values = {
+		name: member.name,
+		role: member.role,
+		public_identity: JSON.stringify(member.publicIdentity),
+		opaque_record: registrationRecord,
+		account: JSON.stringify(account),
+		active: 1,
+		keys,
+	};
+	const known = await memberByEmail(db, member.email);
+	if (known?.id !== (row.member ?? undefined)) throw new ServerError('conflict');
+	if (!known) {
+		const { id, email } = member;
+		const made = { id, email, created_at: context.clock.now() };
+		await db
+			.insertInto('members')
+			.values({ ...values, ...made })
+			.execute();
+		return () => {};
+	}
+	await db.updateTable('members').set(values).where('id', '=', known.id).execute();
+	await context.history.add(db, { act: 'keys-changed', who: known.id });
+	return signOutEverywhere(context, db, known.id);
+}
+
+async function confirm(
+	context: Context,
+	staff: Staff,
+	options: { id: string; asked: v.InferOutput<typeof Confirmation> },
+): Promise<void> {
+	const { store, history } = context;
+	const { id, asked } = options;
+	const after = await store.transaction().execute(async (db) => {
+		const row = await db
+			.selectFrom('invitations')
+			.selectAll()
+			.where('id', '=', id)
+			.executeTakeFirst();
+		if (!row) throw new ServerError('not-found');
+		if (row.state !== 'waiting') throw new ServerError('conflict');
+		const ended = await admit(context, db, { row, keys: asked.keys });
+		await takeList(db, asked.memberList);
+		await db
+			.updateTable('invitations')
+			.set({ state: 'confirmed', registration: null })
+			.where('id', '=', id)
+			.execute();
+		await history.add(db, { act: 'colleague-confirmed', who: staff.member });
+		return ended;
+	});
+	after();
+}
+
+async function change(
+	context: Context,
+	staff: Staff,
+	options: { id: string; asked: v.InferOutput<typeof MemberChange> },
+): Promise<void> {
+	const { store, history } = context;
+	const { id, asked } = options;
+	const { role, active, keys } = asked;
+	const after = await store.transaction().execute(async (db) => {
+		const { numUpdatedRows } = await db
+			.updateTable('members')
+			.set({ role, active: active ? 1 : 0, keys })
+			.where('id', '=', id)
+			.executeTakeFirst();
+		if (numUpdatedRows === 0n) throw new ServerError('not-found');
+		await takeList(db, asked.memberList);
+		const act = active ? 'role-changed' : 'colleague-deactivated';
+		await history.add(db, { act, who: staff.member });
+		return active ? () => {} : signOutEverywhere(context, db, id);
+	});
+	after();
+}
+
+/** /api/people, and the last step of an invitation. */
+export function memberRoutes(app: FastifyInstance, context: Context): void {
+	const { hub } = context;
+	app.get('/people', async (request) => readPeople(context, await staffOf(context, request)));
+	app.post('/invitations/:id/confirm', async (request, reply) => {
+		const staff = await staffOf(context, request);
+		const { id } = parse(Params, request.params);
+		await confirm(context, staff, { id, asked: bodyOf(Confirmation, request) });
+		hub.changed('members');
+		return reply.code(204).send();
+	});
+	app.put('/people/:id', async (request, reply) => {
+		const staff = await staffOf(context, request);
+		const { id } = parse(Params, request.params);
+		await change(context, staff, { id, asked: bodyOf(MemberChange, request) });
+		hub.changed('members');
+		return reply.code(204).send();
+	});
+}

@@ -1,0 +1,88 @@
+import type { FastifyRequest } from 'fastify';
+import { ServerError } from './errors.ts';
+import type { Role } from './protocol/account.ts';
+
+/**
+ * Who may ask: `open` = anybody (the route itself checks what it is given), `participant` = who holds a
+ * place's token, `anybody` = with a token of either kind, otherwise staff of these roles. What a route then
+ * answers also depends on whose session or recording it is.
+ */
+export type Rule = 'open' | 'participant' | 'anybody' | readonly Role[];
+
+const admins: readonly Role[] = ['admin'];
+const clinical: readonly Role[] = ['admin', 'supervisor', 'clinician'];
+const scheduling: readonly Role[] = [...clinical, 'scheduler'];
+const everyMember: readonly Role[] = [...scheduling, 'participant-only', 'station'];
+
+/** Every route below /api. A route that is not here fails a test, and is for clinicians until then. */
+export const rules: Readonly<Record<string, Rule>> = {
+	'GET /api/config': 'open',
+	'POST /api/setup/start': 'open',
+	'POST /api/setup/finish': 'open',
+	'POST /api/login/start': 'open',
+	'POST /api/login/finish': 'open',
+	'POST /api/recovery/start': 'open',
+	'POST /api/recovery/finish': 'open',
+	'POST /api/device/challenge': 'open',
+	'POST /api/device/token': 'open',
+	'POST /api/invitations/:id/look': 'open',
+	'POST /api/invitations/:id/start': 'open',
+	'POST /api/invitations/:id/finish': 'open',
+	'GET /api/places/:place': 'open',
+	'POST /api/places/:place/claims': 'open',
+	'POST /api/deletion-requests': 'participant',
+	'GET /api/ice': 'anybody',
+	'GET /api/tombstones': 'anybody',
+	'GET /api/me': everyMember,
+	'POST /api/device/active': everyMember,
+	'POST /api/device/lock': everyMember,
+	'POST /api/device/sign-out': everyMember,
+	'POST /api/password/start': everyMember,
+	'POST /api/password/finish': everyMember,
+	'GET /api/practice/settings': everyMember,
+	'PUT /api/practice/settings': admins,
+	'GET /api/people': scheduling,
+	'PUT /api/people/list': admins,
+	'PUT /api/people/:id': admins,
+	'POST /api/invitations': admins,
+	'DELETE /api/invitations/:id': admins,
+	'POST /api/invitations/:id/confirm': admins,
+	'GET /api/sessions': scheduling,
+	'POST /api/sessions': scheduling,
+	'GET /api/sessions/:id': scheduling,
+	'PATCH /api/sessions/:id': scheduling,
+	'POST /api/sessions/:id/cancel': scheduling,
+	'POST /api/sessions/:id/places': scheduling,
+	'DELETE /api/sessions/:id/places/:place': scheduling,
+	'GET /api/sessions/:id/history': scheduling,
+	'GET /api/history': scheduling,
+	'POST /api/sessions/:id/end': clinical,
+	'PUT /api/sessions/:id/contacts': scheduling,
+	'POST /api/sessions/:id/places/:place/remind': scheduling,
+	'GET /api/post': scheduling,
+	'GET /api/outbox': admins,
+	'GET /api/recordings': clinical,
+	'POST /api/recordings': clinical,
+	'GET /api/recordings/:id': clinical,
+	'DELETE /api/recordings/:id': clinical,
+	'GET /api/recordings/:id/history': clinical,
+	'GET /api/recordings/:id/objects/:track/:part': clinical,
+	'PUT /api/recordings/:id/objects/:track/:part/:chunk': clinical,
+	'POST /api/recordings/:id/alive': clinical,
+	'POST /api/recordings/:id/checkpoints': clinical,
+	'POST /api/recordings/:id/finish': clinical,
+	'POST /api/recordings/:id/opened': clinical,
+	'POST /api/recordings/:id/tracks': clinical,
+};
+
+/** The staff who may ask this; for a route that others use too, every member. */
+function rolesFor(request: FastifyRequest): readonly Role[] {
+	const method = request.method === 'HEAD' ? 'GET' : request.method;
+	const rule = rules[`${method} ${request.routeOptions.url}`] ?? clinical;
+	return typeof rule === 'string' ? everyMember : rule;
+}
+
+/** Throws `forbidden` unless this role may ask this. */
+export function checkRole(request: FastifyRequest, role: Role): void {
+	if (!rolesFor(request).includes(role)) throw new ServerError('forbidden');
+}

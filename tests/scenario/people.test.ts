@@ -1,0 +1,174 @@
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import {
+	accept,
+	changeMember,
+	colleague,
+	confirm,
+	newInvitation,
+	nextList,
+} from '../colleagues.ts';
+import { type LocalServer, localPractice } from '../local.ts';
+import { logIn, type Staff } from '../staff.ts';
+import { bytesOf, call, newId, newKey, signed } from '../wire.ts';
+
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
+
+let local: LocalServer & { maya: Staff };
+let maya: Staff;
+let address: string;
+
+beforeAll(async () => {
+	local = await localPractice();
+	({ maya, address } = local);
+});
+afterAll(() => local.stop());
+
+const look = (id: string, proof: string) =>
+	call(address, 'POST', `/api/invitations/${id}/look`, { body: { proof } });
+const people = async (who: Staff) => (await who.call('GET', '/api/people')).body;
+
+test('an invitation: accepted, confirmed, and signed in', async () => {
+	const invitation = newInvitation();
+	expect((await maya.call('POST', '/api/invitations', invitation)).status).toBe(201);
+	expect((await look(invitation.id, invitation.proof)).body).toMatchObject({
+		practice: 'Riverside Therapy',
+		publicKey: maya.signedIn.practice.publicKey,
+		email: invitation.email,
+		state: 'open',
+		member: null,
+	});
+	const { answer, member, credentials } = await accept(address, invitation);
+	expect(answer.status).toBe(204);
+	const { email, password } = credentials;
+	const device = { publicKey: newKey().publicKey, name: 'Her browser' };
+	const early = await logIn(address, { email, password, device });
+	expect(early.body.error).toBe('login-failed');
+	const [waiting] = (await people(maya)).invitations;
+	expect(waiting).toMatchObject({ id: invitation.id, registration: { member: { id: member } } });
+	expect((await confirm(maya, invitation, member)).status).toBe(204);
+	expect((await look(invitation.id, invitation.proof)).body.state).toBe('confirmed');
+	const { body } = await logIn(address, { email, password, device });
+	expect(body.member).toMatchObject({ id: member, role: 'clinician' });
+	expect(JSON.parse(body.practice.memberList.text)).toMatchObject({ version: 2 });
+	expect((await people(maya)).invitations).toEqual([]);
+	expect((await confirm(maya, invitation, member)).body.error).toBe('conflict');
+});
+
+test('an invitation opens only for its proof, only once, only until it expires or is withdrawn', async () => {
+	const invitation = newInvitation({ expiresAt: local.clock.now() + 60_000 });
+	const { id, proof } = invitation;
+	await maya.call('POST', '/api/invitations', invitation);
+	expect((await look(id, bytesOf(32))).body.error).toBe('not-found');
+	expect((await look(newId(), proof)).body.error).toBe('not-found');
+	const twin = newInvitation({ email: invitation.email });
+	expect((await maya.call('POST', '/api/invitations', twin)).body.error).toBe('conflict');
+	const other = await accept(address, { ...invitation, role: 'admin' });
+	expect(other.answer.body.error).toBe('bad-request');
+	const stranger = await accept(address, { ...invitation, email: 'eve@example.org' });
+	expect(stranger.answer.body.error).toBe('bad-request');
+	local.clock.forward(60_000);
+	expect((await look(id, proof)).body.error).toBe('not-found');
+	expect((await accept(address, invitation)).answer.body.error).toBe('not-found');
+	const second = newInvitation({ email: invitation.email });
+	expect((await maya.call('POST', '/api/invitations', second)).status).toBe(201);
+	const withdrawn = await maya.call('DELETE', `/api/invitations/${second.id}`);
+	expect(withdrawn.status).toBe(204);
+	expect((await accept(address, second)).answer.body.error).toBe('not-found');
+	const third = newInvitation({ email: invitation.email });
+	await maya.call('POST', '/api/invitations', third);
+	expect((await accept(address, third)).answer.status).toBe(204);
+	expect((await accept(address, third)).answer.body.error).toBe('conflict');
+	await maya.call('DELETE', `/api/invitations/${third.id}`);
+});
+
+test('a list counts only when the practice key signed it, when it is the next, and when it says the same', async () => {
+	const invitation = newInvitation();
+	await maya.call('POST', '/api/invitations', invitation);
+	const { member } = await accept(address, invitation);
+	const send = (memberList: unknown) =>
+		maya.call('POST', `/api/invitations/${invitation.id}/confirm`, { memberList, keys: null });
+	const joined = { id: member, role: 'clinician' };
+	const right = await nextList(maya, (members) => [...members, joined]);
+	const value = JSON.parse(right.text);
+	const sign = (key = maya.practiceKey, change: object = {}) =>
+		key && signed(key, 'sotto/member-list/v1', { ...value, ...change });
+	expect((await send(sign(newKey()))).body.error).toBe('bad-request');
+	expect((await send(sign(undefined, { practice: newId() }))).body.error).toBe('bad-request');
+	for (const version of [value.version - 1, value.version + 1])
+		expect((await send(sign(undefined, { version }))).body.error).toBe('conflict');
+	const withoutHer = await nextList(maya, (members) => members);
+	expect((await send(withoutHer)).body.error).toBe('conflict');
+	const asAdmin = await nextList(maya, (members) => [...members, { ...joined, role: 'admin' }]);
+	expect((await send(asAdmin)).body.error).toBe('conflict');
+	expect((await people(maya)).members.some(({ id }: { id: string }) => id === member)).toBe(false);
+	expect((await send(right)).status).toBe(204);
+});
+
+test('who is deactivated is out at once: tokens, sockets, sign-in', async () => {
+	const tom = await colleague(maya);
+	const { token } = (await tom.token()).body;
+	const line = await tom.line();
+	const { id } = tom.signedIn.member;
+	const gone = await changeMember(maya, id, { role: 'clinician', active: false });
+	expect(gone.status).toBe(204);
+	expect((await call(address, 'GET', '/api/me', { token })).body.error).toBe('token');
+	expect((await tom.token()).body.error).toBe('token');
+	await line.closed;
+	const { email, password } = tom;
+	const device = { publicKey: newKey().publicKey, name: 'Her browser' };
+	expect((await logIn(address, { email, password, device })).body.error).toBe('deactivated');
+	expect((await people(maya)).memberList.text).not.toContain(id);
+	const back = await changeMember(maya, id, { role: 'scheduler', active: true });
+	expect(back.status).toBe(204);
+	const answer = await logIn(address, { email, password, device });
+	expect(answer.body.member).toMatchObject({ id, role: 'scheduler' });
+});
+
+test('the last admin stays one', async () => {
+	const { id } = maya.signedIn.member;
+	for (const to of [
+		{ role: 'clinician', active: true },
+		{ role: 'admin', active: false },
+	] as const)
+		expect((await changeMember(maya, id, to)).body.error).toBe('conflict');
+	expect((await maya.call('GET', '/api/me')).body.member.role).toBe('admin');
+});
+
+test('a member who lost her keys comes back with new ones, and is signed out everywhere else', async () => {
+	const tom = await colleague(maya, 'supervisor');
+	const { id } = tom.signedIn.member;
+	const invitation = newInvitation({ email: tom.email, role: 'supervisor' });
+	await maya.call('POST', '/api/invitations', invitation);
+	expect((await look(invitation.id, invitation.proof)).body.member).toBe(id);
+	const asAnother = await accept(address, invitation);
+	expect(asAnother.answer.body.error).toBe('bad-request');
+	const { answer, credentials } = await accept(address, invitation, id);
+	expect(answer.status).toBe(204);
+	// Until an admin's client has looked at it, nothing changes for her.
+	expect((await tom.call('GET', '/api/me')).status).toBe(200);
+	expect((await confirm(maya, invitation, id)).status).toBe(204);
+	expect((await tom.token()).body.error).toBe('token');
+	const { email, password } = credentials;
+	const device = { publicKey: newKey().publicKey, name: 'Her new browser' };
+	const { body } = await logIn(address, { email, password, device });
+	expect(body.member.publicIdentity.ed25519).toBe(credentials.identity.publicKey);
+});
+
+test('settings: read by everybody, changed by admins, and told to who waits', async () => {
+	const { body } = await maya.call('GET', '/api/practice/settings');
+	expect(body).toMatchObject({ name: 'Riverside Therapy', recording: true, recordAll: false });
+	const emergency = 'Call 911, or the clinic at 555-0100.';
+	const changed = { ...body, name: 'Riverside', emergency, idleMs: 5 * 60_000 };
+	expect((await maya.call('PUT', '/api/practice/settings', changed)).status).toBe(204);
+	const tom = await colleague(maya);
+	expect((await tom.call('GET', '/api/practice/settings')).body).toEqual(changed);
+	expect((await tom.call('PUT', '/api/practice/settings', body)).body.error).toBe('forbidden');
+	const { places } = await maya.session();
+	const place = await call(address, 'GET', `/api/places/${places[0]}`);
+	expect(place.body).toMatchObject({ practice: 'Riverside', emergency });
+	local.clock.forward(5 * 60_000);
+	expect((await tom.token()).body.error).toBe('locked');
+	await maya.unlock();
+	const wrong = { ...changed, idleMs: 0 };
+	expect((await maya.call('PUT', '/api/practice/settings', wrong)).body.error).toBe('bad-request');
+});
