@@ -1,5 +1,15 @@
 import { resolve } from 'node:path';
 import * as v from 'valibot';
+import {
+	type MailConfig,
+	MailFrom,
+	mailConfig,
+	SmsBody,
+	SmsUrl,
+	SmtpUrl,
+	type TextConfig,
+	textConfig,
+} from './post/settings.ts';
 import { limits } from './protocol/limits.ts';
 
 /** A variable of the environment that cannot be used; the message is a sentence for the operator. */
@@ -66,6 +76,14 @@ const Environment = v.object({
 			v.maxLength(512, 'must have at most 512 characters'),
 		),
 	),
+	/** Where mail is handed in. */
+	SMTP_URL: v.optional(SmtpUrl),
+	/** The address that mail comes from. */
+	MAIL_FROM: v.optional(MailFrom),
+	/** The gateway for text messages. */
+	SMS_URL: v.optional(SmsUrl),
+	/** What is posted to it; without it everything is in the address. */
+	SMS_BODY: v.optional(SmsBody),
 	LOG_LEVEL: v.optional(
 		v.picklist(
 			['debug', 'info', 'warn', 'error', 'silent'],
@@ -100,6 +118,9 @@ export interface Config {
 	origins: readonly string[] | undefined;
 	stunUrl: string | undefined;
 	turn: { url: string; secret: string } | undefined;
+	/** `undefined` = nothing is sent, see the outbox. */
+	mail: MailConfig | undefined;
+	text: TextConfig | undefined;
 	logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
 	idleMs: number;
 	proxies: number;
@@ -123,6 +144,11 @@ export function readConfig(environment: Record<string, string | undefined>): Con
 	const { output } = parsed;
 	if ((output.TURN_URL === undefined) !== (output.TURN_SECRET === undefined))
 		throw new ConfigError('TURN_URL and TURN_SECRET must be set together.');
+	const { SMTP_URL: smtpUrl, MAIL_FROM: from, SMS_URL: smsUrl, SMS_BODY: smsBody } = output;
+	if ((smtpUrl === undefined) !== (from === undefined))
+		throw new ConfigError('SMTP_URL and MAIL_FROM must be set together.');
+	if (smsUrl && !smsBody && !(smsUrl.includes('{to}') && smsUrl.includes('{text}')))
+		throw new ConfigError('SMS_URL must contain {to} and {text}, or SMS_BODY must be set.');
 	return {
 		port: output.PORT,
 		host: output.HOST,
@@ -134,6 +160,8 @@ export function readConfig(environment: Record<string, string | undefined>): Con
 			output.TURN_URL && output.TURN_SECRET
 				? { url: output.TURN_URL, secret: output.TURN_SECRET }
 				: undefined,
+		mail: smtpUrl && from ? mailConfig(smtpUrl, from) : undefined,
+		text: smsUrl ? textConfig(smsUrl, smsBody) : undefined,
 		logLevel: output.LOG_LEVEL,
 		idleMs: Math.round(output.IDLE_MINUTES * 60_000),
 		proxies: output.TRUST_PROXY,

@@ -176,7 +176,7 @@ export const ServerMessage = v.variant('type', [
 	/** The practice's data changed elsewhere: read again what is shown. */
 	v.strictObject({
 		type: v.literal('changed'),
-		what: v.picklist(['sessions', 'recordings', 'members']),
+		what: v.picklist(['sessions', 'recordings', 'members', 'post']),
 	}),
 	...codeServerMessages,
 ]);

@@ -56,7 +56,7 @@ export async function endSession(
 		const { db } = change;
 		const row = await db
 			.selectFrom('sessions')
-			.select('state')
+			.select(['state', 'cancelled'])
 			.where('id', '=', session)
 			.executeTakeFirst();
 		if (!row) throw new ServerError('not-found');
@@ -69,6 +69,7 @@ export async function endSession(
 			.set({ state: 'ended', ended_at: hub.clock.now() })
 			.where('id', '=', session)
 			.execute();
+		await hub.post.sessionOver(db, session, row.cancelled ? 'cancelled' : 'ended');
 		await hub.history.add(db, { act: 'session-ended', who, session });
 		hub.forget(change, room);
 	});

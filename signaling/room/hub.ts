@@ -4,6 +4,7 @@ import type { History } from '../history.ts';
 import type { Log } from '../log.ts';
 import { limits } from '../protocol/limits.ts';
 import { closeCodes, type ServerMessage } from '../protocol/socket.ts';
+import type { Post } from '../post/post.ts';
 import type { OpenStore, Store, StoreTransaction } from '../store/database.ts';
 import type { Connection } from './connection.ts';
 import { Room, type Seat } from './room.ts';
@@ -14,6 +15,7 @@ export interface HubOptions {
 	clock: Clock;
 	history: History;
 	log: Log;
+	post: Post;
 }
 
 /** All sockets, the rooms that they sit in, and the queue of what happens there. */
@@ -21,6 +23,7 @@ export class Hub {
 	readonly store: Store;
 	readonly clock: Clock;
 	readonly history: History;
+	readonly post: Post;
 	readonly #database: OpenStore;
 	readonly #log: Log;
 	readonly #turns: Turns;
@@ -35,6 +38,7 @@ export class Hub {
 		this.clock = options.clock;
 		this.history = options.history;
 		this.#log = options.log;
+		this.post = options.post;
 		this.#turns = new Turns(this.store);
 		this.#pingedAt = this.clock.monotonic();
 	}
@@ -108,7 +112,7 @@ export class Hub {
 	}
 
 	/** The practice's data changed: members' pages read them again. */
-	changed(what: 'sessions' | 'recordings' | 'members'): void {
+	changed(what: 'sessions' | 'recordings' | 'members' | 'post'): void {
 		for (const connections of this.#members.values())
 			for (const connection of connections) connection.send({ type: 'changed', what });
 	}

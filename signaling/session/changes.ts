@@ -61,6 +61,7 @@ async function change(
 				.execute();
 			if (changed?.numUpdatedRows !== 1n) throw new ServerError('not-found');
 		}
+		await context.post.sessionChanged(db, id);
 		await context.history.add(db, { act: 'session-changed', who: staff.member, session: id });
 	});
 }
@@ -129,6 +130,7 @@ async function removePlace(
 		if (places.length === 1) throw new ServerError('conflict');
 		await closeSeats(context, turn, { id, place });
 		await db.deleteFrom('places').where('id', '=', place).execute();
+		await context.post.sessionChanged(db, id);
 		await context.history.add(db, { act: 'session-changed', who: staff.member, session: id });
 	});
 }

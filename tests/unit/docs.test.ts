@@ -134,14 +134,18 @@ test('a default of the table is the default of the code', () => {
 		expect([row.name, readConfig({ [row.name]: row.standard })]).toEqual([row.name, standard]);
 	}
 	const without = environmentRows().filter((row) => row.standard === '');
-	expect(without.map(({ name }) => name).toSorted()).toEqual(
-		['ORIGINS', 'STUN_URL', 'TURN_SECRET', 'TURN_URL'].toSorted(),
-	);
-	expect([standard.origins, standard.stunUrl, standard.turn]).toEqual([
-		undefined,
-		undefined,
-		undefined,
+	expect(without.map(({ name }) => name).toSorted()).toEqual([
+		'MAIL_FROM',
+		'ORIGINS',
+		'SMS_BODY',
+		'SMS_URL',
+		'SMTP_URL',
+		'STUN_URL',
+		'TURN_SECRET',
+		'TURN_URL',
 	]);
+	const { origins, stunUrl, turn, mail, text } = standard;
+	expect([origins, stunUrl, turn, mail, text].every((one) => one === undefined)).toBe(true);
 });
 
 test('no document promises what nobody can', () => {

@@ -1,0 +1,228 @@
+import type { PostError, PostWay } from '../protocol/post.ts';
+import type { Store } from '../store/database.ts';
+import type { PostRow } from '../store/tables.ts';
+import { calendarOf } from './calendar.ts';
+import { type Addressed, addressed } from './letter.ts';
+import { composeMail, sendMail } from './mail.ts';
+import type { Outcome } from './outcome.ts';
+import { ways } from './plan.ts';
+import type { PostOptions } from './post.ts';
+import { sendText } from './text.ts';
+import { write } from './words.ts';
+
+/** After one minute, two, four...: about two hours in all. */
+const firstPauseMs = 60_000;
+const triesMax = 8;
+/** How long after its session a message that was held is still shown. */
+const heldMs = 24 * 60 * 60_000;
+const everyMs = 1000;
+
+type Told = Outcome | { type: 'held' } | { type: 'obsolete' };
+
+/** Sends what is due, one message after another on each way; each is written down before it goes out. */
+export class Queue {
+	readonly #options: PostOptions;
+	readonly #store: Store;
+	#address: string | undefined;
+	#timer: NodeJS.Timeout | undefined;
+	#running: Promise<void> | undefined;
+	#again = false;
+	#erased = false;
+	#stopped = false;
+
+	constructor(options: PostOptions) {
+		this.#options = options;
+		this.#store = options.database.store;
+	}
+
+	/** Where links lead to; `undefined` before the server listens. */
+	get address(): string | undefined {
+		return this.#address;
+	}
+
+	/** What a crash cut off may have gone out: it is never sent again. */
+	async start(address: string): Promise<void> {
+		this.#address = address;
+		const { clock } = this.#options;
+		await this.#store
+			.updateTable('post')
+			.set({ state: 'failed', error: 'interrupted', at: clock.now(), recipient: null })
+			.where('state', '=', 'sending')
+			.execute();
+		this.#timer = setInterval(() => this.wake(), everyMs);
+	}
+
+	/** Looks for what is due, soon. */
+	wake(): void {
+		setImmediate(() =>
+			this.run().catch((error: unknown) => this.#options.log.failure('post', error)),
+		);
+	}
+
+	/** Something personal was deleted: after the next round it is in no file any more. */
+	erased(): void {
+		this.#erased = true;
+	}
+
+	run(): Promise<void> {
+		this.#again = true;
+		this.#running ??= this.#rounds().finally(() => (this.#running = undefined));
+		return this.#running;
+	}
+
+	async stop(): Promise<void> {
+		this.#stopped = true;
+		clearInterval(this.#timer);
+		await this.#running;
+	}
+
+	async #rounds(): Promise<void> {
+		while (this.#again && !this.#stopped && this.#address !== undefined) {
+			this.#again = false;
+			const address = this.#address;
+			const counts = await Promise.all(ways.map((way) => this.#lane(way, address)));
+			if (counts.some((count) => count > 0)) this.#options.changed();
+			await this.#forget();
+			if (!this.#erased) continue;
+			this.#erased = false;
+			const { database } = this.#options;
+			// Holding the connection: no transaction is under way.
+			await this.#store.connection().execute(async () => database.checkpoint());
+		}
+	}
+
+	/** Everything that is due by one way; stops early when the other side is not there. */
+	async #lane(way: PostWay, address: string): Promise<number> {
+		let count = 0;
+		while (!this.#stopped) {
+			const row = await this.#claim(way);
+			if (!row) break;
+			count += 1;
+			const told = await this.#send(row, address);
+			await this.#note(row, told);
+			if (told.type === 'again' && (told.error === 'unreachable' || told.error === 'login')) break;
+		}
+		return count;
+	}
+
+	/** Takes the next message; from here on it is never sent by anybody else, not even after a crash. */
+	async #claim(way: PostWay): Promise<PostRow | undefined> {
+		return this.#store.transaction().execute(async (db) => {
+			const row = await db
+				.selectFrom('post')
+				.selectAll()
+				.where('state', '=', 'waiting')
+				.where('way', '=', way)
+				.where('at', '<=', this.#options.clock.now())
+				.orderBy('at')
+				.limit(1)
+				.executeTakeFirst();
+			if (!row) return undefined;
+			await db
+				.updateTable('post')
+				.set({ state: 'sending', tries: row.tries + 1 })
+				.where('id', '=', row.id)
+				.execute();
+			return { ...row, tries: row.tries + 1 };
+		});
+	}
+
+	async #send(row: PostRow, address: string): Promise<Told> {
+		const message = await addressed(this.#store, address, row);
+		if (message === 'notice') return { type: 'failed', error: 'notice' };
+		if (message === undefined || (await this.#isObsolete(row, message)))
+			return { type: 'obsolete' };
+		const { letter, to } = message;
+		if (row.kind !== 'cancellation') {
+			const end = letter.startsAt + letter.minutes * 60_000;
+			if (this.#options.clock.now() >= end) return { type: 'failed', error: 'late' };
+		}
+		if (this.#options.config[row.way] === undefined) return { type: 'held' };
+		return to === null ? { type: 'obsolete' } : this.#dispatch(row, message, to);
+	}
+
+	async #dispatch(row: PostRow, { letter }: Addressed, to: string): Promise<Outcome> {
+		const { config, clock } = this.#options;
+		const words = write(letter, row.way);
+		if (row.way === 'text')
+			return config.text
+				? sendText(config.text, to, words.body)
+				: { type: 'failed', error: 'refused' };
+		if (!config.mail) return { type: 'failed', error: 'refused' };
+		const { from } = config.mail;
+		const domain = from.split('@').at(-1) ?? 'localhost';
+		const now = clock.now();
+		const uid = `${row.session}.${row.place}@${domain}`;
+		const calendar = calendarOf({ letter, words, uid, sequence: row.sequence, from, to, now });
+		const raw = await composeMail(config.mail, {
+			messageId: `<${row.id}@${domain}>`,
+			practice: letter.practice,
+			to,
+			words,
+			calendar,
+			date: new Date(now),
+		});
+		return sendMail(config.mail, to, raw);
+	}
+
+	/** A reminder that came too late, or was overtaken by the next; anything about a session that is over. */
+	async #isObsolete(row: PostRow, { letter, open }: Addressed): Promise<boolean> {
+		if (row.kind === 'cancellation') return false;
+		if (!open) return true;
+		if (row.before === null) return false;
+		const now = this.#options.clock.now();
+		if (now >= letter.startsAt) return true;
+		const next = await this.#store
+			.selectFrom('post')
+			.select('id')
+			.where('place', '=', row.place)
+			.where('way', '=', row.way)
+			.where('kind', '=', 'reminder')
+			.where('before', '<', row.before)
+			.where('at', '<=', now)
+			.limit(1)
+			.execute();
+		return next.length > 0;
+	}
+
+	async #note(row: PostRow, told: Told): Promise<void> {
+		const { clock, log, history } = this.#options;
+		log.event('post', { [told.type]: 1 });
+		if (told.type === 'obsolete') {
+			await this.#store.deleteFrom('post').where('id', '=', row.id).execute();
+			return;
+		}
+		const now = clock.now();
+		const late = told.type === 'again' && row.tries >= triesMax;
+		const error: PostError | null = 'error' in told ? told.error : null;
+		if (told.type === 'again' && !late) {
+			const at = now + firstPauseMs * 2 ** (row.tries - 1);
+			const values = { state: 'waiting', at, error } as const;
+			await this.#store.updateTable('post').set(values).where('id', '=', row.id).execute();
+			return;
+		}
+		const state = told.type === 'again' ? 'failed' : told.type;
+		if (row.recipient !== null) this.erased();
+		await this.#store.transaction().execute(async (db) => {
+			const values = { state, at: now, error, recipient: null };
+			await db.updateTable('post').set(values).where('id', '=', row.id).execute();
+			const { place: who, session } = row;
+			if (state === 'failed') await history.add(db, { act: 'send-failed', who, session });
+			if (state !== 'sent' || row.kind === 'cancellation') return;
+			const act = row.kind === 'reminder' ? 'reminded' : 'invited';
+			await history.add(db, { act, who, session });
+		});
+	}
+
+	/** What was held for a session that is long over is of no use to anybody. */
+	async #forget(): Promise<void> {
+		const before = this.#options.clock.now() - heldMs;
+		await this.#store
+			.deleteFrom('post')
+			.where('state', '=', 'held')
+			.where('session', 'in', (it) =>
+				it.selectFrom('sessions').select('id').where('starts_at', '<', before),
+			)
+			.execute();
+	}
+}

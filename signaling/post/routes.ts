@@ -1,0 +1,93 @@
+import type { FastifyInstance } from 'fastify';
+import * as v from 'valibot';
+import type { Context } from '../context.ts';
+import { staffOf } from '../guard.ts';
+import { bodyOf, parse } from '../parse.ts';
+import { limits } from '../protocol/limits.ts';
+import { NewContacts, type Outbox, type PostMessage } from '../protocol/post.ts';
+import { Id } from '../protocol/text.ts';
+import { visibleSession } from '../session/sessions.ts';
+import type { PostRow } from '../store/tables.ts';
+import { addressed } from './letter.ts';
+import { write } from './words.ts';
+
+const Params = v.object({ id: Id });
+const PlaceParams = v.object({ id: Id, place: Id });
+const Query = v.object({ session: v.optional(Id) });
+
+/** Who sees what is sent about the sessions of others. */
+const schedulers = new Set(['admin', 'scheduler']);
+/** Without a session, only of those that are not over for longer than this. */
+const recentMs = 24 * 60 * 60_000;
+const rowsMax = 1000;
+
+function messageOf(row: PostRow): PostMessage {
+	const { id, session, place, kind, way, at, tries, error } = row;
+	// What is under way right now is not sent yet.
+	const state = row.state === 'sending' ? 'waiting' : row.state;
+	return { id, session, place, kind, way, state, at, tries, error };
+}
+
+function readRoutes(app: FastifyInstance, context: Context): void {
+	const { store, clock, config, post } = context;
+	app.get('/post', async (request) => {
+		const staff = await staffOf(context, request);
+		const { session } = parse(Query, request.query);
+		if (session !== undefined) await visibleSession(store, staff, session);
+		let query = store
+			.selectFrom('post')
+			.innerJoin('sessions', 'sessions.id', 'post.session')
+			.selectAll('post')
+			.orderBy('post.at', 'desc')
+			.limit(rowsMax);
+		if (session === undefined)
+			query = query.where('sessions.starts_at', '>=', clock.now() - recentMs);
+		else query = query.where('post.session', '=', session);
+		if (!schedulers.has(staff.role)) query = query.where('sessions.host', '=', staff.member);
+		return { messages: (await query.execute()).map(messageOf) };
+	});
+	app.get('/outbox', async (request): Promise<Outbox> => {
+		await staffOf(context, request);
+		const rows = await store
+			.selectFrom('post')
+			.selectAll()
+			.where('state', '=', 'held')
+			.orderBy('at', 'desc')
+			.limit(limits.pageRows)
+			.execute();
+		const messages: Outbox['messages'] = [];
+		for (const row of rows) {
+			const message = await addressed(store, post.address, row);
+			if (message === undefined || message === 'notice') continue;
+			const { subject, body } = write(message.letter, row.way);
+			const { to } = message;
+			messages.push({ ...messageOf(row), to, subject: subject || null, body });
+		}
+		return { mail: config.mail !== undefined, text: config.text !== undefined, messages };
+	});
+}
+
+/** /api/sessions/:id/contacts, /api/sessions/:id/places/:place/remind, /api/post, /api/outbox. */
+export function postRoutes(app: FastifyInstance, context: Context): void {
+	const { store, post } = context;
+	readRoutes(app, context);
+	app.put('/sessions/:id/contacts', async (request, reply) => {
+		const staff = await staffOf(context, request);
+		const { id } = parse(Params, request.params);
+		const { contacts } = bodyOf(NewContacts, request);
+		await store.transaction().execute(async (db) => {
+			await visibleSession(db, staff, id);
+			await post.setContacts(db, id, contacts);
+		});
+		return reply.code(204).send();
+	});
+	app.post('/sessions/:id/places/:place/remind', async (request, reply) => {
+		const staff = await staffOf(context, request);
+		const { id, place } = parse(PlaceParams, request.params);
+		await store.transaction().execute(async (db) => {
+			await visibleSession(db, staff, id);
+			await post.remind(db, id, place);
+		});
+		return reply.code(204).send();
+	});
+}

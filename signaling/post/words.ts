@@ -1,0 +1,136 @@
+import type { PostKind, PostWay } from '../protocol/post.ts';
+
+/** What people must be told before they are recorded. */
+export interface NoticeWords {
+	practice: string;
+	host: string;
+	purpose: string;
+	recorder: 'device' | 'station';
+	openers: string;
+	keptUntil: number | null;
+}
+
+/** Everything that a message says. There is no field for a participant's name or for a secret. */
+export interface Letter {
+	kind: PostKind;
+	practice: string;
+	host: string;
+	startsAt: number;
+	minutes: number;
+	/** Without a fragment. */
+	link: string;
+	/** Null when the session is not recorded. */
+	notice: NoticeWords | null;
+	language: string;
+	timeZone: string;
+}
+
+export interface Written {
+	subject: string;
+	body: string;
+}
+
+/** A name in one line: what a member typed cannot begin a line of its own. */
+const oneLine = (name: string): string => name.replaceAll(/\s+/gu, ' ').trim();
+
+function when({ startsAt, minutes, timeZone, language }: Letter, short: boolean): string {
+	const format = new Intl.DateTimeFormat(language, {
+		...(short
+			? { weekday: 'short', day: 'numeric', month: 'short' }
+			: { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' }),
+		hour: 'numeric',
+		minute: '2-digit',
+		timeZone,
+		timeZoneName: short ? 'short' : 'long',
+	});
+	return `${format.format(startsAt)}${short ? '' : `, ${minutes} minutes`}`;
+}
+
+function noticeLines(notice: NoticeWords, { language, timeZone }: Letter): string[] {
+	const { recorder, keptUntil } = notice;
+	const host = oneLine(notice.host);
+	const practice = oneLine(notice.practice);
+	const date = new Intl.DateTimeFormat(language, { dateStyle: 'long', timeZone });
+	return [
+		`Practice: ${practice}`,
+		`Host: ${host}`,
+		`Why: ${oneLine(notice.purpose)}`,
+		`Who records: ${recorder === 'device' ? `the device of ${host}` : `a recording station of ${practice}`}`,
+		`Who can open it: ${oneLine(notice.openers)}`,
+		`Kept until: ${keptUntil === null ? 'no date is set, until the practice deletes it' : date.format(keptUntil)}`,
+	];
+}
+
+const noticeTitle = 'This session will be recorded.';
+const asked =
+	'You are asked before it begins. If you do not agree, it still takes place, without a recording.';
+
+/** The first sentence: what this message is about. */
+function opening({ kind, practice, host }: Letter): string {
+	const session = `video session with ${oneLine(host)}`;
+	const sentences: Record<PostKind, string> = {
+		invitation: `you are invited to a ${session}.`,
+		update: `your ${session} has a new time.`,
+		cancellation: `your ${session} was cancelled.`,
+		reminder: `a reminder of your ${session}.`,
+	};
+	return `${oneLine(practice)}: ${sentences[kind]}`;
+}
+
+const subjects: Record<PostKind, string> = {
+	invitation: 'Your video session',
+	update: 'New time for your video session',
+	cancellation: 'Cancelled: your video session',
+	reminder: 'Reminder: your video session',
+};
+
+function mail(letter: Letter): Written {
+	const { kind, link, notice } = letter;
+	const over = kind === 'cancellation';
+	const parts = [
+		opening(letter),
+		`When: ${when(letter, false)}`,
+		...(over
+			? []
+			: [
+					`Open this page a few minutes before:\n${link}`,
+					'You need a browser, nothing to install. If your practice gave you a private link, use that one.',
+				]),
+		...(notice
+			? [
+					[
+						over ? 'It would have been recorded:' : noticeTitle,
+						...noticeLines(notice, letter),
+						...(over ? [] : [asked]),
+					].join('\n'),
+				]
+			: []),
+	];
+	return {
+		subject: `${subjects[kind]}, ${when(letter, true)}`,
+		body: `${parts.join('\n\n')}\n`,
+	};
+}
+
+function text(letter: Letter): Written {
+	const { kind, link, notice } = letter;
+	const over = kind === 'cancellation';
+	const parts = [
+		opening(letter),
+		`${when(letter, true)}.`,
+		...(over ? [] : [link]),
+		...(notice
+			? [
+					over ? 'It would have been recorded.' : noticeTitle,
+					`${noticeLines(notice, letter).join('. ')}.`,
+					...(over ? [] : [asked]),
+				]
+			: []),
+	];
+	return { subject: '', body: parts.join(' ') };
+}
+
+/** The words of a message. English, with dates as the language of the reader writes them. */
+export function write(letter: Letter, way: PostWay): Written {
+	return way === 'mail' ? mail(letter) : text(letter);
+}
