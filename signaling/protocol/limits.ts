@@ -53,7 +53,7 @@ export const limits = {
 	/** A recorder that was silent this long is lost, milliseconds. */
 	aliveMs: 10_000,
 	/** Reminders that are sent by themselves to one person. */
-	remindersPerPlace: 4,
+	remindersPerPlace: 5,
 	/** Sealed text of a session, a place or a recording, characters of base64url. */
 	sealedChars: 16 * 1024,
 	/** One grant, characters of JSON. */

@@ -1,5 +1,6 @@
+import * as v from 'valibot';
 import { fetchJson, request } from '#lib/net/api.ts';
-import { type Contact, PostList, type PostMessage } from '#protocol/post.ts';
+import { type Contact, Language, PostList, type PostMessage } from '#protocol/post.ts';
 
 /** An invited person, as far as sending needs to know her. */
 export interface Invitee {
@@ -28,7 +29,7 @@ function contactOf(place: Invitee, remindBefore: readonly number[]): Contact {
 		place: place.id,
 		email: place.email?.trim() || null,
 		mobile: dialled(place.mobile ?? '') || null,
-		language: place.language || languageStandard,
+		language: v.is(Language, place.language) ? place.language : languageStandard,
 		timeZone: place.timeZone || Intl.DateTimeFormat().resolvedOptions().timeZone,
 		remindBefore: [...remindBefore],
 		from: 'practice',
