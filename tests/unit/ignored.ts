@@ -1,6 +1,11 @@
 /** Messages that speak of keys, servers or recordings and promise nothing about them, by the reason why. */
 const reasons: Readonly<Record<string, readonly string[]>> = {
 	'the name of a control, a heading or a state that a claim beside it explains': [
+		'history_title',
+		'history_recording',
+		'history_open_recording',
+		'history_column_recording',
+		'history_file',
 		'recovery_title',
 		'recovery_region',
 		'unlock_title',
@@ -64,6 +69,8 @@ const reasons: Readonly<Record<string, readonly string[]>> = {
 		'lock',
 	],
 	'what is being done just now': [
+		'day_loading',
+		'history_loading',
 		'account_opening',
 		'setup_creating',
 		'signing_in',
@@ -81,6 +88,7 @@ const reasons: Readonly<Record<string, readonly string[]>> = {
 		'new_creating',
 	],
 	'what the reader is to do, or what her device can do': [
+		'history_more',
 		'setup_practice_hint',
 		'setup_no_token_next',
 		'recover_lead',
@@ -112,6 +120,9 @@ const reasons: Readonly<Record<string, readonly string[]>> = {
 		'home_invited',
 	],
 	'a failure in its own words: what happened, what to do next': [
+		'day_failed_unreachable',
+		'day_failed_login',
+		'day_failed_notice',
 		'recovery_last_wrong',
 		'waiting_offline',
 		'waiting_offline_text',
@@ -172,6 +183,8 @@ const reasons: Readonly<Record<string, readonly string[]>> = {
 		'recordings_none',
 	],
 	'a row of the history: what was done, in its own words': [
+		'day_updated_mail',
+		'day_updated_text',
 		'act_signed_in',
 		'act_recovered',
 		'act_locked',

@@ -1,5 +1,6 @@
 import { m } from '#lib/paraglide/messages.js';
 import type { Act } from '#protocol/sessions.ts';
+import type { Entry } from './entries.ts';
 
 const words: Record<Act, (inputs: { name: string }) => string> = {
 	'set-up': m.act_set_up,
@@ -46,3 +47,16 @@ const words: Record<Act, (inputs: { name: string }) => string> = {
 export function actWords(act: Act, name: string | undefined): string {
 	return words[act]({ name: name ?? m.somebody() });
 }
+
+/** What happened in one row, as a sentence. */
+export const sentence = ({ act, name }: Pick<Entry, 'act' | 'name'>): string => actWords(act, name);
+
+/** Names of the columns of an exported table. */
+export const columns = (zone: string): string[] => [
+	m.history_column_local({ zone }),
+	m.history_column_utc(),
+	m.history_column_name(),
+	m.history_what(),
+	m.history_column_session(),
+	m.history_column_recording(),
+];
