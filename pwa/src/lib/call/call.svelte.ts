@@ -1,5 +1,4 @@
-import { SvelteMap } from 'svelte/reactivity';
-import { type Bytes, random, toBase64url } from '#crypto/bytes.ts';
+import type { Bytes } from '#crypto/bytes.ts';
 import { type SignedReceipt, noticeDigest, signReceipt } from '#crypto/consent/consent.ts';
 import { CryptoError } from '#crypto/errors.ts';
 import { type Epoch, type Member, PackageStore } from '#crypto/group/group.ts';
@@ -11,6 +10,7 @@ import { update } from '#lib/net/update.svelte.ts';
 import type { Act } from '#protocol/sessions.ts';
 import type { Signed } from '#protocol/text.ts';
 import { Devices } from './devices.svelte.ts';
+import { Group } from './group.svelte.ts';
 import type { Knowledge } from './knowledge.ts';
 import { Links } from './links.svelte.ts';
 import { Media } from './media.ts';
@@ -18,7 +18,7 @@ import type { CallMessage } from './messages.ts';
 import type { Pins } from './pins.ts';
 import type { Keys } from './keys.ts';
 import { Room, keyName } from './room.ts';
-import type { Awareness, ChatLine, Phase, RosterRow } from './view.ts';
+import type { Awareness, Phase, ProvenLevel, RosterRow } from './view.ts';
 
 export interface CallOptions {
 	readonly session: string;
@@ -34,8 +34,8 @@ export interface CallOptions {
 	readonly devices: Devices;
 	readonly config: () => Promise<RTCConfiguration>;
 	readonly enter: (call: Call) => Promise<Request>;
-	/** Whether the person of this key proved the private link. */
-	readonly proven: (key: Bytes) => boolean;
+	/** What the person of this key proved when she knocked. */
+	readonly proven: (key: Bytes) => ProvenLevel;
 	/** The recorder of this page gets the epochs too. */
 	readonly onepoch?: (epoch: Epoch, welcome: Bytes) => Promise<void>;
 	/** The server gave this page its seat, now or again. */
@@ -58,6 +58,8 @@ export class Call {
 	readonly media = new Media();
 	readonly room: Room;
 	readonly links: Links;
+	/** What people do together: messages, hands, who speaks. */
+	readonly group: Group;
 	readonly store: PackageStore;
 	readonly devices: Devices;
 	phase = $state<Phase>('connecting');
@@ -70,10 +72,8 @@ export class Call {
 	held = $state(false);
 	/** Who withdrew, and when. */
 	withdrawn = $state.raw<{ key: string; name: string; at: number } | null>(null);
-	unread = $state(0);
 	/** Epochs that were refused; for tests and for the small print. */
 	refused = $state(0);
-	readonly #chats = new SvelteMap<string, readonly ChatLine[]>();
 	#release: (() => void) | undefined;
 	#told: 'paused' | 'ended' = 'ended';
 	#hadRecorder = false;
@@ -121,6 +121,7 @@ export class Call {
 			onlinks: () => options.onlinks?.(),
 			onconnect: () => this.#draw(),
 		});
+		this.group = new Group({ links: this.links, devices: this.devices });
 		this.media.onownkeyframe = (link) => void this.links.keyFrame(link);
 	}
 
@@ -157,10 +158,6 @@ export class Call {
 
 	get notice(): Signed | null {
 		return this.options.notice;
-	}
-
-	chat(key: string): readonly ChatLine[] {
-		return this.#chats.get(key) ?? [];
 	}
 
 	#onEpoch(epoch: Epoch, first: boolean): void {
@@ -232,25 +229,11 @@ export class Call {
 	}
 
 	async #onMessage(from: Member, message: CallMessage): Promise<void> {
-		if (this.links.hear(from, message)) return;
-		if (message.type === 'chat') {
-			this.#line(keyName(from), {
-				id: message.id,
-				mine: false,
-				text: message.text,
-				at: Date.now(),
-			});
-			this.unread++;
-		} else if (message.type === 'recording' && from.role === 'host') {
+		if (this.links.hear(from, message) || this.group.hear(from, message)) return;
+		if (message.type === 'recording' && from.role === 'host') {
 			this.#told = message.is;
 			if (this.recording === 'paused' || this.recording === 'ended') this.recording = message.is;
 		} else if (message.type === 'receipt') await this.hear(message.receipt);
-	}
-
-	#line(key: string, line: ChatLine): void {
-		const lines = this.chat(key);
-		if (lines.some((one) => one.id === line.id)) return;
-		this.#chats.set(key, [...lines.slice(-500), line]);
 	}
 
 	/** Somebody consented or withdrew. After a withdrawal nothing is sealed here for the recorder any more. */
@@ -342,13 +325,6 @@ export class Call {
 		this.#show();
 	}
 
-	async say(key: string, text: string): Promise<boolean> {
-		const message = { type: 'chat', id: toBase64url(random(16)), text } as const;
-		const sent = await this.links.sendDirect(key, message).catch(() => false);
-		if (sent) this.#line(key, { id: message.id, mine: true, text, at: Date.now() });
-		return sent;
-	}
-
 	/** Told by the host's own page. */
 	told(is: 'paused' | 'ended'): void {
 		this.#told = is;
@@ -376,6 +352,7 @@ export class Call {
 	/** Ends everything of this page: keys, connections, devices. */
 	close(): void {
 		clearInterval(this.#ticker);
+		this.group.close();
 		this.links.close();
 		this.room.close();
 		this.media.close();

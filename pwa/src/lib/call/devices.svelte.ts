@@ -31,6 +31,10 @@ export class Devices {
 	/** What is sent as picture: the camera, the screen, or nothing. */
 	sharing = $state(false);
 	asking = $state(false);
+	/** The loudspeaker; '' is the one of the system. */
+	sink = $state('');
+	/** What was chosen from a menu; '' leaves it to the system. */
+	chosen = $state({ audio: '', video: '' });
 	/** The picture in the own tile. */
 	readonly preview = $derived.by(() => (this.video ? new MediaStream([this.video]) : null));
 	#camera: MediaStreamTrack | null = null;
@@ -65,37 +69,88 @@ export class Devices {
 	async #openAudio(): Promise<void> {
 		if (this.audio?.readyState === 'live') return;
 		try {
-			const stream = await navigator.mediaDevices.getUserMedia({ audio: audioShape });
-			this.audio = stream.getAudioTracks()[0] ?? null;
-			this.audioTrouble = this.audio ? null : 'missing';
-			if (this.audio) {
-				this.audio.enabled = !this.muted && !this.#held;
-				this.audio.addEventListener('ended', () => {
-					this.audioTrouble = 'missing';
-				});
-			}
+			const stream = await navigator.mediaDevices.getUserMedia({
+				audio: { ...audioShape, ...this.#wanted('audio') },
+			});
+			const track = stream.getAudioTracks()[0];
+			if (track) return this.#takeMicrophone(track);
+			this.audioTrouble = 'missing';
 		} catch (error) {
 			this.audioTrouble = troubleOf(error);
 		}
 		this.changed('audio', this.audio);
 	}
 
+	#wanted(kind: 'audio' | 'video'): MediaTrackConstraints {
+		const deviceId = this.chosen[kind];
+		return deviceId === '' ? {} : { deviceId: { exact: deviceId } };
+	}
+
+	/** Goes over to another camera or microphone. False: it did not start, and what was used before goes on. */
+	async use(kind: 'audio' | 'video', deviceId: string): Promise<boolean> {
+		const before = this.chosen;
+		this.chosen = { ...before, [kind]: deviceId };
+		// Choosing a camera does not switch it on.
+		if (kind === 'video' && !this.#camera && !this.videoTrouble) return true;
+		const shape = kind === 'audio' ? audioShape : videoShape;
+		try {
+			const wanted = { ...shape, ...this.#wanted(kind) };
+			const stream = await navigator.mediaDevices.getUserMedia({ [kind]: wanted });
+			const [track] = stream.getTracks();
+			if (!track) throw new DOMException('', 'NotFoundError');
+			if (kind === 'audio') this.#takeMicrophone(track);
+			else this.#takeCamera(track);
+			return true;
+		} catch (error) {
+			if (!(error instanceof DOMException)) throw error;
+			this.chosen = before;
+			return false;
+		}
+	}
+
+	#takeMicrophone(track: MediaStreamTrack): void {
+		this.audio?.stop();
+		track.enabled = !this.muted && !this.#held;
+		track.addEventListener('ended', () => {
+			if (this.audio === track) this.audioTrouble = 'missing';
+		});
+		this.audio = track;
+		this.audioTrouble = null;
+		this.changed('audio', track);
+	}
+
+	#takeCamera(track: MediaStreamTrack): void {
+		this.#camera?.stop();
+		this.#camera = track;
+		this.videoTrouble = null;
+		track.addEventListener('ended', () => {
+			if (this.#camera !== track) return;
+			this.videoTrouble = 'missing';
+			this.closeCamera();
+		});
+		if (!this.sharing) this.#show(track);
+	}
+
 	async openCamera(): Promise<void> {
 		if (this.#camera?.readyState === 'live') return;
 		try {
-			const stream = await navigator.mediaDevices.getUserMedia({ video: videoShape });
-			this.#camera = stream.getVideoTracks()[0] ?? null;
-			this.videoTrouble = this.#camera ? null : 'missing';
-			const camera = this.#camera;
-			camera?.addEventListener('ended', () => {
-				if (this.#camera !== camera) return;
-				this.videoTrouble = 'missing';
-				this.closeCamera();
+			const stream = await navigator.mediaDevices.getUserMedia({
+				video: { ...videoShape, ...this.#wanted('video') },
 			});
+			const track = stream.getVideoTracks()[0];
+			if (track) return this.#takeCamera(track);
+			this.videoTrouble = 'missing';
 		} catch (error) {
 			this.videoTrouble = troubleOf(error);
 		}
 		if (!this.sharing) this.#show(this.#camera);
+	}
+
+	/** On if it was off, and off if it was on; a screen that is shared stays. */
+	async switchCamera(): Promise<void> {
+		if (this.sharing) return;
+		if (this.#camera) this.closeCamera();
+		else await this.openCamera();
 	}
 
 	/** The light beside the lens goes out too. */

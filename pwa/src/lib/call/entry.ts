@@ -20,6 +20,8 @@ export interface Entry {
 	peer: Peer | undefined;
 	/** Signals that came before the connection was made. */
 	waiting: string[];
+	/** She asked for sound alone. */
+	soundOnly: boolean;
 	tries: number;
 	retry: ReturnType<typeof setTimeout> | undefined;
 }
@@ -38,6 +40,7 @@ export function newEntry(
 		tie: undefined,
 		peer: undefined,
 		waiting: [],
+		soundOnly: false,
 		tries: 0,
 		retry: undefined,
 	};

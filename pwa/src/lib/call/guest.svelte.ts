@@ -5,11 +5,11 @@ import {
 	type Identity,
 	decodePublicIdentity,
 	fingerprint,
-	generateParticipantIdentity,
 } from '#crypto/identity/identity.ts';
 import { signJson } from '#crypto/identity/signed.ts';
 import { sign } from '#crypto/identity/signing.ts';
 import { type LinkFragment, decodeLinkFragment } from '#crypto/proof/fragment.ts';
+import { confirmedHost, forgetHost } from '#lib/code/confirmed.ts';
 import { fetchJson, request } from '#lib/net/api.ts';
 import { isApiError } from '#lib/net/errors.ts';
 import { presentAs, socketAddress } from '#lib/net/origin.ts';
@@ -20,11 +20,13 @@ import { Claim, Place } from '#protocol/sessions.ts';
 import { Call } from './call.svelte.ts';
 import { Devices } from './devices.svelte.ts';
 import { iceSource } from './ice.ts';
+import { participantIdentity } from './identity.ts';
 import { sealKnock } from './knock.ts';
 import { Knowledge } from './knowledge.ts';
 import { Pins } from './pins.ts';
-import { StoredIdentity, forget, forgetAll, keep, kept } from './shelf.ts';
+import { forget, forgetAll } from './shelf.ts';
 import { canSealFrames } from './transforms.ts';
+import type { ProvenLevel } from './view.ts';
 
 export type Stage =
 	| 'loading'
@@ -61,6 +63,8 @@ export class Visit {
 	readonly devices = new Devices();
 	readonly #id: string;
 	#fragment: LinkFragment | null = null;
+	/** The access code of this place confirmed the host's keys. */
+	#confirmed = $state(false);
 	#identity: Identity | undefined;
 	#pins: Pins | undefined;
 	#knowledge: Knowledge | undefined;
@@ -75,9 +79,9 @@ export class Visit {
 		this.#tab = new TabLock(`seat ${place}`, () => this.#lost());
 	}
 
-	/** Whether the link proves for which place it was made. */
+	/** Whether a link or an access code proves for which place it was made. */
 	get hasSecret(): boolean {
-		return this.#fragment !== null;
+		return this.#fragment !== null || this.#confirmed;
 	}
 
 	/** Checks browser, link and host before anything is asked. */
@@ -107,6 +111,9 @@ export class Visit {
 			if (this.#fragment && !equal(this.#fragment.hostFingerprint, mark))
 				return this.#at('host-changed');
 			this.#hostName = toBase64url(mark);
+			const confirmed = await confirmedHost(this.#id);
+			if (confirmed !== undefined && confirmed !== this.#hostName) return this.#at('host-changed');
+			this.#confirmed = confirmed !== undefined;
 			await this.#readNotice(place, host.ed25519);
 			await this.#takeTab(false);
 		} catch (error) {
@@ -146,12 +153,7 @@ export class Visit {
 	async #meet(): Promise<void> {
 		const { place } = this;
 		if (!place) return;
-		const name = `identity ${this.#hostName}`;
-		this.#identity = await kept(name, StoredIdentity);
-		if (!this.#identity) {
-			this.#identity = await generateParticipantIdentity();
-			await keep(name, this.#identity);
-		}
+		this.#identity = await participantIdentity(this.#hostName);
 		this.#pins = await Pins.open(this.#hostName);
 		this.#knowledge = await Knowledge.open({
 			owner: this.#hostName,
@@ -222,10 +224,15 @@ export class Visit {
 			config: iceSource(),
 			enter: (one) => this.#knock(one, place),
 			onentered: () => this.#tell(call),
-			proven: (key) => this.#fragment !== null && equal(key, host.ed25519),
+			proven: (key) => (equal(key, host.ed25519) ? this.#proven : 0),
 		});
 		await this.#settle(call);
 		return call;
+	}
+
+	get #proven(): ProvenLevel {
+		if (this.#confirmed) return 2;
+		return this.#fragment === null ? 0 : 1;
 	}
 
 	async #seat(fresh: boolean): Promise<Claim> {
@@ -327,6 +334,7 @@ export class Visit {
 		this.call?.close();
 		await this.#pins?.clear();
 		await forget(`identity ${this.#hostName}`);
+		await forgetHost(this.#id);
 		await forgetAll(`call ${this.#hostName} `);
 		this.#tab.release();
 		this.#at('forgotten');

@@ -2,6 +2,7 @@ import { type Bytes, equal, fromBase64url, random, toBase64url, toHex } from '#c
 import { CryptoError } from '#crypto/errors.ts';
 import { signAdmission, signRemoval } from '#crypto/group/group.ts';
 import { account } from '#lib/account/account.svelte.ts';
+import { accessCodes } from '#lib/code/codes.svelte.ts';
 import { request } from '#lib/net/api.ts';
 import { socketAddress } from '#lib/net/origin.ts';
 import { Socket, SocketError } from '#lib/net/socket.ts';
@@ -16,7 +17,7 @@ import { Knowledge } from './knowledge.ts';
 import { Pins } from './pins.ts';
 import { Recording } from './recording.svelte.ts';
 import { keyName } from './room.ts';
-import type { Knock } from './view.ts';
+import type { Knock, ProvenLevel } from './view.ts';
 
 /** Who left and could not be left out yet is tried again after this, milliseconds. */
 const sweepMs = 2000;
@@ -24,6 +25,7 @@ const sweepMs = 2000;
 interface Door {
 	readonly knock: Seat['knock'];
 	readonly opened: OpenedKnock | null;
+	readonly proven: ProvenLevel;
 	readonly name: string | null;
 }
 
@@ -43,7 +45,7 @@ export class HostCall {
 	connecting = $state(false);
 	failure = $state.raw<unknown>();
 	readonly #doors = new Map<string, Door>();
-	readonly #proven = new Set<string>();
+	readonly #proven = new Map<string, 1 | 2>();
 	/** Key packages of knocks that somebody was let in with, or nearly: each serves once. */
 	readonly #spent = new Set<string>();
 	readonly #pins: Pins;
@@ -69,7 +71,7 @@ export class HostCall {
 			socket: new Socket({ address: socketAddress(), token: (fresh) => account.token(fresh) }),
 			config: iceSource(),
 			enter: async () => ({ type: 'enter', session: session.id, seat }),
-			proven: (key) => this.#proven.has(toHex(key)),
+			proven: (key) => this.#proven.get(toHex(key)) ?? 0,
 			onepoch: (epoch, welcome) => this.recording.follow(epoch, welcome),
 			onover: () => void this.recording.close(),
 			onlow: (who, left) => this.recording.low(who, left),
@@ -90,6 +92,8 @@ export class HostCall {
 	/** Opens the call of one's own session. Throws `ApiError`, CryptoError. */
 	static async open(id: string, devices: Devices): Promise<HostCall> {
 		const session = await fetchSession(id);
+		// Somebody may still be entering the code that was read out to her.
+		await accessCodes.resume();
 		const knowledge = await Knowledge.open({
 			owner: account.member.id,
 			session: id,
@@ -163,27 +167,31 @@ export class HostCall {
 	async #open(seat: Seat): Promise<Door> {
 		const place = this.session.places.find((one) => one.id === seat.place);
 		const { knock } = seat;
-		if (!place || !knock) return { knock, opened: null, name: null };
+		const unread = { knock, opened: null, proven: 0, name: null } as const;
+		if (!place || !knock) return unread;
 		try {
 			const { identity } = account;
 			const where = { session: this.session.id, place: place.id, secret: place.secret };
 			const opened = await openKnock({ identity, ...where, knock });
-			if (opened.proven) this.#proven.add(toHex(opened.key));
-			// Who proved the link is who was invited; anybody else is who she says she is.
-			return { knock, opened, name: opened.proven ? place.name : (opened.text.name ?? place.name) };
+			const coded = await accessCodes.confirmed(place.id, opened.key);
+			const proven = coded ? 2 : opened.proven ? 1 : 0;
+			if (proven) this.#proven.set(toHex(opened.key), proven);
+			// Who proved the link or the code is who was invited; anybody else is who she says she is.
+			const name = proven ? place.name : (opened.text.name ?? place.name);
+			return { knock, opened, proven, name };
 		} catch (error) {
 			if (!(error instanceof CryptoError)) throw error;
-			return { knock, opened: null, name: null };
+			return unread;
 		}
 	}
 
-	#show({ seat, since }: Seat, { opened, name }: Door): Knock {
+	#show({ seat, since }: Seat, { opened, proven, name }: Door): Knock {
 		const key = opened?.key;
 		return {
 			seat,
 			since,
 			name: opened ? name : null,
-			trust: key ? this.#pins.label(key, opened.proven) : { level: 0 },
+			trust: key ? this.#pins.label(key, proven) : { level: 0 },
 			keyChanged: key !== undefined && name !== null && this.#pins.changed(key, name),
 			agreed: opened?.text.agreed ?? null,
 		};

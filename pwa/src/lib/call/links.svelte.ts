@@ -16,8 +16,13 @@ const retryMs = 700;
 const retryMostMs = 8000;
 /** From this many people on, pictures are small. */
 const manyPeople = 5;
-const full: VideoLimits = { scaleDownBy: 1, framesPerSecond: 30, bitsPerSecond: 900_000 };
-const small: VideoLimits = { scaleDownBy: 2, framesPerSecond: 15, bitsPerSecond: 250_000 };
+const full: VideoLimits = { width: 640, framesPerSecond: 30, bitsPerSecond: 900_000 };
+const small: VideoLimits = { width: 320, framesPerSecond: 15, bitsPerSecond: 250_000 };
+/** Letters on a screen that is shared stay readable, however many people look at it. */
+const shared: VideoLimits = { width: 1920, framesPerSecond: 15, bitsPerSecond: 900_000 };
+
+/** Connections with pictures first, then by key. */
+const rank = ({ soundOnly, key }: Entry): string => `${soundOnly ? 1 : 0}${key}`;
 
 interface Parts {
 	readonly room: Pick<Room, 'epoch' | 'leaves' | 'others' | 'seal' | 'relay' | 'open'>;
@@ -46,16 +51,17 @@ export class Links {
 			.then(warmUp)
 			.catch(() => {});
 		parts.devices.changed = (kind, track) => {
-			for (const entry of this.#entries.values()) void entry.peer?.setTrack(kind, track);
+			for (const entry of this.#entries.values())
+				void entry.peer?.setTrack(kind, track).then(() => this.#limit());
 			void this.#tellDevices();
 		};
 	}
 
-	/** A connection that stands, for the copies of one's own frames; the first by key. */
+	/** A connection that stands, for the copies of one's own frames: the first by key, of those with pictures if any. */
 	primary(): string | null {
 		const open = [...this.#entries.values()]
 			.filter((entry) => entry.peer && this.tiles.get(entry.key)?.link === 'connected')
-			.toSorted((a, b) => (a.key < b.key ? -1 : 1));
+			.toSorted((a, b) => (rank(a) < rank(b) ? -1 : 1));
 		return open[0]?.tie?.link ?? null;
 	}
 
@@ -271,6 +277,11 @@ export class Links {
 				if (tile) this.tiles.set(entry.key, { ...tile, microphone, camera, screen });
 				return true;
 			}
+			case 'pictures':
+				entry.soundOnly = !message.wanted;
+				this.#limit();
+				this.#parts.onlinks();
+				return true;
 			default:
 				return false;
 		}
@@ -352,9 +363,20 @@ export class Links {
 		await entry?.peer?.sendKeyFrame();
 	}
 
+	/** What the connection to somebody reports about itself. */
+	async stats(key: string): Promise<RTCStatsReport | undefined> {
+		return this.#entries
+			.get(key)
+			?.peer?.stats()
+			.catch(() => undefined);
+	}
+
 	#limit(): void {
-		const limits = this.#entries.size + 1 >= manyPeople ? small : full;
-		for (const { peer } of this.#entries.values()) void peer?.setLimits(limits).catch(() => {});
+		const people = [...this.#entries.values()].filter((entry) => !entry.early).length + 1;
+		const camera = people >= manyPeople ? small : full;
+		const limits = this.#parts.devices.sharing ? shared : camera;
+		for (const { peer, soundOnly } of this.#entries.values())
+			void peer?.setLimits({ ...limits, paused: soundOnly }).catch(() => {});
 	}
 
 	close(): void {

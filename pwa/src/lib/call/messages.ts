@@ -29,12 +29,19 @@ export const CallMessage = v.variant('type', [
 	v.strictObject({ type: v.literal('again') }),
 	/** A consent or a withdrawal, as soon as it is signed. */
 	v.strictObject({ type: v.literal('receipt'), receipt: Signed }),
-	/** A line of text to one person. */
+	/** A line of text to one person; `all` when the host says the same to everybody. */
 	v.strictObject({
 		type: v.literal('chat'),
 		id: Id,
 		text: v.pipe(v.string(), v.minLength(1), v.maxLength(4000)),
+		all: v.optional(v.literal(true)),
 	}),
+	/** This person's hand is up, or down again. */
+	v.strictObject({ type: v.literal('hand'), up: v.boolean() }),
+	/** Host: asks this page to mute its microphone. */
+	v.strictObject({ type: v.literal('mute') }),
+	/** Whether this person wants pictures on this connection, or sound alone. */
+	v.strictObject({ type: v.literal('pictures'), wanted: v.boolean() }),
 	/** What this person's devices do now. */
 	v.strictObject({
 		type: v.literal('devices'),

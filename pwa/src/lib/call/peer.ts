@@ -21,7 +21,10 @@ export interface Peer {
 }
 
 export interface VideoLimits {
-	readonly scaleDownBy: number;
+	/** Of what is sent, in pixels; the camera may give more. */
+	readonly width: number;
+	/** Sends no pictures at all. */
+	readonly paused?: boolean;
 	readonly framesPerSecond: number;
 	readonly bitsPerSecond: number;
 }
@@ -194,11 +197,16 @@ class SimplePeerConnection implements Peer {
 	}
 
 	async setLimits(limits: VideoLimits): Promise<void> {
-		const sender = this.#peer._pc.getSenders().find((one) => one.track?.kind === 'video');
+		const video = this.#peer._pc
+			.getTransceivers()
+			.find((one) => one.receiver.track.kind === 'video');
+		const sender = video?.sender;
 		const parameters = sender?.getParameters();
 		if (!sender || !parameters) return;
+		const taken = sender.track?.getSettings().width ?? limits.width;
 		for (const encoding of parameters.encodings) {
-			encoding.scaleResolutionDownBy = limits.scaleDownBy;
+			encoding.active = limits.paused !== true;
+			encoding.scaleResolutionDownBy = Math.max(1, taken / limits.width);
 			encoding.maxFramerate = limits.framesPerSecond;
 			encoding.maxBitrate = limits.bitsPerSecond;
 		}

@@ -2,7 +2,7 @@ import { entries, createStore, del } from 'idb-keyval';
 import * as v from 'valibot';
 import { type Bytes, toHex } from '#crypto/bytes.ts';
 import { StoredPin, keep, kept } from './shelf.ts';
-import type { TrustLabel } from './view.ts';
+import type { ProvenLevel, TrustLabel } from './view.ts';
 
 const shelf = createStore('sotto-call', 'shelf');
 const day = new Intl.DateTimeFormat(undefined, { dateStyle: 'long' });
@@ -59,12 +59,13 @@ export class Pins {
 		await del(this.#name(toHex(key)), shelf);
 	}
 
-	label(key: Bytes, proven: boolean): TrustLabel {
+	/** `proven`: 2 by an access code, 1 by a private link, 0 by nothing. */
+	label(key: Bytes, proven: ProvenLevel): TrustLabel {
 		const hex = toHex(key);
 		const known = this.#before.get(hex);
 		if (this.#compared.has(hex) || known?.comparedAt) return { level: 4 };
 		if (known) return { level: 3, date: day.format(known.firstAt) };
-		return { level: proven ? 1 : 0 };
+		return { level: proven };
 	}
 
 	/** Whether somebody of this name was met under another key, and never under this one. */

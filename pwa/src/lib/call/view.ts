@@ -3,6 +3,9 @@ import type { DeviceTrouble } from './devices.svelte.ts';
 
 export type TrustLevel = 0 | 1 | 2 | 3 | 4;
 
+/** What a knock proved: an access code, a private link, nothing. */
+export type ProvenLevel = 0 | 1 | 2;
+
 export interface TrustLabel {
 	readonly level: TrustLevel;
 	/** Day of the first meeting, for level 3. */
@@ -53,6 +56,18 @@ export interface ChatLine {
 	readonly mine: boolean;
 	readonly text: string;
 	readonly at: number;
+	/** The host said it to everybody. */
+	readonly all: boolean;
+}
+
+/** How well the connection to somebody carries sound and picture. */
+export type Quality = 'good' | 'weak' | 'poor';
+
+/** What happened in the call, to be read and read aloud. */
+export interface News {
+	readonly id: number;
+	readonly what: 'joined' | 'left' | 'lost' | 'back' | 'hand' | 'hand-down' | 'muted' | 'mute-sent';
+	readonly name: string;
 }
 
 /** RFC 7866: recording awareness; `ended` after the last one of this call. */
