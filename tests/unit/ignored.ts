@@ -61,6 +61,9 @@ const reasons: Readonly<Record<string, readonly string[]>> = {
 		'new_record_yes',
 		'new_who',
 		'new_who_device',
+		'schedule_all_recorded',
+		'schedule_never_recorded',
+		'schedule_cancel_keep',
 		'purpose_record',
 		'purpose_note',
 		'nav_recordings',
@@ -86,8 +89,11 @@ const reasons: Readonly<Record<string, readonly string[]>> = {
 		'join_loading',
 		'call_opening',
 		'new_creating',
+		'schedule_loading',
 	],
 	'what the reader is to do, or what her device can do': [
+		'post_session',
+		'post_own_text',
 		'history_more',
 		'setup_practice_hint',
 		'setup_no_token_next',
@@ -117,6 +123,8 @@ const reasons: Readonly<Record<string, readonly string[]>> = {
 		'watch_no_worker_text',
 		'recover_stay',
 		'new_who_device_hint',
+		'schedule_keys',
+		'schedule_unopened',
 		'home_invited',
 	],
 	'a failure in its own words: what happened, what to do next': [
@@ -206,6 +214,7 @@ const reasons: Readonly<Record<string, readonly string[]>> = {
 	],
 	'not shown yet: there are no access codes': ['trust_2'],
 	'a warning or a question, not a promise': [
+		'post_own_hint',
 		'verify_differ_title',
 		'withdraw_limit',
 		'other_tab_host',

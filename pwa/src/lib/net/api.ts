@@ -4,7 +4,7 @@ import { ApiError, isApiError } from './errors.ts';
 import { address, token } from './origin.ts';
 
 export interface Request {
-	method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
+	method?: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
 	/** From `/api` on. */
 	path: string;
 	/** Bytes go as they are, anything else as JSON. */

@@ -1,29 +1,38 @@
-import * as v from 'valibot';
 import { type Notice, verifyNotice } from '#crypto/consent/consent.ts';
-import { fromBase64url, fromUtf8, toBase64url, utf8 } from '#crypto/bytes.ts';
-import { fingerprint } from '#crypto/identity/identity.ts';
+import { fromBase64url, fromUtf8 } from '#crypto/bytes.ts';
+import { CryptoError } from '#crypto/errors.ts';
+import { type Identity, type PublicIdentity, fingerprint } from '#crypto/identity/identity.ts';
+import { memberOf } from '#crypto/members/members.ts';
 import { encodeLinkFragment } from '#crypto/proof/fragment.ts';
-import { type LinkSecret, toLinkSecret } from '#crypto/proof/proof.ts';
-import { bytesText, parseJson } from '#crypto/schema.ts';
 import { account } from '#lib/account/account.svelte.ts';
 import { address } from '#lib/net/origin.ts';
+import {
+	type PlaceText,
+	type SessionText,
+	decodePlace,
+	decodeSession,
+	encodePlace,
+	encodeSession,
+} from '#lib/schedule/contents.ts';
+import { isBoxes, openText, sealText } from '#lib/schedule/sealed.ts';
 import type { Session } from '#protocol/sessions.ts';
 
-/** One invited person as the host knows her. */
-export interface Place {
+/** One invited person as the host knows her; `secret` is what her private link proves. */
+export interface Place extends PlaceText {
 	readonly id: string;
-	readonly name: string;
-	/** What her private link proves. */
-	readonly secret: LinkSecret;
 }
 
-/** A session as its host reads it. */
-export interface HostSession {
+/** A session as its host reads it, or a member with the practice schedule key. */
+export interface HostSession extends SessionText {
 	readonly id: string;
+	/** The member whose session it is. */
+	readonly host: string;
 	readonly startsAt: number;
 	readonly minutes: number;
 	readonly state: Session['state'];
 	readonly endedAt: number | null;
+	/** It ended without having begun. */
+	readonly cancelled: boolean;
 	/** What people are told before they are asked; null when the session cannot be recorded. */
 	readonly notice: Notice | null;
 	/** The same, as it was signed. */
@@ -31,54 +40,101 @@ export interface HostSession {
 	readonly places: readonly Place[];
 }
 
-/** Sealed texts are padded to a multiple of this, so that a length tells no name. */
-const quantum = 128;
-
-const PlaceShape = v.strictObject({
-	v: v.literal(1),
-	name: v.pipe(v.string(), v.minLength(1), v.maxLength(120)),
-	secret: bytesText(16),
-});
-
+const sessionContext = (session: string): string => `session ${session}`;
 const placeContext = (session: string, place: string): string => `place ${session} ${place}`;
 
-async function sealText(context: string, text: string): Promise<string> {
-	const bytes = utf8(text);
-	const padded = new Uint8Array(Math.ceil(bytes.length / quantum) * quantum).fill(0x20);
-	padded.set(bytes);
-	return toBase64url(await account.seal(context, padded));
+/** Keys of a member as the practice vouches for them. Throws `bad-key` for whoever is not on the list. */
+function identityOf(host: string): PublicIdentity {
+	if (host === account.member.id) return account.identity.publicIdentity;
+	const member = memberOf(account.members, host);
+	if (!member) throw new CryptoError('bad-key');
+	return member.publicIdentity;
 }
 
-/** Name and link secret of a place, for this member's devices alone. */
-export function sealPlace(session: string, { id, name, secret }: Place): Promise<string> {
-	const text = JSON.stringify({ v: 1, name, secret: toBase64url(secret) });
-	return sealText(placeContext(session, id), text);
-}
+/** Who reads what is personal about a session of this host: the host, and who has the practice schedule key. */
+const readersOf = (host: string): PublicIdentity[] => [
+	identityOf(host),
+	account.practice.scheduleIdentity,
+];
 
-/** What belongs to the whole session; so far only that this client made it. */
-export function sealSession(session: string): Promise<string> {
-	return sealText(`session ${session}`, JSON.stringify({ v: 1 }));
-}
-
-async function openPlace(session: string, place: Session['places'][number]): Promise<Place> {
+/** Name, contacts and link secret of a place, for the host and the practice schedule key. */
+export function sealPlace(options: {
+	host: string;
+	session: string;
+	place: Place;
+}): Promise<string> {
+	const { host, session, place } = options;
 	const context = placeContext(session, place.id);
-	const text = fromUtf8(await account.open(context, fromBase64url(place.sealed)));
-	const { name, secret } = parseJson(PlaceShape, text);
-	return { id: place.id, name, secret: toLinkSecret(secret) };
+	return sealText({ to: readersOf(host), context, text: encodePlace(place) });
 }
 
-/** Opens a session of this member's own. Throws `open-failed`, `bad-signature`, `bad-encoding`. */
+/** Title, note and series of a session, for the same. */
+export function sealSession(options: {
+	host: string;
+	session: string;
+	text: SessionText;
+}): Promise<string> {
+	const { host, session, text } = options;
+	const context = sessionContext(session);
+	return sealText({ to: readersOf(host), context, text: encodeSession(text) });
+}
+
+// Opening takes milliseconds each, and lists are read again with every change. Gone with the keys at the next lock.
+const opened = new WeakMap<Identity, Map<string, Promise<string>>>();
+const openedMax = 4000;
+
+function openOnce(context: string, sealed: string): Promise<string> {
+	const known = opened.get(account.identity) ?? new Map<string, Promise<string>>();
+	opened.set(account.identity, known);
+	const key = `${context} ${sealed}`;
+	const text = known.get(key) ?? open(context, sealed);
+	if (known.size > openedMax) known.clear();
+	known.set(key, text);
+	return text;
+}
+
+async function open(context: string, text: string): Promise<string> {
+	const sealed = fromBase64url(text);
+	if (!isBoxes(sealed)) return fromUtf8(await account.open(context, sealed));
+	const { schedule } = account.practice;
+	const openers = schedule ? [account.identity, schedule] : [account.identity];
+	return openText({ openers, context, sealed });
+}
+
+async function openPlace(session: string, { id, sealed }: Session['places'][number]) {
+	return { id, ...decodePlace(await openOnce(placeContext(session, id), sealed)) };
+}
+
+/** Opens a session. Throws `open-failed`, `not-a-recipient`, `bad-signature`, `bad-encoding`, `bad-key`. */
 export async function openSession(session: Session): Promise<HostSession> {
-	const { id, startsAt, minutes, state, endedAt, notice: signedNotice } = session;
-	const hostKey = account.identity.publicIdentity.ed25519;
-	const notice =
-		signedNotice && (await verifyNotice({ signed: signedNotice, hostKey, session: id }));
-	const places = await Promise.all(session.places.map((place) => openPlace(id, place)));
-	return { id, startsAt, minutes, state, endedAt, notice, signedNotice, places };
+	const { id, host, startsAt, minutes, state, endedAt, cancelled } = session;
+	const { notice: signedNotice } = session;
+	const hostKey = identityOf(host).ed25519;
+	const [notice, text, ...places] = await Promise.all([
+		signedNotice && verifyNotice({ signed: signedNotice, hostKey, session: id }),
+		openOnce(sessionContext(id), session.sealed).then(decodeSession),
+		...session.places.map((place) => openPlace(id, place)),
+	]);
+	return {
+		...text,
+		id,
+		host,
+		startsAt,
+		minutes,
+		state,
+		endedAt,
+		cancelled,
+		notice,
+		signedNotice,
+		places,
+	};
 }
 
-/** The private link of a place. Its fragment never reaches the server. */
-export async function placeLink({ id, secret }: Place): Promise<string> {
-	const hostFingerprint = await fingerprint(account.identity.publicIdentity);
+/** The private link of a place at a session of this host. Its fragment never reaches the server. */
+export async function placeLink(
+	{ id, secret }: Place,
+	host: string = account.member.id,
+): Promise<string> {
+	const hostFingerprint = await fingerprint(identityOf(host));
 	return address(`/j/${id}`) + encodeLinkFragment({ secret, hostFingerprint });
 }

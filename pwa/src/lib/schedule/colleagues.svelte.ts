@@ -1,0 +1,22 @@
+import { SvelteMap } from 'svelte/reactivity';
+import { account } from '#lib/account/account.svelte.ts';
+import { m } from '#lib/paraglide/messages.js';
+import { fetchColleagues, mayPlan } from './colleagues.ts';
+
+/** Names of the colleagues, read once they are needed. */
+class ColleagueNames {
+	readonly #names = new SvelteMap<string, string>();
+
+	/** Reads them. Throws `ApiError`. */
+	async load(): Promise<void> {
+		if (!mayPlan()) return;
+		for (const { id, name } of await fetchColleagues()) this.#names.set(id, name);
+	}
+
+	of(member: string): string {
+		if (member === account.member.id) return account.member.name;
+		return this.#names.get(member) ?? m.somebody();
+	}
+}
+
+export const colleagueNames = new ColleagueNames();

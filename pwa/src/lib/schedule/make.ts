@@ -1,0 +1,125 @@
+import { signNotice } from '#crypto/consent/consent.ts';
+import { random, toBase64url } from '#crypto/bytes.ts';
+import { createLinkSecret } from '#crypto/proof/proof.ts';
+import { account } from '#lib/account/account.svelte.ts';
+import { request } from '#lib/net/api.ts';
+import { m } from '#lib/paraglide/messages.js';
+import { settings } from '#lib/people/settings.svelte.ts';
+import { daysLater, weekly } from '#lib/time.ts';
+import { type HostSession, type Place, sealPlace, sealSession } from '#lib/sessions/session.ts';
+import type { NewSession } from '#protocol/sessions.ts';
+import type { Person, Series } from './contents.ts';
+
+const newId = (): string => toBase64url(random(16));
+
+/** What the form asks. */
+export interface SessionWish {
+	/** Whose session it is. */
+	readonly host: string;
+	readonly people: readonly Person[];
+	/** What a recording is for, in words; null = not recorded, for good. */
+	readonly purpose: string | null;
+	readonly startsAt: number;
+	readonly minutes: number;
+	readonly title?: string | undefined;
+	readonly note?: string | undefined;
+	/** So many sessions, one a week, by the clock of a zone. */
+	readonly repeat?: { readonly count: number; readonly zone: string } | undefined;
+}
+
+/** A session that is ready to be sent: sending it twice makes it once. */
+export interface Prepared {
+	readonly id: string;
+	readonly body: NewSession;
+	readonly places: readonly Place[];
+}
+
+/** Seals and signs the session of a wish, or all of its series. */
+export async function prepareSessions(wish: SessionWish): Promise<Prepared[]> {
+	const { startsAt, repeat } = wish;
+	if (!repeat || repeat.count === 1) return [await prepare(wish)];
+	const id = newId();
+	const { count, zone } = repeat;
+	return Promise.all(
+		weekly(startsAt, repeat).map((at, index) =>
+			prepare({ ...wish, startsAt: at }, { id, zone, number: index + 1, count }),
+		),
+	);
+}
+
+/** A new person at a session: a place and the secret of its link. */
+export const newPlace = (person: Person): Place => ({
+	...person,
+	name: person.name.trim(),
+	id: newId(),
+	secret: createLinkSecret(),
+});
+
+async function prepare(wish: SessionWish, series?: Series): Promise<Prepared> {
+	const { host, purpose, startsAt, minutes, title, note } = wish;
+	const id = newId();
+	const places = wish.people.map(newPlace);
+	const body = {
+		id,
+		host,
+		startsAt,
+		minutes,
+		sealed: await sealSession({ host, session: id, text: { title, note, series } }),
+		notice: purpose === null ? null : await noticeOf(id, purpose),
+		places: await Promise.all(
+			places.map(async (place) => ({
+				id: place.id,
+				sealed: await sealPlace({ host, session: id, place }),
+			})),
+		),
+	};
+	return { id, body, places };
+}
+
+// Only ever for oneself: nobody signs for another host.
+function noticeOf(session: string, purpose: string) {
+	const { identity, member, practice } = account;
+	return signNotice({
+		host: identity.signing,
+		notice: {
+			session,
+			practice: practice.name,
+			host: member.name,
+			purpose,
+			recorder: 'device',
+			openers: m.notice_openers({ host: member.name, practice: practice.name }),
+			keptUntil: null,
+		},
+	});
+}
+
+/** Gives prepared sessions to the server; after a failure the same ones can be sent again. Throws `ApiError`. */
+export async function sendSessions(prepared: readonly Prepared[]): Promise<void> {
+	for (const { body } of prepared) await request({ method: 'POST', path: '/api/sessions', body });
+}
+
+/**
+ * Whether `prepareNext` can make another one like it: a notice is signed by its own host, and where every
+ * session is recorded somebody has to say what for.
+ */
+export function mayPrepareNext({ host, notice }: HostSession): boolean {
+	if (notice && settings.recording) return host === account.member.id;
+	return !settings.recordAll;
+}
+
+/**
+ * The same people at the same time of the clock in `zone` a week later, with links of their own. Nothing
+ * is asked of the server for it. Throws RangeError for an unknown zone.
+ */
+export function prepareNext(session: HostSession, zone: string): Promise<Prepared[]> {
+	const { host, places, notice, startsAt, minutes, title, note } = session;
+	return prepareSessions({
+		host,
+		people: places,
+		purpose: settings.recording ? (notice?.purpose ?? null) : null,
+		startsAt: daysLater(startsAt, 7, zone),
+		minutes,
+		title,
+		note,
+	});
+}
