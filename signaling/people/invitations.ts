@@ -44,9 +44,9 @@ function acceptRoutes(app: FastifyInstance, context: Context): void {
 	const { store, opaque, history, hub } = context;
 	app.post('/invitations/:id/look', async (request): Promise<InvitationView> => {
 		const row = await shown(context, request, bodyOf(InvitationProof, request).proof);
-		const { name, publicKey } = await practiceOf(store);
+		const { id, name, publicKey } = await practiceOf(store);
 		const { email, role, member, state } = row;
-		return { practice: name, publicKey, email, role, member, state };
+		return { practice: name, practiceId: id, publicKey, email, role, member, state };
 	});
 	app.post('/invitations/:id/start', async (request) => {
 		const { proof, registrationRequest } = bodyOf(InvitationStart, request);

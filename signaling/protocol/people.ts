@@ -2,8 +2,6 @@ import * as v from 'valibot';
 import { Account, Member, Role } from './account.ts';
 import { Bytes32, Count, Email, Id, SignedList, Time, bytes, line } from './text.ts';
 
-const minuteMs = 60_000;
-
 /** How a practice works; kept in clear, because the server has to follow it. */
 export const PracticeSettings = v.strictObject({
 	name: line(120),
@@ -19,7 +17,7 @@ export const PracticeSettings = v.strictObject({
 		maxHours: v.pipe(Count, v.minValue(1), v.maxValue(30 * 24)),
 	}),
 	/** Staff keys are locked after so long without anybody at the device; never later than the server's own limit. */
-	idleMs: v.pipe(Count, v.minValue(minuteMs), v.maxValue(480 * minuteMs)),
+	idleMs: v.pipe(Count, v.minValue(1000), v.maxValue(480 * 60_000)),
 	/** Minutes before the start at which participants are reminded. */
 	reminders: v.pipe(
 		v.array(v.pipe(Count, v.minValue(5), v.maxValue(14 * 24 * 60))),
@@ -76,6 +74,7 @@ export const InvitationProof = v.strictObject({ proof: Proof });
 export const InvitationState = v.picklist(['open', 'waiting', 'confirmed']);
 export const InvitationView = v.strictObject({
 	practice: line(120),
+	practiceId: Id,
 	/** Ed25519 key of the practice; believed when its fingerprint is the one of the link. */
 	publicKey: Bytes32,
 	email: Email,

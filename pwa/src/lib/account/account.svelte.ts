@@ -26,7 +26,7 @@ import {
 	enterWithRecoveryKey,
 } from './enter.ts';
 import { IdleWatch } from './idle.ts';
-import { type Keys, type Practice, openKeys } from './keys.ts';
+import { type Keys, type Practice, changedKeys, openKeys } from './keys.ts';
 import { Tokens } from './token.ts';
 
 /** `opening`: it is not known yet. `locked`: somebody is signed in here, and her keys are not in this browser. */
@@ -43,6 +43,8 @@ class Account {
 	failure = $state.raw<unknown>();
 	/** The recovery key while nobody has said that it is saved. */
 	unsavedRecoveryKey = $state<string>();
+	/** Members whose keys are others than before, until somebody has seen it. */
+	keyChanges = $state.raw<readonly string[]>([]);
 	#keys = $state.raw<Keys>();
 	#device: Device | undefined;
 	#tokens: Tokens | undefined;
@@ -81,6 +83,29 @@ class Account {
 		return this.#open.members;
 	}
 
+	/** Reads again who belongs to the practice and what this member may do. Throws as `openKeys`, `ApiError`. */
+	async refresh(): Promise<void> {
+		const [keys, device] = [this.#keys, this.#device];
+		if (!keys || !device) return;
+		const signedIn = await fetchJson(SignedIn, { path: '/api/me' });
+		const next = await openKeys({
+			accountKey: keys.accountKey,
+			signedIn,
+			known: device.memberList,
+			token: () => this.token(),
+		});
+		// Locked meanwhile.
+		if (this.#keys !== keys) return;
+		await this.#learn(signedIn.practice.memberList, next);
+		this.#keys = next;
+	}
+
+	/** Somebody saw that the keys of these members changed. */
+	async seenKeyChanges(): Promise<void> {
+		this.keyChanges = [];
+		if (this.#device) await this.#remember({ ...this.#device, keyChanges: [] });
+	}
+
 	/** Seals data for this member alone; `context` names the thing. */
 	seal(context: string, plaintext: Bytes): Promise<Bytes> {
 		return sealUnderAccountKey(this.#open.accountKey, context, plaintext);
@@ -104,6 +129,7 @@ class Account {
 			return await this.#tokens.get(fresh);
 		} catch (error) {
 			if (isApiError(error, 'locked')) this.#close('locked');
+			if (isApiError(error, 'token')) await this.#expelled();
 			throw error;
 		}
 	}
@@ -165,6 +191,27 @@ class Account {
 		await told;
 	}
 
+	// A restarted server forgets a nonce: only who is refused twice is not known any more.
+	async #expelled(): Promise<void> {
+		try {
+			await this.#tokens?.get(true);
+		} catch (error) {
+			if (!isApiError(error, 'token')) return;
+			this.#tabs.postMessage('signed-out');
+			this.#close('signed-out');
+			await forgetDevice();
+		}
+	}
+
+	async #learn(memberList: Device['memberList'], { practice, members }: Keys): Promise<void> {
+		if (!this.#device) return;
+		const known = this.#device.memberList;
+		const changed = await changedKeys({ known, practiceKey: practice.publicKey, members });
+		const { keyChanges = [] } = this.#device;
+		this.keyChanges = [...new Set([...keyChanges, ...changed])];
+		await this.#remember({ ...this.#device, memberList, keyChanges: [...this.keyChanges] });
+	}
+
 	// The keys go also when the server cannot be told: it ends the device's session at its own idle limit.
 	async #tell(path: string): Promise<void> {
 		try {
@@ -210,8 +257,9 @@ class Account {
 			secret,
 			serverKey,
 			wrapped: await wrapHere({ accountKey, signedIn, secret }),
-			memberList: signedIn.practice.memberList,
+			memberList: own?.memberList ?? signedIn.practice.memberList,
 		});
+		await this.#learn(signedIn.practice.memberList, keys);
 		await more.first?.();
 		await this.#unlocked(keys, signedIn.idleMs);
 		this.#tabs.postMessage('unlocked');
@@ -232,7 +280,7 @@ class Account {
 				known: device.memberList,
 				token: () => this.token(),
 			});
-			await this.#remember({ ...device, memberList: signedIn.practice.memberList });
+			await this.#learn(signedIn.practice.memberList, keys);
 			await this.#unlocked(keys, signedIn.idleMs);
 		} catch (error) {
 			if (isApiError(error, 'token')) {
@@ -284,6 +332,7 @@ class Account {
 		}
 		this.#idle?.stop();
 		this.#keys = undefined;
+		this.keyChanges = [];
 		this.unsavedRecoveryKey = undefined;
 		if (state === 'signed-out') {
 			this.#device = undefined;

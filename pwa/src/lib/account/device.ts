@@ -27,6 +27,8 @@ const Device = v.strictObject({
 	serverKey: v.string(),
 	/** The newest member list that was seen. */
 	memberList: SignedList,
+	/** Members whose keys changed since, until somebody has seen it. */
+	keyChanges: v.optional(v.array(v.string())),
 	/** The recovery key under the account key, until somebody said that it is saved. */
 	unsaved: v.optional(OwnBytes),
 });

@@ -1,12 +1,18 @@
-import { equal, fromBase64url } from '#crypto/bytes.ts';
+import { type Bytes, equal, fromBase64url } from '#crypto/bytes.ts';
 import { openAccount } from '#crypto/account/account.ts';
 import type { AccountKey } from '#crypto/account/key.ts';
 import { CryptoError } from '#crypto/errors.ts';
 import type { Identity, PublicIdentity } from '#crypto/identity/identity.ts';
+import { keysFor, openMemberKeys } from '#crypto/members/keys.ts';
 import { type MemberList, memberOf, openMemberList } from '#crypto/members/members.ts';
-import type { Member, SignedIn } from '#protocol/account.ts';
+import type { Member, Role, SignedIn } from '#protocol/account.ts';
 import type { Signed } from '#protocol/text.ts';
-import { type PracticeKeys, openPracticeKeys, openPracticeSecrets } from './practice.ts';
+import {
+	type PracticeKeys,
+	type PracticeSecrets,
+	openPracticeKeys,
+	openPracticeSecrets,
+} from './practice.ts';
 import { addScheduleKey } from './schedule.ts';
 
 /** Everything that is open while a member is signed in and not locked. */
@@ -22,6 +28,8 @@ export interface Keys {
 /** The practice as this member's own sealed data vouch for it. */
 export interface Practice extends PracticeKeys {
 	readonly name: string;
+	/** The same keys as they are sealed. */
+	readonly secrets: PracticeSecrets;
 	/** Public half of "Practice records key", the recipient of every recording. */
 	readonly recordsIdentity: PublicIdentity;
 	/** Public half of "Practice schedule key", a recipient of every session's contents. */
@@ -47,32 +55,69 @@ export async function openKeys(options: {
 		accountKey,
 		sealedIdentity: fromBase64url(account.identity),
 	});
-	const secrets = await openPracticeSecrets(accountKey, fromBase64url(account.practice));
-	let pinned = await openPracticeKeys(secrets);
+	const own = await openPracticeSecrets(accountKey, fromBase64url(account.practice));
 	let members = await openMemberList({
 		signed: told.memberList,
-		practiceKey: pinned.publicKey,
+		practiceKey: own.publicKey,
 		known,
 	});
 	const self = memberOf(members, member.id);
 	if (
 		!self ||
-		members.practice !== pinned.id ||
+		members.practice !== own.id ||
 		!equal(self.publicIdentity.ed25519, identity.publicIdentity.ed25519)
 	)
 		throw new CryptoError('bad-key');
+	let secrets = await heldSecrets({ own, identity, members, signedIn, role: self.role });
 	if (!members.keys) {
-		const added = await addScheduleKey({ accountKey, secrets, members, account, token });
-		({ members } = added);
-		pinned = await openPracticeKeys(added.secrets);
+		const added = await addScheduleKey({ accountKey, secrets: own, members, account, token });
+		({ members, secrets } = added);
 	}
 	const { keys } = members;
 	if (!keys) throw new CryptoError('bad-key');
 	const practice = {
-		...pinned,
+		...(await openPracticeKeys(secrets)),
+		secrets,
 		name: told.name,
 		recordsIdentity: keys.records,
 		scheduleIdentity: keys.schedule,
 	};
 	return { accountKey, identity, member: { ...member, role: self.role }, practice, members };
+}
+
+/** Members of the newest list whose keys are others than in the list that this device knew. */
+export async function changedKeys(options: {
+	known: Signed;
+	practiceKey: Bytes;
+	members: MemberList;
+}): Promise<string[]> {
+	const { known, practiceKey, members } = options;
+	const before = await openMemberList({ signed: known, practiceKey });
+	return members.members.flatMap(({ id, publicIdentity }) => {
+		const old = memberOf(before, id);
+		return !old || equal(old.publicIdentity.ed25519, publicIdentity.ed25519) ? [] : [id];
+	});
+}
+
+/** The practice's secret keys of this member: her own, or those that an admin gave her, as far as her role goes. */
+async function heldSecrets(options: {
+	own: PracticeSecrets;
+	identity: Identity;
+	members: MemberList;
+	signedIn: SignedIn;
+	role: Role;
+}): Promise<PracticeSecrets> {
+	const { own, identity, members, signedIn, role } = options;
+	const { id, publicKey, serverKey, ...mine } = own;
+	const given =
+		signedIn.keys === null
+			? {}
+			: await openMemberKeys({
+					opener: identity,
+					member: signedIn.member.id,
+					practiceKey: publicKey,
+					list: members,
+					sealed: fromBase64url(signedIn.keys),
+				});
+	return { id, publicKey, serverKey, ...keysFor(role, { ...mine, ...given }) };
 }

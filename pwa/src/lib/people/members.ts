@@ -1,0 +1,106 @@
+import { fromBase64url, toBase64url } from '#crypto/bytes.ts';
+import { CryptoError } from '#crypto/errors.ts';
+import { type PublicIdentity, decodePublicIdentity } from '#crypto/identity/identity.ts';
+import { invitationSecret, verifyRegistration } from '#crypto/members/invitation.ts';
+import { keysFor, sealMemberKeys } from '#crypto/members/keys.ts';
+import {
+	type Member,
+	type MemberList,
+	openMemberList,
+	signMemberList,
+} from '#crypto/members/members.ts';
+import { openPracticeKey } from '#crypto/members/practice.ts';
+import { account } from '#lib/account/account.svelte.ts';
+import { fetchJson, request } from '#lib/net/api.ts';
+import type { Role } from '#protocol/account.ts';
+import { type Invited, People } from '#protocol/people.ts';
+import { practiceSeed } from './invite.ts';
+
+export const fetchPeople = (): Promise<People> => fetchJson(People, { path: '/api/people' });
+
+/** The newest list, which this device has seen no newer one than. */
+async function newestList(): Promise<MemberList> {
+	await account.refresh();
+	const { memberList } = await fetchPeople();
+	return openMemberList({ signed: memberList, practiceKey: account.practice.publicKey });
+}
+
+/** The list after this one with other members, and the keys for `member` when she stays in it. */
+async function next(options: { list: MemberList; members: readonly Member[]; member: string }) {
+	const { list, members, member } = options;
+	const { practice } = account;
+	if (list.version < account.members.version) throw new CryptoError('stale');
+	const practiceKey = await openPracticeKey(practiceSeed());
+	const newer = { ...list, version: list.version + 1, members };
+	const memberList = await signMemberList({ practiceKey, list: newer });
+	const here = members.find(({ id }) => id === member);
+	const keys = here && keysFor(here.role, practice.secrets);
+	if (!here || !keys || Object.keys(keys).length === 0) return { memberList, keys: null };
+	const to = here.publicIdentity;
+	const box = await sealMemberKeys({ to, practice: practice.id, member, keys });
+	return { memberList, keys: toBase64url(box) };
+}
+
+/**
+ * Puts somebody who accepted on the list, after checking that her keys are those that she made. Throws
+ * `bad-signature` when they are not, or the invitation is another; `ApiError`: `conflict` when another admin was first.
+ */
+export async function confirmInvited(invited: Invited): Promise<void> {
+	const { id, email, role, expiresAt, registration } = invited;
+	if (!registration) return;
+	const secret = await invitationSecret({
+		practiceSeed: practiceSeed(),
+		invitation: { id, email, role, expiresAt },
+	});
+	const { member } = registration;
+	const publicIdentity = decodePublicIdentity(member.publicIdentity);
+	// The invitation says who and as what; the server may say something else about the member.
+	if (member.email !== email || member.role !== role) throw new CryptoError('bad-signature');
+	await verifyRegistration({
+		secret,
+		practice: account.practice.publicKey,
+		member: { ...member, publicIdentity },
+		mac: fromBase64url(registration.mac),
+	});
+	const list = await newestList();
+	const others = list.members.filter((one) => one.id !== member.id);
+	const members = [...others, { id: member.id, role, publicIdentity }];
+	const body = await next({ list, members, member: member.id });
+	await request({ method: 'POST', path: `/api/invitations/${id}/confirm`, body });
+	await account.refresh();
+}
+
+/** Confirms everybody who waits and whose registration is good; gives the ids of those that are not. */
+export async function confirmWaiting(people: People): Promise<string[]> {
+	const bad: string[] = [];
+	for (const invited of people.invitations) {
+		try {
+			await confirmInvited(invited);
+		} catch (error) {
+			if (!(error instanceof CryptoError)) throw error;
+			bad.push(invited.id);
+		}
+	}
+	return bad;
+}
+
+/** Another role, deactivated, or active again with the same keys. Throws `ApiError`: `conflict` for the last admin. */
+export async function changeMember(
+	member: { id: string; publicIdentity: PublicIdentity },
+	to: { role: Role; active: boolean },
+): Promise<void> {
+	const { id, publicIdentity } = member;
+	const list = await newestList();
+	const known = list.members.find((one) => one.id === id);
+	const others = list.members.filter((one) => one.id !== id);
+	const changed = { id, role: to.role, publicIdentity: known?.publicIdentity ?? publicIdentity };
+	const members = to.active ? [...others, changed] : others;
+	const body = { ...to, ...(await next({ list, members, member: id })) };
+	await request({ method: 'PUT', path: `/api/people/${id}`, body });
+	await account.refresh();
+}
+
+/** Withdraws an invitation. */
+export async function withdraw(id: string): Promise<void> {
+	await request({ method: 'DELETE', path: `/api/invitations/${id}` });
+}

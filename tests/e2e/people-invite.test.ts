@@ -1,0 +1,155 @@
+import { afterAll, expect as assert, test } from 'vitest';
+import { startServer } from '../server.ts';
+import { type Person, person, setUp } from './people.ts';
+import { maya } from './practice.ts';
+import { expect } from './playwright.ts';
+
+const server = await startServer();
+const admin = await person();
+const tom = await person();
+afterAll(async () => {
+	await admin.close();
+	await tom.close();
+	await server.stop();
+});
+
+const email = 'tom@alderstreet.example';
+const name = 'Tom Reyes';
+const password = 'green-lantern-twelve';
+
+/** Opens the dialog for an invitation and gives its link. */
+async function invite({ page }: Person, to: string, role?: string): Promise<string> {
+	await page.getByRole('button', { name: 'Invite a colleague' }).click();
+	await page.getByRole('textbox', { name: 'Email' }).fill(to);
+	if (role) await page.getByRole('combobox', { name: 'Role' }).selectOption(role);
+	await page.getByRole('button', { name: 'Create invitation' }).click();
+	const dialog = page.getByRole('dialog');
+	const link = await dialog
+		.getByRole('textbox', { name: `Invitation link for ${to}` })
+		.inputValue();
+	await dialog.getByRole('button', { name: 'Close' }).click();
+	return link;
+}
+
+async function accept({ page }: Person, link: string, withPassword: string): Promise<void> {
+	await page.goto(link);
+	await expect(page.getByRole('heading', { name: 'Accept your invitation' })).toBeVisible();
+	await page.getByRole('textbox', { name: 'Your name' }).fill(name);
+	await page.getByRole('textbox', { name: 'Password' }).fill(withPassword);
+	await page.getByRole('button', { name: 'Accept invitation' }).click();
+	const region = page.getByRole('region', { name: 'Recovery key' });
+	const key = (await region.textContent())?.trim() ?? '';
+	await page
+		.getByRole('textbox', { name: 'Type the last group' })
+		.fill(key.split(' ').at(-1) ?? '');
+	await page.getByRole('button', { name: 'I have saved it' }).click();
+}
+
+async function signIn({ page }: Person, withPassword: string): Promise<void> {
+	await page.getByRole('textbox', { name: 'Email' }).fill(email);
+	await page.getByRole('textbox', { name: 'Password' }).fill(withPassword);
+	await page.getByRole('button', { name: 'Sign in' }).click();
+}
+
+let link = '';
+
+test('a colleague is invited, accepts elsewhere, is confirmed, and sees her own empty day', async () => {
+	await setUp(admin.page, server.setupUrl ?? '');
+	await admin.page.getByRole('link', { name: 'Practice' }).click();
+	await expect(admin.page.getByRole('heading', { name: 'People' })).toBeVisible();
+	link = await invite(admin, email);
+	assert(new URL(link).hash.length).toBeGreaterThan(80);
+	// Nobody can confirm while the admin's keys are locked.
+	await admin.page.getByRole('button', { name: 'Lock' }).click();
+	await expect(admin.page.getByRole('button', { name: 'Unlock' })).toBeVisible();
+	await accept(tom, link, password);
+	const waiting = tom.page.getByRole('status', { name: 'Waiting for an admin to confirm' });
+	await expect(waiting).toBeVisible();
+	await admin.page.getByRole('textbox', { name: 'Password' }).fill(maya.password);
+	await admin.page.getByRole('button', { name: 'Unlock' }).click();
+	await expect(tom.page.getByRole('heading', { name: 'You are confirmed' })).toBeVisible();
+	await expect(admin.page.getByRole('combobox', { name: `Role of ${name}` })).toBeVisible();
+	await tom.page.getByRole('link', { name: 'Sign in' }).click();
+	await signIn(tom, password);
+	await expect(tom.page.getByRole('heading', { name: 'Today' })).toBeVisible();
+	await expect(tom.page.getByRole('link', { name: 'Practice', exact: true })).toBeHidden();
+	assert(admin.complaints).toEqual([]);
+	assert(tom.complaints).toEqual([]);
+});
+
+test('a link works once, and a broken one says so', async () => {
+	const tab = await tom.context.newPage();
+	await tab.goto(link);
+	await expect(tab.getByRole('heading', { name: 'You are confirmed' })).toBeVisible();
+	await tab.goto(`${link.slice(0, -6)}AAAAAA`);
+	await tab.reload();
+	await expect(tab.getByText('A key is not valid')).toBeVisible();
+	await tab.goto(new URL(link).origin + new URL(link).pathname);
+	await expect(tab.getByText('This link is not complete')).toBeVisible();
+	await tab.close();
+});
+
+test('a role is changed, and the colleague’s page follows', async () => {
+	const { page } = admin;
+	await page.getByRole('combobox', { name: `Role of ${name}` }).selectOption('scheduler');
+	await expect(tom.page.getByRole('link', { name: 'Recordings' })).toBeHidden();
+	await page.getByRole('combobox', { name: `Role of ${name}` }).selectOption('admin');
+	await expect(tom.page.getByRole('link', { name: 'Practice', exact: true })).toBeVisible();
+	// A second admin can do what the first one can: the keys came sealed to her.
+	await tom.page.getByRole('link', { name: 'Practice', exact: true }).click();
+	await tom.page.getByRole('combobox', { name: `Role of ${maya.name}` }).waitFor();
+	await page.getByRole('combobox', { name: `Role of ${name}` }).selectOption('clinician');
+	await expect(tom.page.getByRole('link', { name: 'Practice', exact: true })).toBeHidden();
+});
+
+test('who lost every key is let back in with new ones, and her colleagues are told aloud', async () => {
+	const { page } = admin;
+	await page.getByRole('button', { name: `Let ${name} back in with new keys` }).click();
+	const dialog = page.getByRole('dialog');
+	await dialog.getByRole('button', { name: 'Create invitation' }).click();
+	const again = await dialog
+		.getByRole('textbox', { name: `Invitation link for ${email}` })
+		.inputValue();
+	await page.keyboard.press('Escape');
+	const fresh = await person();
+	await accept(fresh, again, 'another-lantern-one');
+	await expect(fresh.page.getByRole('heading', { name: 'You are confirmed' })).toBeVisible();
+	await expect(page.getByRole('alert').getByText(`${name} has new keys`)).toBeVisible();
+	await page.reload();
+	await expect(page.getByRole('alert').getByText(`${name} has new keys`)).toBeVisible();
+	await page.getByRole('button', { name: 'I have seen it' }).click();
+	await expect(page.getByRole('alert')).toBeHidden();
+	// The old device is out.
+	await expect(tom.page.getByRole('button', { name: 'Sign in' })).toBeVisible();
+	await signIn(tom, 'another-lantern-one');
+	await expect(tom.page.getByRole('link', { name: 'Today' })).toBeVisible();
+	await fresh.close();
+});
+
+test('a deactivated member is out at once', async () => {
+	const { page } = admin;
+	await page.getByRole('button', { name: `Deactivate ${name}` }).click();
+	await page.getByRole('dialog').getByRole('button', { name: 'Deactivate', exact: true }).click();
+	await expect(tom.page.getByRole('button', { name: 'Sign in' })).toBeVisible();
+	await signIn(tom, 'another-lantern-one');
+	await expect(tom.page.getByText('This account was deactivated')).toBeVisible();
+	await expect(page.getByRole('button', { name: `Activate ${name} again` })).toBeVisible();
+});
+
+test('settings are kept, and a shorter idle lock holds', async () => {
+	const { page } = admin;
+	await page.getByRole('link', { name: 'Settings' }).click();
+	const words = 'Call 911 or go to the nearest emergency room.';
+	await page.getByRole('textbox', { name: 'What to do in an emergency' }).fill(words);
+	await page.getByRole('radio', { name: 'Record all sessions' }).check();
+	await page.getByRole('textbox', { name: 'Lock after (minutes)' }).fill('5');
+	await page.getByRole('button', { name: 'Save settings' }).click();
+	await expect(page.getByText('Saved', { exact: true })).toBeVisible();
+	await page.reload();
+	const emergency = page.getByRole('textbox', { name: 'What to do in an emergency' });
+	await expect(emergency).toBeVisible();
+	assert(await emergency.inputValue()).toBe(words);
+	assert(await page.getByRole('radio', { name: 'Record all sessions' }).isChecked()).toBe(true);
+	const idle = page.getByRole('textbox', { name: 'Lock after (minutes)' });
+	assert(await idle.inputValue()).toBe('5');
+});
