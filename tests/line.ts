@@ -73,10 +73,11 @@ export class Line {
 	/** Sends a request and waits for its answer: `done`, `taken`, or `error`. */
 	async ask(
 		message: Extract<ClientMessage, { id: string }>,
-	): Promise<Of<'done'> | Of<'taken'> | Of<'error'>> {
+	): Promise<Of<'done'> | Of<'taken'> | Of<'code'> | Of<'error'>> {
 		this.send(message);
 		return this.#find(
-			(it): it is Of<'done'> | Of<'taken'> | Of<'error'> => 'id' in it && it.id === message.id,
+			(it): it is Of<'done'> | Of<'taken'> | Of<'code'> | Of<'error'> =>
+				'id' in it && it.id === message.id,
 			`answer to ${message.type}`,
 		);
 	}

@@ -43,7 +43,8 @@ export class Codes {
 	readonly #limits: CodeLimits;
 	readonly #plates = new Map<string, Plate>();
 	readonly #tickets: Expiring<Ticket>;
-	#floodTold = Number.NEGATIVE_INFINITY;
+	/** When each host's client was told of strangers. */
+	readonly #floodTold = new WeakMap<Connection, number>();
 
 	constructor(clock: Clock) {
 		this.#clock = clock;
@@ -149,6 +150,8 @@ export class Codes {
 		clearTimeout(late);
 		ticket.waiting = undefined;
 		if (reply.step === 'place') this.#limits.forgive(ticket.address);
+		// Nothing was answered: the same question may come again.
+		if (reply.step === 'no' && reply.why === 'busy') ticket.next = 'share';
 		return reply;
 	}
 
@@ -165,9 +168,12 @@ export class Codes {
 
 	#tellFlood(): void {
 		const now = this.#clock.monotonic();
-		if (now - this.#floodTold < floodNewsMs) return;
-		const hosts = new Set([...this.#plates.values()].map(({ connection }) => connection));
-		for (const host of hosts) host?.send({ type: 'code-flood' });
-		if (hosts.size > 0) this.#floodTold = now;
+		for (const { connection, dead, until } of this.#plates.values()) {
+			if (!connection || dead || until <= now) continue;
+			const told = this.#floodTold.get(connection) ?? Number.NEGATIVE_INFINITY;
+			if (now - told < floodNewsMs) continue;
+			this.#floodTold.set(connection, now);
+			connection.send({ type: 'code-flood' });
+		}
 	}
 }

@@ -1,0 +1,187 @@
+import { toHex } from '#crypto/bytes.ts';
+import { formatCode } from '#crypto/cpace/code.ts';
+import { CryptoError } from '#crypto/errors.ts';
+import type { Bytes } from '#crypto/bytes.ts';
+import { account } from '#lib/account/account.svelte.ts';
+import { isApiError } from '#lib/net/errors.ts';
+import { socketAddress } from '#lib/net/origin.ts';
+import { Socket, SocketError } from '#lib/net/socket.ts';
+import { codeTries } from '#protocol/code.ts';
+import type { ServerMessage } from '#protocol/socket.ts';
+import { CodeHost } from './host.ts';
+import { browserShelf } from './shelf.ts';
+import { type CodeShelf, type CodeState, type StoredCode, stateOf } from './stored.ts';
+
+/** A code as the screen shows it. */
+export interface ShownCode {
+	/** `123 456 789`. */
+	readonly digits: string;
+	readonly until: number;
+	/** Tries that are left. */
+	readonly left: number;
+	readonly state: CodeState;
+}
+
+const tickMs = 1000;
+/** How long the host is told of strangers after they were last refused. */
+const floodMs = 5 * 60_000;
+/** A code is shown as dead so long after its end, and then forgotten. */
+const afterMs = 10 * 60_000;
+
+/** The codes of this member, in this tab and the others: shows them, and answers who tries one. */
+export class AccessCodes {
+	shown = $state.raw<ReadonlyMap<string, ShownCode>>(new Map());
+	/** Whether tries can reach this tab. */
+	online = $state(true);
+	now = $state(Date.now());
+	/** Until then the host is told that somebody tries codes. */
+	#floodedUntil = $state(0);
+	readonly flooded = $derived(this.now < this.#floodedUntil);
+	#host: CodeHost | undefined;
+	#shelf: CodeShelf | undefined;
+	#socket: Socket | undefined;
+	#timer: ReturnType<typeof setInterval> | undefined;
+	#member = '';
+
+	/** Answers for the codes that this browser has shown, from before a reload too. Only while unlocked. */
+	async resume(): Promise<void> {
+		this.#own();
+		await this.#look();
+	}
+
+	#own(): { host: CodeHost; shelf: CodeShelf } {
+		const { member, identity } = account;
+		if (!this.#host || !this.#shelf || this.#member !== member.id) {
+			this.#member = member.id;
+			this.#shelf = browserShelf(member.id);
+			const owner = {
+				member: member.id,
+				identity: identity.publicIdentity,
+				seal: (context: string, bytes: Bytes) => account.seal(context, bytes),
+				open: (context: string, bytes: Bytes) => account.open(context, bytes),
+			};
+			this.#host = new CodeHost(owner, this.#shelf);
+			this.#host.changed = () => void this.#look();
+		}
+		return { host: this.#host, shelf: this.#shelf };
+	}
+
+	/** Makes a code for a place; the one before it is dead. Throws SocketError, `ApiError`. */
+	async show(session: string, place: string): Promise<void> {
+		const { host } = this.#own();
+		const socket = this.#connect();
+		const before = this.shown.get(place);
+		if (before?.state === 'live') await this.#close(before.digits.slice(0, 3));
+		await host.create({ session, place }, async (nonce) => {
+			const wish = { type: 'code', session, place, nameplate: null, nonce } as const;
+			const answer = await socket.request(wish, { repeat: true });
+			if (answer.type !== 'code') throw new TypeError('the answer names the nameplate');
+			return answer.nameplate;
+		});
+		await this.#look();
+	}
+
+	/** Whether a key proved the code of a place in this browser. */
+	async confirmed(place: string, key: Bytes): Promise<boolean> {
+		return (await this.#own().shelf.confirmed(place)).includes(toHex(key));
+	}
+
+	#connect(): Socket {
+		if (this.#socket) return this.#socket;
+		const socket = new Socket({ address: socketAddress(), token: (fresh) => account.token(fresh) });
+		this.#socket = socket;
+		socket.onready = (ready) => {
+			this.online = ready;
+			if (ready) void this.#announce(socket);
+		};
+		socket.onrefused = () => this.#stop();
+		socket.listen((message) => void this.#hear(message));
+		this.#timer = setInterval(() => void this.#look(), tickMs);
+		return socket;
+	}
+
+	#stop(): void {
+		clearInterval(this.#timer);
+		this.#socket?.close();
+		this.#socket = undefined;
+	}
+
+	/** Says which codes are answered here. A nameplate that somebody else has by now is a dead code. */
+	async #announce(socket: Socket): Promise<void> {
+		if (account.state !== 'unlocked') return;
+		const { shelf } = this.#own();
+		for (const code of await shelf.all()) {
+			if (stateOf(code, Date.now()) !== 'live') continue;
+			const { session, place, nameplate, nonce } = code;
+			try {
+				await socket.request({ type: 'code', session, place, nameplate, nonce });
+			} catch (error) {
+				if (!(error instanceof SocketError)) throw error;
+				if (error.code === 'offline') return;
+				await shelf.change(place, (before) => before && { ...before, until: 0 });
+			}
+		}
+		await this.#look();
+	}
+
+	async #close(nameplate: string): Promise<void> {
+		await this.#socket?.request({ type: 'code-close', nameplate }).catch(() => {});
+	}
+
+	async #hear(message: ServerMessage): Promise<void> {
+		if (message.type === 'code-flood') this.#floodedUntil = Date.now() + floodMs;
+		if (message.type !== 'code-ask' || account.state !== 'unlocked') return;
+		const { try: name, nameplate, question } = message;
+		try {
+			const reply = await this.#own().host.answer(name, nameplate, question);
+			await this.#socket?.request({ type: 'code-answer', try: name, reply });
+		} catch (error) {
+			// Who asked has gone, or this page is about to be locked: they are told that nobody answers.
+			const known = error instanceof SocketError || error instanceof CryptoError;
+			if (!known && !isApiError(error)) throw error;
+		}
+	}
+
+	/** Reads the shelf again: another tab may have answered, and time goes by. */
+	async #look(): Promise<void> {
+		this.now = Date.now();
+		if (account.state !== 'unlocked') {
+			this.shown = new Map();
+			return this.#stop();
+		}
+		const { host, shelf } = this.#own();
+		const next = new Map<string, ShownCode>();
+		let live = false;
+		for (const code of await shelf.all()) {
+			const state = stateOf(code, this.now);
+			live ||= state === 'live';
+			if (this.now > code.until + afterMs) continue;
+			const before = this.shown.get(code.place);
+			if (before?.state === 'live' && state !== 'live') void this.#close(code.nameplate);
+			next.set(code.place, await this.#view(host, code, state));
+		}
+		if (!same(next, this.shown)) this.shown = next;
+		if (live) this.#connect();
+		else if (!this.flooded) this.#stop();
+	}
+
+	async #view(host: CodeHost, code: StoredCode, state: CodeState): Promise<ShownCode> {
+		const digits = formatCode(await host.digits(code));
+		return { digits, until: code.until, left: codeTries - code.answered, state };
+	}
+}
+
+function same(a: ReadonlyMap<string, ShownCode>, b: ReadonlyMap<string, ShownCode>): boolean {
+	if (a.size !== b.size) return false;
+	return [...a].every(([place, one]) => {
+		const other = b.get(place);
+		return (
+			other?.digits === one.digits &&
+			other.until === one.until &&
+			other.left === one.left &&
+			other.state === one.state
+		);
+	});
+}
+
+export const accessCodes = new AccessCodes();

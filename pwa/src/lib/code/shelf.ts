@@ -1,0 +1,46 @@
+import { createStore, entries, get, update } from 'idb-keyval';
+import * as v from 'valibot';
+import { type CodeShelf, StoredCode } from './stored.ts';
+
+const store = createStore('sotto-codes', 'codes');
+const Keys = v.fallback(v.array(v.string()), []);
+/** Keys that one place may have confirmed: codes of one session, one after another. */
+const keysMax = 32;
+
+function parsed(value: unknown): StoredCode | undefined {
+	const result = v.safeParse(StoredCode, value);
+	return result.success ? result.output : undefined;
+}
+
+/** Codes of one member in this browser's IndexedDB, for all its tabs. */
+export function browserShelf(member: string): CodeShelf {
+	const codeOf = (place: string) => `code ${member} ${place}`;
+	const keysOf = (place: string) => `keys ${member} ${place}`;
+	return {
+		read: async (place) => parsed(await get(codeOf(place), store)),
+		all: async () =>
+			(await entries(store)).flatMap(([name, value]) =>
+				typeof name === 'string' && name.startsWith(codeOf('')) ? (parsed(value) ?? []) : [],
+			),
+		async change(place, change) {
+			let changed = false;
+			await update<unknown>(
+				codeOf(place),
+				(before) => {
+					const after = change(parsed(before));
+					changed = after !== undefined;
+					return after ?? before;
+				},
+				store,
+			);
+			return changed;
+		},
+		confirm: (place, key) =>
+			update<unknown>(
+				keysOf(place),
+				(before) => [...new Set([...v.parse(Keys, before), key])].slice(-keysMax),
+				store,
+			),
+		confirmed: async (place) => v.parse(Keys, await get(keysOf(place), store)),
+	};
+}

@@ -1,0 +1,128 @@
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type TestServer, startServer } from '../server.ts';
+import { looks } from './media.ts';
+import { type Person, connect, newSession, person, sees, setUp } from './people.ts';
+import { expect as expectThat } from './playwright.ts';
+
+const name = 'Dana Whitfield';
+let server: TestServer;
+let maya: Person;
+let dana: Person;
+
+beforeAll(async () => {
+	server = await startServer();
+	[maya, dana] = await Promise.all([person({ looks: looks.maya }), person({ looks: looks.dana })]);
+	await setUp(maya.page, server.setupUrl ?? '');
+});
+
+afterAll(async () => {
+	await Promise.all([maya?.close(), dana?.close()]);
+	await server?.stop();
+});
+
+/** What the pages complained about since the last look. */
+const complaints = () => [...maya.complaints.splice(0), ...dana.complaints.splice(0)];
+
+const region = (page: Page) => page.getByRole('region', { name: `Access code for ${name}` });
+
+/** Presses the button; gives the nine digits as they are read out. */
+async function showCode(page: Page): Promise<string> {
+	await page
+		.getByRole('button', { name: `Show access code for ${name}` })
+		.first()
+		.click();
+	const digits = region(page).getByText(/^\d{3} \d{3} \d{3}$/);
+	await digits.waitFor();
+	return (await digits.textContent()) ?? '';
+}
+
+async function enter(page: Page, code: string): Promise<void> {
+	await page.getByRole('textbox', { name: 'Access code' }).fill(code);
+	await page.getByRole('button', { name: 'Join', exact: true }).click();
+}
+
+/** The same code with another last digit. */
+const wrong = (code: string, by: number): string =>
+	code.slice(0, -1) + String((Number(code.slice(-1)) + by) % 10);
+
+test('from nine digits to a call that says so on both sides', async () => {
+	await newSession(maya.page, [name]);
+	const code = await showCode(maya.page);
+	await dana.page.goto(server.address);
+	await dana.page.getByRole('link', { name: 'Join with a code' }).click();
+	await enter(dana.page, '12345');
+	await expectThat(dana.page.getByText('That is not nine digits')).toBeVisible();
+	await enter(dana.page, wrong(code, 1));
+	await expectThat(dana.page.getByText('Tries left with this code: 2.')).toBeVisible();
+	await expectThat(region(maya.page).getByText('Wrong tries left: 2')).toBeVisible();
+	// A reload of the host's page gives nobody a try more, and the code goes on.
+	await maya.page.reload();
+	await expectThat(region(maya.page).getByText(code)).toBeVisible();
+	await expectThat(region(maya.page).getByText('Wrong tries left: 2')).toBeVisible();
+	await enter(dana.page, code.replaceAll(' ', ''));
+	await expectThat(dana.page.getByRole('heading', { name: 'Waiting room' })).toBeVisible();
+	expect(new URL(dana.page.url()).hash).toBe('');
+	await dana.page.getByRole('button', { name: 'Check camera and microphone' }).click();
+	await expectThat(
+		dana.page.getByRole('status', { name: 'Waiting for Dr. Maya Okafor' }),
+	).toBeVisible();
+	await expectThat(
+		region(maya.page).getByRole('status', { name: 'Access code confirmed' }),
+	).toBeVisible();
+	await maya.page.goto(server.address);
+	await expectThat(maya.page.getByRole('status', { name: `${name} is waiting` })).toBeVisible();
+	await expectThat(maya.page.getByText('Access code confirmed').first()).toBeVisible();
+	await connect(maya.page, name);
+	await Promise.all([sees(maya.page, name), sees(dana.page, 'Dr. Maya Okafor')]);
+	for (const { page } of [maya, dana]) {
+		const roster = page.getByRole('region', { name: 'Who can see and hear this call' });
+		const rows = await roster.getByRole('listitem').allInnerTexts();
+		expect(rows).toHaveLength(2);
+		expect(rows.join()).toContain('Access code confirmed');
+	}
+	await dana.page.getByRole('button', { name: 'Leave' }).click();
+	await dana.page.getByRole('button', { name: 'Forget me on this device' }).click();
+	await maya.page.getByRole('button', { name: 'Leave' }).click();
+	expect(complaints()).toEqual([]);
+});
+
+test('three wrong ones burn it, and a new one is shown', async () => {
+	await maya.page.goto(server.address);
+	await newSession(maya.page, [name]);
+	const code = await showCode(maya.page);
+	await dana.page.goto(`${server.address}/join`);
+	await enter(dana.page, wrong(code, 1));
+	await expectThat(dana.page.getByText('Tries left with this code: 2.')).toBeVisible();
+	await enter(dana.page, wrong(code, 2));
+	await expectThat(dana.page.getByText('Tries left with this code: 1.')).toBeVisible();
+	await enter(dana.page, wrong(code, 3));
+	await expectThat(dana.page.getByText('This code does not work any more')).toBeVisible();
+	await expectThat(region(maya.page).getByText('Three wrong tries')).toBeVisible();
+	await enter(dana.page, code);
+	await expectThat(dana.page.getByText('This code does not work any more')).toBeVisible();
+	expect(await region(maya.page).getByText(code).count()).toBe(0);
+	const fresh = await showCode(maya.page);
+	expect(fresh).not.toBe(code);
+	await enter(dana.page, fresh);
+	await expectThat(
+		dana.page.getByRole('status', { name: 'Waiting for Dr. Maya Okafor' }),
+	).toBeVisible();
+	expect(complaints()).toEqual([]);
+});
+
+test('with the host away she may wait, and is not checked', async () => {
+	await maya.page.goto(server.address);
+	await newSession(maya.page, [name]);
+	const code = await showCode(maya.page);
+	await maya.page.goto('about:blank');
+	await dana.page.goto(`${server.address}/join`);
+	await enter(dana.page, code);
+	await dana.page.getByRole('link', { name: 'Wait without the check' }).click();
+	await dana.page.getByRole('textbox', { name: 'Your name' }).fill('Dana');
+	await dana.page.getByRole('button', { name: 'Wait for Dr. Maya Okafor' }).click();
+	await expectThat(
+		dana.page.getByRole('status', { name: 'Waiting for Dr. Maya Okafor' }),
+	).toBeVisible();
+	expect(complaints()).toEqual([]);
+});

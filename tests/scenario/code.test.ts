@@ -1,0 +1,264 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { fromHex, toBase64url, toHex } from '#crypto/bytes.ts';
+import type { AccessCode } from '#crypto/cpace/code.ts';
+import { generateParticipantIdentity, encodePublicIdentity } from '#crypto/identity/identity.ts';
+import { stateOf } from '#lib/code/stored.ts';
+import { codeMs } from '../../signaling/protocol/code.ts';
+import { CodePage, type Guest, enterCode, guest, wrongCode } from '../code.ts';
+import { type LocalServer, localPractice } from '../local.ts';
+import type { Staff } from '../staff.ts';
+import { call, newId } from '../wire.ts';
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 30_000 });
+
+let local: LocalServer & { maya: Staff };
+let where: { session: string; place: string };
+let page: CodePage;
+let code: AccessCode;
+
+beforeAll(async () => {
+	// Behind a proxy, so that a test can come from many addresses.
+	local = await localPractice({ env: { TRUST_PROXY: '1' } });
+});
+afterAll(() => local.stop());
+
+/** Time goes by, and the host unlocks her device again. */
+async function later(ms: number): Promise<void> {
+	local.clock.forward(ms);
+	await local.maya.unlock();
+}
+
+let network = 0;
+/** An address that nobody used before. */
+const address = () => `10.${++network >> 8}.${network & 255}.7`;
+const someone = (from = address()) => guest(local.address, { from });
+const stored = () => page.shelf.codes.get(where.place);
+const stateNow = () => {
+	const one = stored();
+	return one && stateOf(one, Date.now());
+};
+
+beforeEach(async () => {
+	const { id: session, places } = await local.maya.session();
+	where = { session, place: places[0] ?? '' };
+	page = await CodePage.open(local.maya, where.place);
+	code = await page.show(where);
+	return () => page.line.close();
+});
+
+test('the right code gives her the place and the host her key, and serves once', async () => {
+	const dana = await someone();
+	const outcome = await enterCode(dana, code);
+	expect(outcome).toMatchObject({ state: 'in', place: where.place });
+	expect(await page.shelf.confirmed(where.place)).toEqual([
+		toHex(dana.identity.publicIdentity.ed25519),
+	]);
+	expect(stateNow()).toBe('used');
+	expect(await enterCode(await someone(), code)).toEqual({ state: 'burnt' });
+});
+
+test('three wrong ones burn it, also for who knows it', async () => {
+	const dana = await someone();
+	expect(await enterCode(dana, wrongCode(code, 1))).toEqual({ state: 'wrong', left: 2 });
+	expect(await enterCode(dana, wrongCode(code, 2))).toEqual({ state: 'wrong', left: 1 });
+	expect(stateNow()).toBe('live');
+	expect(await enterCode(dana, wrongCode(code, 3))).toEqual({ state: 'burnt' });
+	expect(stateNow()).toBe('burnt');
+	expect(await enterCode(await someone(), code)).toEqual({ state: 'burnt' });
+	expect(await page.shelf.confirmed(where.place)).toEqual([]);
+	// A new one has to be shown.
+	code = await page.show(where);
+	expect(await enterCode(await someone(), code)).toMatchObject({ state: 'in' });
+});
+
+test('a new code takes the place of the one before', async () => {
+	const before = code;
+	code = await page.show(where);
+	expect(code).not.toEqual(before);
+	expect(await enterCode(await someone(), before)).toEqual({ state: 'burnt' });
+	expect(await enterCode(await someone(), code)).toMatchObject({ state: 'in' });
+});
+
+test('in parallel only three are answered, one after another', async () => {
+	let open = 0;
+	let most = 0;
+	const { host } = page;
+	const answer = host.answer.bind(host);
+	host.answer = async (name, nameplate, question) => {
+		const reply = await answer(name, nameplate, question);
+		if (reply.step === 'share') most = Math.max(most, ++open);
+		if (question.step === 'tag') open--;
+		return reply;
+	};
+	const people = await Promise.all(Array.from({ length: 12 }, () => someone()));
+	const outcomes = await Promise.all(
+		people.map((one, at) => enterCode(one, wrongCode(code, 1 + at)).catch(() => 'refused')),
+	);
+	const shares = page.sent.filter((it) => it.type === 'code-answer' && it.reply.step === 'share');
+	expect(shares.length).toBeLessThanOrEqual(3);
+	expect(most).toBe(1);
+	expect(outcomes.filter((one) => typeof one === 'object' && one.state === 'in')).toEqual([]);
+	expect(stored()?.answered).toBe(shares.length);
+});
+
+test('a server that asks two questions at once gets one answer', async () => {
+	const { host } = page;
+	const identity = encodePublicIdentity((await generateParticipantIdentity()).publicIdentity);
+	const { ed25519, x25519 } = identity;
+	const { door } = await someone();
+	const route = await door.route(code.nameplate);
+	expect(route.state).toBe('open');
+	const valid = fromHex('2c3c6b8c4f3800e7aef6864025b4ed79bd599117e427c41bd47d93d654b4a51c');
+	const question = () => ({
+		step: 'share' as const,
+		nonce: newId(),
+		identity: { ed25519, x25519 },
+		share: toBase64url(valid),
+	});
+	const replies = await Promise.all(
+		Array.from({ length: 8 }, (_, at) => host.answer(`t${at}`, code.nameplate, question())),
+	);
+	expect(replies.filter(({ step }) => step === 'share').length).toBe(1);
+});
+
+test('a reload between the tries gives nobody more of them, and the code goes on', async () => {
+	const { shelf } = page;
+	for (let at = 1; at <= 2; at++) {
+		expect(await enterCode(await someone(), wrongCode(code, at))).toEqual({
+			state: 'wrong',
+			left: 3 - at,
+		});
+		await page.line.close();
+		page = await CodePage.open(local.maya, where.place, { shelf });
+		expect(await page.again(where.place)).toBe(code.nameplate);
+	}
+	expect(await enterCode(await someone(), wrongCode(code, 3))).toEqual({ state: 'burnt' });
+	expect(stateNow()).toBe('burnt');
+});
+
+test('the try is on the disk before the answer leaves', async () => {
+	const order: string[] = [];
+	page.shelf.onwrite = () => order.push('written');
+	const send = page.line.send.bind(page.line);
+	page.line.send = (message) => {
+		if (message.type === 'code-answer') order.push(message.reply.step);
+		send(message);
+	};
+	await enterCode(await someone(), wrongCode(code));
+	expect(order.slice(0, 2)).toEqual(['written', 'share']);
+});
+
+test('what is no share, and a try that nobody finishes, cost nothing and one', async () => {
+	const { door, identity } = await someone();
+	const { ed25519, x25519 } = encodePublicIdentity(identity.publicIdentity);
+	const route = await door.route(code.nameplate);
+	if (route.state !== 'open') throw new Error('open');
+	const neutral = toBase64url(new Uint8Array(32));
+	const question = { step: 'share', nonce: newId(), share: neutral } as const;
+	expect(await door.ask(route.try, { ...question, identity: { ed25519, x25519 } })).toEqual({
+		step: 'no',
+		why: 'wrong',
+	});
+	expect(stored()?.answered).toBe(0);
+	// The first is left after the answer; the next one waits, and is not answered until it is over.
+	let asked = 0;
+	const left = await someone();
+	const ask: typeof left.door.ask = (name, one) =>
+		asked++ > 0 ? new Promise(() => {}) : left.door.ask(name, one);
+	void enterCode({ ...left, door: { ...left.door, ask } }, wrongCode(code));
+	await vi.waitFor(() => expect(stored()?.answered).toBe(1));
+	expect(await enterCode(await someone(), code)).toEqual({ state: 'busy' });
+	expect(stored()?.answered).toBe(1);
+});
+
+test('with the host away she may wait unproven, and too old is unknown', async () => {
+	await page.line.close();
+	await vi.waitFor(async () => {
+		const outcome = await enterCode(await someone(), code);
+		expect(outcome).toEqual({ state: 'away', place: where.place });
+	});
+	await later(codeMs);
+	expect(await enterCode(await someone(), code)).toEqual({ state: 'unknown' });
+});
+
+test('an ended session has no code', async () => {
+	await local.maya.call('POST', `/api/sessions/${where.session}/end`);
+	expect(await enterCode(await someone(), code)).toEqual({ state: 'burnt' });
+	await expect(page.show(where)).rejects.toThrow('session-ended');
+});
+
+test('only the host shows a code of her place, and answers for it', async () => {
+	const other = await local.maya.session();
+	await expect(page.show({ session: other.id, place: where.place })).rejects.toThrow('not-found');
+	const reply = { step: 'no', why: 'dead' } as const;
+	const answer = { type: 'code-answer', id: newId(), try: newId(), reply } as const;
+	expect(await page.line.ask(answer)).toMatchObject({ error: 'not-found' });
+	const presence = await local.maya.line('presence');
+	const wish = { type: 'code', id: newId(), nameplate: null, nonce: newId(), ...where } as const;
+	expect(await presence.ask(wish)).toMatchObject({ error: 'forbidden' });
+});
+
+describe('strangers', () => {
+	/** So many tries of nameplates in order, as fast as the server takes them. */
+	async function flood(count: number, from: (at: number) => string): Promise<number> {
+		let refused = 0;
+		for (let at = 0; at < count; at += 50)
+			await Promise.all(
+				Array.from({ length: Math.min(50, count - at) }, async (_, offset) => {
+					const nameplate = String((at + offset) % 1000).padStart(3, '0');
+					const headers = { 'x-forwarded-for': from(at + offset) };
+					const body = { nameplate };
+					const { status } = await call(local.address, 'POST', '/api/codes/tries', {
+						body,
+						headers,
+					});
+					if (status === 429) refused++;
+				}),
+			);
+		return refused;
+	}
+
+	test('10,000 tries of one burn no code and lock nobody out, and the host is told', async () => {
+		const from = address();
+		// The only codes are hers; she is not to be hit by the nine tries that the address has.
+		while (Number(code.nameplate) < 10) code = await page.show(where);
+		expect(await flood(10_000, () => from)).toBe(10_000 - 9);
+		expect(page.asked).toBe(0);
+		expect(stored()?.answered).toBe(0);
+		expect(page.floods).toBe(1);
+		await expect(enterCode(await someone(from), code)).rejects.toThrow(/too-many-tries|slow-down/);
+		expect(await enterCode(await someone(), code)).toMatchObject({ state: 'in' });
+	});
+
+	test('10,000 tries from 1,500 addresses burn no code either', async () => {
+		const base = Array.from({ length: 1500 }, () => address());
+		const refused = await flood(10_000, (at) => base[at % base.length] ?? '');
+		expect(refused).toBeGreaterThan(9_900);
+		expect(stored()?.answered ?? 0).toBe(0);
+		expect(stateNow()).toBe('live');
+		expect(page.floods).toBeGreaterThan(0);
+		// Five minutes later at most, she is let through, whatever goes on.
+		local.clock.forward(5 * 60_000);
+		await page.line.close();
+		page = await CodePage.open(local.maya, where.place, { shelf: page.shelf });
+		await page.again(where.place);
+		expect(await enterCode(await someone(), code)).toMatchObject({ state: 'in' });
+		await later(codeMs);
+	});
+});
+
+test('what the server sees does not tell two secrets apart', async () => {
+	const dana = await someone();
+	await enterCode(dana, code);
+	const seen = JSON.stringify([dana.transcript, page.sent]);
+	expect(seen).not.toContain(code.secret);
+	// All that the server has, and every guess at hand: each is as good as any other.
+	const [open, share] = dana.transcript;
+	expect(open?.sent).toEqual({ nameplate: code.nameplate });
+	expect(Object.keys(share?.sent ?? {}).toSorted()).toEqual(['identity', 'nonce', 'share', 'step']);
+	const lengths = ({ transcript }: Guest) => transcript.map((one) => JSON.stringify(one).length);
+	code = await page.show(where);
+	const tom = await someone();
+	await enterCode(tom, code);
+	expect(lengths(tom)).toEqual(lengths(dana));
+});
