@@ -43,7 +43,7 @@ async function showDate(date: string): Promise<void> {
 
 const slip = (name: string) => page.getByRole('link', { name });
 
-/** When the session of the page begins, in milliseconds. */
+/** Pictures to look at, where `SHOTS` names a folder. */
 async function shot(name: string): Promise<void> {
 	const folder = process.env['SHOTS'];
 	if (!folder) return;
@@ -56,6 +56,8 @@ async function shot(name: string): Promise<void> {
 	)) {
 		await page.emulateMedia({ colorScheme: theme });
 		await page.setViewportSize({ width, height: 900 });
+		// Colours take their time.
+		await page.waitForTimeout(400);
 		await page.screenshot({ path: join(folder, `${name}-${width}-${theme}.png`), fullPage: true });
 	}
 	await page.setViewportSize({ width: 1280, height: 900 });
@@ -97,15 +99,38 @@ test('a session of two is scheduled for tomorrow and stands in the week', async 
 	await shot('week');
 });
 
-test('the server’s files hold no name, title or note of it', async () => {
+/** Everything that the server has on its disk. */
+async function onDisk(): Promise<Buffer> {
 	const files = await readdir(server.dataDir, { recursive: true, withFileTypes: true });
-	let bytes = 0;
-	for (const file of files.filter((one) => one.isFile())) {
-		const content = await readFile(join(file.parentPath, file.name));
-		bytes += content.length;
-		for (const secret of secrets) expect(content.includes(secret)).toBe(false);
-	}
-	expect(bytes).toBeGreaterThan(10_000);
+	const contents = files
+		.filter((one) => one.isFile())
+		.map((file) => readFile(join(file.parentPath, file.name)));
+	return Buffer.concat(await Promise.all(contents));
+}
+
+test('the server’s files hold no name, title or note of it', async () => {
+	const content = await onDisk();
+	for (const secret of secrets) expect(content.includes(secret)).toBe(false);
+	// What it must know is found by the same search.
+	expect(content.includes('Dr. Maya Okafor')).toBe(true);
+});
+
+test('of a recorded session they hold the signed notice, and nothing else that can be read', async () => {
+	await toWeek();
+	await page.getByRole('link', { name: 'Schedule a session', exact: true }).click();
+	await page.getByRole('radio', { name: 'Record', exact: true }).check();
+	await page.getByRole('combobox', { name: 'Purpose' }).selectOption('Part of the medical record');
+	await page.getByLabel('Date').fill(addDays(tomorrow, 2));
+	await page.getByLabel('Time', { exact: true }).fill('11:00');
+	await page.getByRole('textbox', { name: 'Participant name' }).fill('Kofi Mensah-Adler');
+	await page.getByRole('textbox', { name: 'Title (optional)' }).fill('Quarterly review');
+	await page.getByRole('textbox', { name: 'Note (optional)' }).fill('ask about sleep');
+	await button('Create session').click();
+	await page.getByText('Will be recorded').first().waitFor();
+	const content = await onDisk();
+	expect(content.includes('Part of the medical record')).toBe(true);
+	for (const secret of ['Kofi Mensah-Adler', 'Quarterly review', 'ask about sleep'])
+		expect(content.includes(secret)).toBe(false);
 });
 
 test('it is moved, and an overlap is shown before and after', async () => {
@@ -216,6 +241,7 @@ test('the week is walked by keyboard', async () => {
 		);
 	const plan = (date: string) => `Schedule a session on ${label(date)}`;
 	const focused = () => page.evaluate(() => document.activeElement?.getAttribute('aria-label'));
+	await button('Today').click();
 	await page.getByRole('radio', { name: 'Day', exact: true }).check();
 	await page.getByRole('link', { name: plan(today) }).focus();
 	await page.keyboard.press('ArrowRight');

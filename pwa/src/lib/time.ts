@@ -131,6 +131,10 @@ export const formatDayIn = (at: number, zone: string): string => formatter(zone,
 export const formatTimeIn = (at: number, zone: string): string =>
 	formatter(zone, 'time').format(at);
 
+/** "3:00 – 3:50 pm" on the clocks of `zone`. */
+export const formatSpan = (span: Span, zone: string): string =>
+	formatter(zone, 'time').formatRange(span.startsAt, endOf(span));
+
 /** "Wednesday, 25 November 2026, 3:00 pm, Pacific Time (Los Angeles)" */
 export const formatMoment = (at: number, zone: string): string =>
 	[formatDayIn(at, zone), formatTimeIn(at, zone), zoneLabel(zone)].join(', ');

@@ -1,4 +1,5 @@
 import { beforeAll, expect, test } from 'vitest';
+import { createAccountKey, sealUnderAccountKey } from '#crypto/account/key.ts';
 import { fromBase64url, random, toBase64url, utf8 } from '#crypto/bytes.ts';
 import { type Identity, createStaffIdentity } from '#crypto/identity/identity.ts';
 import { createLinkSecret } from '#crypto/proof/proof.ts';
@@ -41,8 +42,9 @@ test('names of one length and another cannot be told apart by what is stored', a
 	expect(short).toHaveLength(long.length);
 });
 
-test('what an account sealed for itself before is not taken for boxes', () => {
-	expect(isBoxes(Uint8Array.of(1, ...random(60)))).toBe(false);
+test('what an account sealed for itself before is not taken for boxes', async () => {
+	const sealed = await sealUnderAccountKey(createAccountKey(), context, utf8('{"v":1}'));
+	expect(isBoxes(sealed)).toBe(false);
 });
 
 test('contents come back as they were, and empty fields are left out', () => {

@@ -98,7 +98,10 @@ export class Today {
 			]);
 			if (load !== this.#loads) return;
 			this.#take(
-				roll.filter(({ startsAt, state }) => startsAt >= today || state !== 'ended'),
+				roll.filter(
+					({ startsAt, state, cancelled }) =>
+						!cancelled && (startsAt >= today || state !== 'ended'),
+				),
 				today,
 			);
 			this.relay = relay;
