@@ -31,7 +31,7 @@ export interface Credentials {
 	recovery: Key;
 	identity: Key;
 	/** Only the first admin's test client holds it. */
-	practiceKey?: Key;
+	practiceKey?: Key | undefined;
 }
 
 /** A member at one device. */
