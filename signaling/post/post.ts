@@ -3,6 +3,7 @@ import type { Config } from '../config.ts';
 import { ServerError } from '../errors.ts';
 import type { History } from '../history.ts';
 import type { Log } from '../log.ts';
+import { limits } from '../protocol/limits.ts';
 import type { Contact, PostWay } from '../protocol/post.ts';
 import type { OpenStore, StoreTransaction } from '../store/database.ts';
 import type { SessionRow } from '../store/tables.ts';
@@ -67,7 +68,16 @@ export class Post {
 		return row;
 	}
 
-	/** Replaces the contacts of a session. Throws `not-found`, `session-ended`, `bad-request`. */
+	async #limit(db: StoreTransaction, session: string): Promise<void> {
+		const { count } = await db
+			.selectFrom('post')
+			.select((it) => it.fn.countAll<number>().as('count'))
+			.where('session', '=', session)
+			.executeTakeFirstOrThrow();
+		if (count >= limits.postPerSession) throw new ServerError('over-limit');
+	}
+
+	/** Replaces the contacts of a session. Throws `not-found`, `session-ended`, `bad-request`, `over-limit`. */
 	async setContacts(
 		db: StoreTransaction,
 		session: string,
@@ -75,6 +85,7 @@ export class Post {
 	): Promise<void> {
 		const row = await this.#session(db, session);
 		if (row.state !== 'planned' && row.state !== 'open') throw new ServerError('session-ended');
+		await this.#limit(db, session);
 		const query = db.selectFrom('places').select('id').where('session', '=', session);
 		const places = new Set((await query.execute()).map(({ id }) => id));
 		// Deleting gives each place to at most one contact.
@@ -108,11 +119,12 @@ export class Post {
 		this.#queue.erased();
 	}
 
-	/** Reminds one person now. Throws `not-found`, `session-ended`, `slow-down`. */
+	/** Reminds one person now. Throws `not-found`, `session-ended`, `slow-down`, `over-limit`. */
 	async remind(db: StoreTransaction, session: string, place: string): Promise<void> {
 		const now = this.#options.clock.now();
 		const row = await this.#session(db, session);
 		if (row.state !== 'planned' && row.state !== 'open') throw new ServerError('session-ended');
+		await this.#limit(db, session);
 		const plan = this.#plan(db);
 		const contact = (await plan.contacts(session)).find((one) => one.place === place);
 		if (!contact) throw new ServerError('not-found');

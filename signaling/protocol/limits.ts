@@ -54,6 +54,8 @@ export const limits = {
 	aliveMs: 10_000,
 	/** Reminders that are sent by themselves to one person. */
 	remindersPerPlace: 5,
+	/** Messages about one session before nobody is written to any more. */
+	postPerSession: 300,
 	/** Sealed text of a session, a place or a recording, characters of base64url. */
 	sealedChars: 16 * 1024,
 	/** One grant, characters of JSON. */

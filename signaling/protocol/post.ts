@@ -42,7 +42,8 @@ export type Contact = v.InferOutput<typeof Contact>;
 /**
  * PUT /api/sessions/:id/contacts (the host, or whoever schedules for her): replaces all contacts of a
  * session. Who is new is invited, who is no longer there gets a cancellation. 204. Errors: `not-found`,
- * `session-ended`, `bad-request` (a place that is not of this session, or one twice).
+ * `session-ended`, `bad-request` (a place that is not of this session, or one twice), `over-limit` (too many
+ * messages about one session).
  */
 export const NewContacts = v.strictObject({
 	contacts: v.pipe(v.array(Contact), v.maxLength(limits.peopleMax)),

@@ -187,3 +187,25 @@ test('contacts that are none, of another session, or twice are refused', async (
 	});
 	expect(missing.status).toBe(404);
 });
+
+test('there is an end to what one session sends', async () => {
+	local = await localPractice();
+	const { id, place } = await invite();
+	const path = `/api/sessions/${id}/places/${place}/remind`;
+	const { store } = local.server.context;
+	const row = await store.selectFrom('post').selectAll().executeTakeFirstOrThrow();
+	const rows = Array.from({ length: 299 }, () => ({ ...row, id: newId() }));
+	for (let at = 0; at < rows.length; at += 60)
+		await store
+			.insertInto('post')
+			.values(rows.slice(at, at + 60))
+			.execute();
+	expect(await local.maya.call('POST', path)).toMatchObject({
+		status: 413,
+		body: { error: 'over-limit' },
+	});
+	// Whoever was invited is told all the same that it is off.
+	expect((await local.maya.call('POST', `/api/sessions/${id}/cancel`)).status).toBeLessThan(300);
+	await run();
+	expect(await messages(id)).toMatchObject([{ kind: 'cancellation' }]);
+});
