@@ -101,6 +101,7 @@ async function hostOf(
 		.selectFrom('members')
 		.select('role')
 		.where('id', '=', host)
+		.where('active', '=', 1)
 		.executeTakeFirst();
 	if (!member || !hosts.has(member.role)) throw new ServerError('forbidden');
 	return host;
@@ -131,8 +132,9 @@ async function insertSession(
 	options: { staff: Staff; host: string; wanted: v.InferOutput<typeof NewSession> },
 ): Promise<void> {
 	const { staff, host, wanted } = options;
-	const { store, clock, history } = context;
+	const { store, clock, history, settings } = context;
 	await store.transaction().execute(async (db) => {
+		if (wanted.notice && !(await settings.read(db)).recording) throw new ServerError('forbidden');
 		const placeIds = wanted.places.map(({ id }) => id);
 		const taken = await db.selectFrom('places').select('id').where('id', 'in', placeIds).execute();
 		if (taken.length > 0 || new Set(placeIds).size !== placeIds.length)

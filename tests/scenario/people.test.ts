@@ -172,3 +172,15 @@ test('settings: read by everybody, changed by admins, and told to who waits', as
 	const wrong = { ...changed, idleMs: 0 };
 	expect((await maya.call('PUT', '/api/practice/settings', wrong)).body.error).toBe('bad-request');
 });
+
+test('where nothing is recorded, no session can be made that is', async () => {
+	await maya.unlock();
+	const { body } = await maya.call('GET', '/api/practice/settings');
+	const set = (recording: boolean) =>
+		maya.call('PUT', '/api/practice/settings', { ...body, recording });
+	expect((await set(false)).status).toBe(204);
+	await expect(maya.session({ recorded: true })).rejects.toThrow('forbidden');
+	expect((await maya.session()).places).toHaveLength(1);
+	expect((await set(true)).status).toBe(204);
+	expect((await maya.session({ recorded: true })).places).toHaveLength(1);
+});

@@ -72,7 +72,7 @@ function routesOf(tree: string): Route[] {
 
 const table = () => routesOf(local.server.app.printRoutes({ commonPrefix: false }));
 /** They end the token that they are asked with. */
-const ending = ['POST /api/device/lock', 'POST /api/device/sign-out'];
+const ending = new Set(['POST /api/device/lock', 'POST /api/device/sign-out']);
 const routes = () => table().filter(({ path }) => path.startsWith('/api/'));
 
 /** A token of another device of this member. */
@@ -193,7 +193,7 @@ describe.each(roles)('%s', (role) => {
 		const wrong: string[] = [];
 		for (const route of routes()) {
 			const rule = rules[route.name] ?? [];
-			const token = ending.includes(route.name) ? await another(role) : tokens.get(role);
+			const token = ending.has(route.name) ? await another(role) : tokens.get(role);
 			const answer = answerOf(await ask(route, token));
 			const may = rule === 'open' || rule === 'anybody' || rule.includes(role);
 			if (rule === 'participant' ? answer !== '401 token' : may === (answer === '403 forbidden'))

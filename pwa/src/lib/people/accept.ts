@@ -30,6 +30,8 @@ export interface Prepared {
 	readonly send: () => Promise<void>;
 }
 
+const newId = (): string => toBase64url(random(16));
+
 async function look(id: string, proof: string): Promise<InvitationView> {
 	return fetchJson(InvitationView, {
 		method: 'POST',
@@ -74,7 +76,7 @@ export async function prepare(
 		registrationResponse,
 		pinnedServerKey: serverKey,
 	});
-	const memberId = view.member ?? toBase64url(random(16));
+	const memberId = view.member ?? newId();
 	const made = await createAccount({ account: memberId, exportKey });
 	const name = who.name.trim();
 	return {
@@ -103,7 +105,6 @@ async function finish(options: {
 		serverKey,
 	});
 	const { record } = made;
-	const newId = () => toBase64url(random(16));
 	const account = {
 		unlockers: [
 			{ id: newId(), kind: 'password', wrapped: toBase64url(record.wrappedByPassword) },
