@@ -66,10 +66,10 @@ async function parseMail(raw: Buffer, to: string[]): Promise<Received> {
 
 /** A real SMTP server on loopback. */
 export async function openMailbox(
-	options: { port?: number; user?: string } = {},
+	options: { port?: number; user?: string; host?: string } = {},
 ): Promise<Mailbox> {
 	const received: Received[] = [];
-	const { user } = options;
+	const { user, host = '127.0.0.1' } = options;
 	const server = new SMTPServer({
 		disabledCommands: user ? ['STARTTLS'] : ['STARTTLS', 'AUTH'],
 		disableReverseLookup: true,
@@ -100,7 +100,7 @@ export async function openMailbox(
 	server.on('error', () => undefined);
 	const sockets = new Set<Socket>();
 	server.server.on('connection', (socket: Socket) => sockets.add(socket));
-	await new Promise<void>((resolve) => server.listen(options.port ?? 0, '127.0.0.1', resolve));
+	await new Promise<void>((resolve) => server.listen(options.port ?? 0, host, resolve));
 	const { port } = server.server.address() as AddressInfo; // oxlint-disable-line typescript/no-unsafe-type-assertion
 	const box: Mailbox = {
 		url: `smtp://${user ? `${user}:p%40ss@` : ''}127.0.0.1:${port}`,
