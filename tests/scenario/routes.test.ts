@@ -79,11 +79,12 @@ const routes = () => table().filter(({ path }) => path.startsWith('/api/'));
 async function another(role: Role): Promise<string | undefined> {
 	const staff = members.get(role);
 	if (!staff) return undefined;
-	const { email, password } = staff;
+	const { email, password, recovery, identity } = staff;
 	const deviceKey = newKey();
 	const device = { publicKey: deviceKey.publicKey, name: 'Another browser' };
 	const { body } = await logIn(address, { email, password, device });
-	return (await new Staff({ ...staff, address, deviceKey, signedIn: body }).token()).body.token;
+	const credentials = { address, email, password, recovery, identity, deviceKey };
+	return (await new Staff({ ...credentials, signedIn: body }).token()).body.token;
 }
 
 /** Asks with ids that are nobody's, or those that are given. */
