@@ -134,6 +134,7 @@ test('of a recorded session they hold the signed notice, and nothing else that c
 });
 
 test('it is moved, and an overlap is shown before and after', async () => {
+	await toWeek();
 	await page.getByRole('link', { name: 'Schedule a session', exact: true }).click();
 	await page.getByLabel('Date').fill(tomorrow);
 	await page.getByLabel('Time', { exact: true }).fill('15:30');
