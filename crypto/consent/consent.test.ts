@@ -74,9 +74,16 @@ test('a book has room for sixty-four subjects', async () => {
 
 test('a receipt says who consented to what, and by her own hand', async () => {
 	const ann = await generateSigningKey();
-	const signed = await say(ann, { guardianOf: 'Tim', n: 4 });
+	const signed = await say(ann, { guardianOf: 'Tim', together: true, n: 4 });
 	const receipt = await verifyReceipt(signed);
-	const said = { ...asked, subject: ann.publicKey, guardianOf: 'Tim', n: 4, type: 'consent' };
+	const said = {
+		...asked,
+		subject: ann.publicKey,
+		guardianOf: 'Tim',
+		together: true,
+		n: 4,
+		type: 'consent',
+	};
 	expect(receipt).toEqual({ ...said, signed });
 	const altered = { ...signed, text: signed.text.replace('consent', 'withdrawal') };
 	await expect(verifyReceipt(altered)).rejects.toThrow('bad-signature');

@@ -14,6 +14,7 @@ const ReceiptSchema = v.strictObject({
 	notice: bytesText(32),
 	subject: bytesText(32),
 	guardianOf: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(200))),
+	together: v.optional(v.literal(true)),
 	n: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
 	type: v.picklist(['consent', 'withdrawal']),
 });
@@ -30,6 +31,8 @@ export interface Receipt {
 	readonly subject: Bytes;
 	/** The child or person spoken for; the signer, who is seen and heard too, speaks for herself as well. */
 	readonly guardianOf?: string | undefined;
+	/** Everybody at the signer's device said the same: "I agree, and so does everyone with me". */
+	readonly together?: true | undefined;
 	/** 1, 2, 3... per subject and session. */
 	readonly n: number;
 	readonly type: 'consent' | 'withdrawal';
@@ -49,7 +52,7 @@ export async function signReceipt(options: {
 	receipt: Omit<Receipt, 'subject'>;
 }): Promise<SignedReceipt> {
 	const { subject, receipt } = options;
-	const { session, hostKey, recorder, notice, guardianOf, n, type } = receipt;
+	const { session, hostKey, recorder, notice, guardianOf, together, n, type } = receipt;
 	assert(Number.isSafeInteger(n) && n >= 1, 'n is 1 or more');
 	const keys = {
 		hostKey: toBase64url(hostKey),
@@ -60,7 +63,11 @@ export async function signReceipt(options: {
 	return signJson({
 		key: subject,
 		context: 'sotto/receipt/v1',
-		value: guardianOf === undefined ? value : { ...value, guardianOf },
+		value: {
+			...value,
+			...(guardianOf !== undefined && { guardianOf }),
+			...(together && { together }),
+		},
 	});
 }
 

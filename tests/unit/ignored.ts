@@ -226,7 +226,12 @@ const reasons: Readonly<Record<string, readonly string[]>> = {
 		'people_set_record_all',
 		'people_set_idle',
 	],
-	'not shown yet: there are no access codes': ['trust_2'],
+	'where a code is entered, and what to do when it cannot be': [
+		'code_away',
+		'code_host_away',
+		'code_have_link',
+		'code_too_many_text',
+	],
 	'a warning or a question, not a promise': [
 		'post_own_hint',
 		'people_accept_broken_next',

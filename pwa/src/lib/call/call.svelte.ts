@@ -18,7 +18,14 @@ import type { CallMessage } from './messages.ts';
 import type { Pins } from './pins.ts';
 import type { Keys } from './keys.ts';
 import { Room, keyName } from './room.ts';
-import type { Awareness, Phase, ProvenLevel, RosterRow } from './view.ts';
+import {
+	type Awareness,
+	type Company,
+	type Phase,
+	type ProvenLevel,
+	type RosterRow,
+	alone,
+} from './view.ts';
 
 export interface CallOptions {
 	readonly session: string;
@@ -276,7 +283,10 @@ export class Call {
 	}
 
 	/** Signs a consent or a withdrawal of one's own and remembers it. Throws TypeError without a notice. */
-	async sign(type: 'consent' | 'withdrawal'): Promise<SignedReceipt> {
+	async sign(
+		type: 'consent' | 'withdrawal',
+		{ together, guardianOf }: Company = alone,
+	): Promise<SignedReceipt> {
 		const { identity, session, hostKey, notice, knowledge } = this.options;
 		if (!notice) throw new TypeError('nothing is asked in this session');
 		const receipt = await signReceipt({
@@ -288,6 +298,8 @@ export class Call {
 				recorder: 'device',
 				notice: await noticeDigest(notice),
 				n: knowledge.receipts.next(identity.signing.publicKey),
+				...(together && { together }),
+				...(guardianOf !== '' && { guardianOf }),
 			},
 		});
 		await knowledge.hear(receipt);

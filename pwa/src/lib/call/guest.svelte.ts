@@ -1,11 +1,7 @@
 import { type Bytes, equal, toBase64url, utf8 } from '#crypto/bytes.ts';
 import { type Notice, type SignedReceipt, verifyNotice } from '#crypto/consent/consent.ts';
 import { CryptoError } from '#crypto/errors.ts';
-import {
-	type Identity,
-	decodePublicIdentity,
-	fingerprint,
-} from '#crypto/identity/identity.ts';
+import { type Identity, decodePublicIdentity, fingerprint } from '#crypto/identity/identity.ts';
 import { signJson } from '#crypto/identity/signed.ts';
 import { sign } from '#crypto/identity/signing.ts';
 import { type LinkFragment, decodeLinkFragment } from '#crypto/proof/fragment.ts';
@@ -17,15 +13,18 @@ import { Socket } from '#lib/net/socket.ts';
 import { TabLock } from '#lib/net/tab.ts';
 import { Config } from '#protocol/account.ts';
 import { Claim, Place } from '#protocol/sessions.ts';
-import { Call } from './call.svelte.ts';
+import { Call, type CallOptions } from './call.svelte.ts';
 import { Devices } from './devices.svelte.ts';
 import { iceSource } from './ice.ts';
 import { participantIdentity } from './identity.ts';
 import { sealKnock } from './knock.ts';
 import { Knowledge } from './knowledge.ts';
+import { type NoteText, openNote, replyText } from './note.ts';
 import { Pins } from './pins.ts';
 import { forget, forgetAll } from './shelf.ts';
+import { ring } from './sound.ts';
 import { canSealFrames } from './transforms.ts';
+import { type Company, alone, companyOf, sameCompany } from './view.ts';
 import type { ProvenLevel } from './view.ts';
 
 export type Stage =
@@ -54,6 +53,10 @@ export class Visit {
 	noticeInvalid = $state(false);
 	/** The answer to the question about recording; undefined while it is not given. */
 	agreed = $state<boolean | undefined>(undefined);
+	/** Whom the answer speaks for besides the one who gives it. */
+	company = $state.raw<Company>(alone);
+	/** What the host wrote while one waits. */
+	notes = $state.raw<readonly NoteText[]>([]);
 	/** Asked only when the link has no secret. */
 	name = $state('');
 	call = $state.raw<Call | null>(null);
@@ -161,14 +164,18 @@ export class Visit {
 			notice: this.notice ? place.notice : null,
 		});
 		const mine = this.#knowledge.receipts.latest(this.#identity.signing.publicKey);
-		if (mine) this.agreed = mine.type === 'consent';
+		if (mine) {
+			this.agreed = mine.type === 'consent';
+			this.company = companyOf(mine);
+		}
 		this.#at('asking');
 		void this.devices.openIfAllowed();
 		await this.#next();
 	}
 
-	async answer(agree: boolean): Promise<void> {
+	async answer(agree: boolean, company: Company = alone): Promise<void> {
 		this.agreed = agree;
+		this.company = agree ? company : alone;
 		await this.#next();
 	}
 
@@ -227,6 +234,7 @@ export class Visit {
 			proven: (key) => (equal(key, host.ed25519) ? this.#proven : 0),
 		});
 		await this.#settle(call);
+		this.#hearNotes(call);
 		return call;
 	}
 
@@ -252,8 +260,28 @@ export class Visit {
 		if (!this.notice || !this.#knowledge || !this.#identity) return;
 		const latest = this.#knowledge.receipts.latest(this.#identity.signing.publicKey);
 		const consents = latest?.type === 'consent';
-		if (this.agreed && !consents) await call.sign('consent');
+		const same = latest && sameCompany(companyOf(latest), this.company);
+		if (this.agreed && !(consents && same)) await call.sign('consent', this.company);
 		if (!this.agreed && consents) await call.sign('withdrawal');
+	}
+
+	/** Reads what the host writes to whoever waits. */
+	#hearNotes({ options }: Call): void {
+		options.socket.listen((message) => {
+			if (message.type === 'relay') void this.#hearNote(options, message.body);
+		});
+	}
+
+	async #hearNote({ session, seat, identity, hostKey }: CallOptions, body: string): Promise<void> {
+		try {
+			const note = await openNote({ session, seat, identity, hostKey, body });
+			if (!note || this.notes.some(({ at }) => at === note.at)) return;
+			this.notes = [...this.notes, note];
+			ring();
+		} catch (error) {
+			// Not by the host, or altered: it is nothing.
+			if (!(error instanceof CryptoError)) throw error;
+		}
 	}
 
 	/** The answer stands in the history once. */
@@ -278,6 +306,7 @@ export class Visit {
 				name: this.name === '' ? null : this.name,
 				receipt,
 				agreed: this.notice ? (this.agreed ?? null) : null,
+				reply: replyText(this.#identity.publicIdentity.x25519),
 			},
 		});
 		return { type: 'knock' as const, keyPackage: toBase64url(keyPackage), sealed, proof };

@@ -14,10 +14,11 @@ import { Devices } from './devices.svelte.ts';
 import { iceSource } from './ice.ts';
 import { type OpenedKnock, openKnock } from './knock.ts';
 import { Knowledge } from './knowledge.ts';
+import { sealNote } from './note.ts';
 import { Pins } from './pins.ts';
 import { Recording } from './recording.svelte.ts';
 import { keyName } from './room.ts';
-import type { Knock, ProvenLevel } from './view.ts';
+import { type Knock, type ProvenLevel, companyOf } from './view.ts';
 
 /** Who left and could not be left out yet is tried again after this, milliseconds. */
 const sweepMs = 2000;
@@ -194,6 +195,8 @@ export class HostCall {
 			trust: key ? this.#pins.label(key, proven) : { level: 0 },
 			keyChanged: key !== undefined && name !== null && this.#pins.changed(key, name),
 			agreed: opened?.text.agreed ?? null,
+			company: opened?.receipt ? companyOf(opened.receipt) : null,
+			canBeTold: opened !== null && opened.reply !== null,
 		};
 	}
 
@@ -227,6 +230,28 @@ export class HostCall {
 			this.connecting = false;
 			this.#prepare();
 		}
+	}
+
+	/** Writes to somebody who waits, sealed to the key of her knock. False when it did not go. */
+	async tell(seat: string, text: string): Promise<boolean> {
+		const reply = this.#doors.get(seat)?.opened?.reply;
+		if (!reply) return false;
+		const { socket, session } = this.call.options;
+		const note = { host: account.identity.signing, to: reply, session, seat, text, at: Date.now() };
+		try {
+			const body = await sealNote(note);
+			await socket.request({ type: 'relay', to: seat, body }, { repeat: true });
+			return true;
+		} catch (error) {
+			if (error instanceof SocketError || error instanceof CryptoError) return false;
+			throw error;
+		}
+	}
+
+	/** The number of somebody in the call whose line broke; undefined when none was given. */
+	phoneOf(seat: string): string | undefined {
+		const place = this.call.room.seats.get(seat)?.place;
+		return this.session.places.find(({ id }) => id === place)?.mobile;
 	}
 
 	/** The key package that came with a knock, unless it was used: the server need not be asked for one. */

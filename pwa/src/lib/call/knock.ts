@@ -1,7 +1,11 @@
 import * as v from 'valibot';
 import { type Bytes, fromBase64url, fromUtf8, toBase64url, utf8 } from '#crypto/bytes.ts';
 import { canonical } from '#crypto/canonical.ts';
-import { type SignedReceipt, verifyReceipt } from '#crypto/consent/consent.ts';
+import {
+	type SignedReceipt,
+	type VerifiedReceipt,
+	verifyReceipt,
+} from '#crypto/consent/consent.ts';
 import { CryptoError } from '#crypto/errors.ts';
 import { openPackage } from '#crypto/group/group.ts';
 import type { Identity, PublicIdentity } from '#crypto/identity/identity.ts';
@@ -9,6 +13,7 @@ import { type LinkSecret, linkProof, verifyLinkProof } from '#crypto/proof/proof
 import { openSealed, sealTo } from '#crypto/seal/seal.ts';
 import { equal } from '#crypto/bytes.ts';
 import { Signed } from '#protocol/text.ts';
+import { replyOf } from './note.ts';
 import type { Seat } from '#protocol/socket.ts';
 
 /** What a knock says to the host and to nobody else. */
@@ -21,6 +26,8 @@ const KnockText = v.pipe(
 		receipt: v.nullable(Signed),
 		/** The answer to the question about recording; null when it was not asked. */
 		agreed: v.nullable(v.boolean()),
+		/** What the host seals a note to, as long as there is no key group with her in it. */
+		reply: v.optional(v.pipe(v.string(), v.length(43))),
 	}),
 );
 export type KnockText = v.InferOutput<typeof KnockText>;
@@ -54,6 +61,10 @@ export interface OpenedKnock {
 	/** Identity key of the key package. */
 	readonly key: Bytes;
 	readonly text: KnockText;
+	/** What she answered about being recorded, after its signature was checked. */
+	readonly receipt: VerifiedReceipt | null;
+	/** What a note to her is sealed to. */
+	readonly reply: Bytes | null;
 	/** Whether the link's secret was proven. */
 	readonly proven: boolean;
 }
@@ -79,14 +90,15 @@ export async function openKnock(options: {
 	const parsed = v.safeParse(KnockText, fromUtf8(opened));
 	if (!parsed.success) throw new CryptoError('bad-encoding');
 	const text = parsed.output;
-	if (text.receipt) await byHer(text.receipt, claim.key);
+	const receipt = text.receipt && (await byHer(text.receipt, claim.key));
 	const proven =
 		knock.proof !== null &&
 		(await verifyLinkProof({ secret, ...where }, fromBase64url(knock.proof)));
-	return { key: claim.key, text, proven };
+	return { key: claim.key, text, receipt, reply: replyOf(text.reply), proven };
 }
 
-async function byHer(receipt: SignedReceipt, key: Bytes): Promise<void> {
-	const { subject } = await verifyReceipt(receipt);
-	if (!equal(subject, key)) throw new CryptoError('bad-signature');
+async function byHer(signed: SignedReceipt, key: Bytes): Promise<VerifiedReceipt> {
+	const receipt = await verifyReceipt(signed);
+	if (!equal(receipt.subject, key)) throw new CryptoError('bad-signature');
+	return receipt;
 }

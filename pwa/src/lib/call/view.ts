@@ -40,6 +40,28 @@ export interface Tile {
 	readonly screen: boolean;
 }
 
+/** Whom a consent speaks for besides the one who gives it. */
+export interface Company {
+	/** Everybody else at her device. */
+	readonly together: boolean;
+	/** The child or person in her care; '' for none. */
+	readonly guardianOf: string;
+}
+
+/** Whom a receipt speaks for. */
+export const companyOf = (receipt: {
+	readonly together?: true | undefined;
+	readonly guardianOf?: string | undefined;
+}): Company => ({
+	together: receipt.together === true,
+	guardianOf: receipt.guardianOf ?? '',
+});
+
+export const sameCompany = (a: Company, b: Company): boolean =>
+	a.together === b.together && a.guardianOf === b.guardianOf;
+
+export const alone: Company = { together: false, guardianOf: '' };
+
 /** Somebody at the door, for the host. */
 export interface Knock {
 	readonly seat: string;
@@ -49,6 +71,9 @@ export interface Knock {
 	readonly trust: TrustLabel;
 	readonly keyChanged: boolean;
 	readonly agreed: boolean | null;
+	readonly company: Company | null;
+	/** Whether words can be sealed to her before she is let in. */
+	readonly canBeTold: boolean;
 }
 
 export interface ChatLine {
