@@ -124,5 +124,9 @@ test('with the host away she may wait, and is not checked', async () => {
 	await expectThat(
 		dana.page.getByRole('status', { name: 'Waiting for Dr. Maya Okafor' }),
 	).toBeVisible();
+	await maya.page.goto(server.address);
+	const list = maya.page.getByRole('list', { name: 'Waiting' });
+	await expectThat(list.getByText('Encrypted, identity not checked')).toBeVisible();
+	expect(await list.getByText('Access code confirmed').count()).toBe(0);
 	expect(complaints()).toEqual([]);
 });

@@ -230,10 +230,10 @@ describe('strangers', () => {
 		expect(await enterCode(await someone(), code)).toMatchObject({ state: 'in' });
 	});
 
-	test('10,000 tries from 1,500 addresses burn no code either', async () => {
+	test('a flood from 1,500 addresses burns no code either', async () => {
 		const base = Array.from({ length: 1500 }, () => address());
-		const refused = await flood(10_000, (at) => base[at % base.length] ?? '');
-		expect(refused).toBeGreaterThan(9_900);
+		const refused = await flood(3000, (at) => base[at % base.length] ?? '');
+		expect(refused).toBeGreaterThan(2900);
 		expect(stored()?.answered ?? 0).toBe(0);
 		expect(stateNow()).toBe('live');
 		expect(page.floods).toBeGreaterThan(0);

@@ -1,7 +1,6 @@
-import { toHex } from '#crypto/bytes.ts';
+import { type Bytes, fromBase64url, toHex } from '#crypto/bytes.ts';
 import { formatCode } from '#crypto/cpace/code.ts';
 import { CryptoError } from '#crypto/errors.ts';
-import type { Bytes } from '#crypto/bytes.ts';
 import { account } from '#lib/account/account.svelte.ts';
 import { isApiError } from '#lib/net/errors.ts';
 import { socketAddress } from '#lib/net/origin.ts';
@@ -42,6 +41,9 @@ export class AccessCodes {
 	#socket: Socket | undefined;
 	#timer: ReturnType<typeof setInterval> | undefined;
 	#member = '';
+	/** Codes that are being made: the socket stays for them. */
+	#showing = 0;
+	#looks: Promise<void> = Promise.resolve();
 
 	/** Answers for the codes that this browser has shown, from before a reload too. Only while unlocked. */
 	async resume(): Promise<void> {
@@ -69,21 +71,31 @@ export class AccessCodes {
 	/** Makes a code for a place; the one before it is dead. Throws SocketError, `ApiError`. */
 	async show(session: string, place: string): Promise<void> {
 		const { host } = this.#own();
-		const socket = this.#connect();
-		const before = this.shown.get(place);
-		if (before?.state === 'live') await this.#close(before.digits.slice(0, 3));
-		await host.create({ session, place }, async (nonce) => {
-			const wish = { type: 'code', session, place, nameplate: null, nonce } as const;
-			const answer = await socket.request(wish, { repeat: true });
-			if (answer.type !== 'code') throw new TypeError('the answer names the nameplate');
-			return answer.nameplate;
-		});
-		await this.#look();
+		this.#showing += 1;
+		try {
+			const socket = this.#connect();
+			const before = this.shown.get(place);
+			if (before?.state === 'live') await this.#close(before.digits.slice(0, 3));
+			await host.create({ session, place }, async (nonce) => {
+				const wish = { type: 'code', session, place, nameplate: null, nonce } as const;
+				const answer = await socket.request(wish, { repeat: true });
+				if (answer.type !== 'code') throw new TypeError('the answer names the nameplate');
+				return answer.nameplate;
+			});
+			await this.#look();
+		} finally {
+			this.#showing -= 1;
+		}
 	}
 
 	/** Whether a key proved the code of a place in this browser. */
 	async confirmed(place: string, key: Bytes): Promise<boolean> {
 		return (await this.#own().shelf.confirmed(place)).includes(toHex(key));
+	}
+
+	/** Whether anybody proved the code of a place in this browser. */
+	async hasConfirmed(place: string): Promise<boolean> {
+		return (await this.#own().shelf.confirmed(place)).length > 0;
 	}
 
 	#connect(): Socket {
@@ -142,8 +154,18 @@ export class AccessCodes {
 		}
 	}
 
-	/** Reads the shelf again: another tab may have answered, and time goes by. */
-	async #look(): Promise<void> {
+	/** Reads the shelf again, one look after another: another tab may have answered, and time goes by. */
+	#look(): Promise<void> {
+		const look = () =>
+			this.#read().catch((error: unknown) => {
+				// Locked in the middle of it: the next look shows nothing.
+				if (!isApiError(error, 'locked') && !(error instanceof CryptoError)) throw error;
+			});
+		this.#looks = this.#looks.then(look, look);
+		return this.#looks;
+	}
+
+	async #read(): Promise<void> {
 		this.now = Date.now();
 		if (account.state !== 'unlocked') {
 			this.shown = new Map();
@@ -162,7 +184,7 @@ export class AccessCodes {
 		}
 		if (!same(next, this.shown)) this.shown = next;
 		if (live) this.#connect();
-		else if (!this.flooded) this.#stop();
+		else if (!this.flooded && this.#showing === 0) this.#stop();
 	}
 
 	async #view(host: CodeHost, code: StoredCode, state: CodeState): Promise<ShownCode> {
@@ -185,3 +207,17 @@ function same(a: ReadonlyMap<string, ShownCode>, b: ReadonlyMap<string, ShownCod
 }
 
 export const accessCodes = new AccessCodes();
+
+/** Whether who made this key package (base64url) proved the code of a place in this browser. */
+export async function codeConfirmed(place: string, keyPackage: string): Promise<boolean> {
+	try {
+		// Only where there was a code is the library for key packages loaded.
+		if (!(await accessCodes.hasConfirmed(place))) return false;
+		const { openPackage } = await import('#crypto/group/group.ts');
+		const { key } = await openPackage(fromBase64url(keyPackage));
+		return await accessCodes.confirmed(place, key);
+	} catch (error) {
+		if (error instanceof CryptoError || isApiError(error, 'locked')) return false;
+		throw error;
+	}
+}

@@ -1,5 +1,7 @@
 import { fromBase64url } from '#crypto/bytes.ts';
 import { verifyLinkProof } from '#crypto/proof/proof.ts';
+import type { ProvenLevel } from '#lib/call/view.ts';
+import { codeConfirmed } from '#lib/code/codes.svelte.ts';
 import type { Seat, ServerMessage } from '#protocol/socket.ts';
 import type { HostSession, Place } from './session.ts';
 
@@ -10,8 +12,8 @@ export interface Waiting {
 	readonly place: Place;
 	/** Since when. */
 	readonly since: number;
-	/** 1 when the private link was proven, 0 when not. */
-	readonly trust: 0 | 1;
+	/** 2 when the access code was proven, 1 when the private link was, 0 when nothing was. */
+	readonly trust: ProvenLevel;
 }
 
 interface Held {
@@ -22,7 +24,7 @@ interface Held {
 /** Who is at which session of this member's, from what the server says over the socket. */
 export class Presence {
 	readonly #seats = new Map<string, Held>();
-	readonly #proven = new Map<string, { of: Seat['knock']; trust: 0 | 1 }>();
+	readonly #proven = new Map<string, { of: Seat['knock']; trust: ProvenLevel }>();
 	readonly #rows = new Map<string, Waiting>();
 
 	/** Takes in a message; says whether it was about presence. */
@@ -105,10 +107,11 @@ export class Presence {
 		session: HostSession;
 		place: Place;
 		seat: Seat;
-	}): Promise<0 | 1> {
+	}): Promise<ProvenLevel> {
 		const known = this.#proven.get(seat.seat);
 		if (known && sameKnock(known.of, seat.knock)) return known.trust;
-		const trust = (await isProven({ session, place, seat })) ? 1 : 0;
+		const coded = seat.knock && (await codeConfirmed(place.id, seat.knock.keyPackage));
+		const trust = coded ? 2 : (await isProven({ session, place, seat })) ? 1 : 0;
 		this.#proven.set(seat.seat, { of: seat.knock, trust });
 		return trust;
 	}
