@@ -74,7 +74,13 @@ type Seeded = Omit<Call, 'host'> & { host: string };
 async function seedCall(db: StoreTransaction, host: string): Promise<Seeded> {
 	const [session, place, seat, token] = [newId(), newId(), newId(), bytesOf(32)];
 	const now = Date.now();
-	const state = { state: 'planned', generation: 0, created_at: now, ended_at: null } as const;
+	const state = {
+		state: 'planned',
+		generation: 0,
+		created_at: now,
+		ended_at: null,
+		cancelled: 0,
+	} as const;
 	const when = { starts_at: now, minutes: 50 };
 	await db
 		.insertInto('sessions')

@@ -1,0 +1,105 @@
+import { beforeEach, expect, test, vi } from 'vitest';
+import { render } from 'vitest-browser-svelte';
+import { page } from 'vitest/browser';
+import { createLinkSecret } from '#crypto/proof/proof.ts';
+import { accessCodes } from '#lib/code/codes.svelte.ts';
+import { Delivery, sortPost } from '#lib/sessions/delivery.svelte.ts';
+import PersonRow from '#lib/sessions/PersonRow.svelte';
+import type { HostSession } from '#lib/sessions/session.ts';
+import type { Whereabouts } from '#lib/sessions/whereabouts.ts';
+import type { PostMessage } from '#protocol/post.ts';
+
+const place = { id: 'dana', name: 'Dana Whitfield', secret: createLinkSecret() };
+const session: HostSession = {
+	id: 'one',
+	host: 'maya',
+	startsAt: 0,
+	minutes: 50,
+	state: 'planned',
+	endedAt: null,
+	cancelled: false,
+	notice: null,
+	signedNotice: null,
+	places: [place],
+};
+
+// Nobody is signed in here.
+beforeEach(() => void vi.spyOn(accessCodes, 'resume').mockResolvedValue());
+
+const message = (over: Partial<PostMessage>): PostMessage => ({
+	id: 'm',
+	session: 'one',
+	place: 'dana',
+	kind: 'invitation',
+	way: 'mail',
+	state: 'sent',
+	at: 1,
+	tries: 1,
+	error: null,
+	...over,
+});
+
+function show(where: Whereabouts, messages: readonly PostMessage[] = []) {
+	const delivery = new Delivery();
+	delivery.byPlace = sortPost(messages);
+	return { delivery, shown: render(PersonRow, { session, place, where, delivery }) };
+}
+
+const connect = page.getByRole('button', { name: 'Connect Dana Whitfield' });
+const remind = page.getByRole('button', { name: 'Remind Dana Whitfield' });
+
+test('who is not here cannot be connected, and it says why', async () => {
+	await show({ is: 'away' }).shown;
+	await expect.element(connect).toBeDisabled();
+	await expect.element(connect).toHaveAccessibleDescription('not here yet');
+});
+
+test('who is late is called late, in words', async () => {
+	await show({ is: 'late', minutes: 4 }).shown;
+	await expect.element(page.getByText('Late: the session began 4 minutes ago')).toBeVisible();
+});
+
+test('without a contact nobody can be reminded, so there is no button', async () => {
+	await show({ is: 'late', minutes: 4 }).shown;
+	await expect.element(remind).not.toBeInTheDocument();
+});
+
+test('who is here is neither connected from the list nor reminded', async () => {
+	await show({ is: 'waiting', since: 0 }, [message({})]).shown;
+	await expect.element(page.getByText(/^Waiting since/)).toBeVisible();
+	await expect.element(connect).not.toBeInTheDocument();
+	await expect.element(remind).not.toBeInTheDocument();
+});
+
+test('what could not be delivered is said with its reason until the same way works again', async () => {
+	const failed = message({ state: 'failed', error: 'address', at: 5 });
+	await show({ is: 'away' }, [message({ way: 'text' }), failed]).shown;
+	await expect.element(page.getByText(/^The e-mail could not be delivered/)).toBeVisible();
+	await expect.element(page.getByText(/The address was not accepted/)).toBeVisible();
+	await expect.element(page.getByText('Invited by text message')).toBeVisible();
+	const again = message({ id: 'n', kind: 'reminder', at: 9 });
+	expect(sortPost([failed, again]).get('dana')?.failed).toEqual([]);
+	expect(sortPost([{ ...again, way: 'text' }, failed]).get('dana')?.failed).toEqual([failed]);
+	const planned = message({ id: 'p', kind: 'reminder', state: 'waiting', at: 99 });
+	expect(sortPost([failed, planned]).get('dana')?.failed).toEqual([failed]);
+});
+
+test('a reminder is asked for once, and what came of it is said', async () => {
+	const { delivery, shown } = show({ is: 'away' }, [message({})]);
+	const asked = vi.spyOn(delivery, 'remind').mockResolvedValue();
+	await shown;
+	await remind.click();
+	expect(asked).toHaveBeenCalledExactlyOnceWith('one', 'dana');
+	delivery.reminders = new Map([['dana', 'sent']]);
+	const status = page.getByText('A reminder to Dana Whitfield is on its way');
+	await expect.element(status).toBeVisible();
+	delivery.reminders = new Map([['dana', 'sending']]);
+	await remind.click({ force: true });
+	expect(asked).toHaveBeenCalledOnce();
+});
+
+test('the history of a person is a link, and her name is not in its address', async () => {
+	await show({ is: 'away' }).shown;
+	const link = page.getByRole('link', { name: 'History of Dana Whitfield' });
+	await expect.element(link).toHaveAttribute('href', '/practice/history?session=one&place=dana');
+});
