@@ -113,8 +113,11 @@ function mail(letter: Letter): Written {
 }
 
 function text(letter: Letter): Written {
-	const { kind, link, notice } = letter;
+	const { kind, link, notice, practice, host } = letter;
 	const over = kind === 'cancellation';
+	// A text costs by its length: what its first sentence says already is not said again.
+	const said = new Set([`Practice: ${oneLine(practice)}`, `Host: ${oneLine(host)}`]);
+	const told = notice ? noticeLines(notice, letter).filter((line) => !said.has(line)) : [];
 	const parts = [
 		opening(letter),
 		`${when(letter, true)}.`,
@@ -122,7 +125,7 @@ function text(letter: Letter): Written {
 		...(notice
 			? [
 					over ? 'It would have been recorded.' : noticeTitle,
-					`${noticeLines(notice, letter).join('. ')}.`,
+					`${told.join('. ')}.`,
 					...(over ? [] : [asked]),
 				]
 			: []),
