@@ -257,3 +257,29 @@ test('the week is walked by keyboard', async () => {
 	expect(localTime(Date.now(), zone).date).toBe(today);
 	expect(wrong).toEqual([]);
 });
+
+test('where every session is recorded nobody is asked whether, and where none is the page says so', async () => {
+	const choose = async (name: string) => {
+		await page.getByRole('link', { name: 'Practice', exact: true }).click();
+		await page.getByRole('link', { name: 'Settings' }).click();
+		await page.getByRole('radio', { name }).check();
+		await button('Save settings').click();
+		await page.getByText('Saved', { exact: true }).waitFor();
+		await page.getByRole('link', { name: 'Today', exact: true }).click();
+		await page.getByRole('link', { name: 'New session now' }).click();
+	};
+	await choose('Record all sessions');
+	await page.getByRole('heading', { name: 'Every session of this practice is recorded' }).waitFor();
+	expect(await page.getByRole('radio', { name: 'Do not record' }).count()).toBe(0);
+	await page.getByRole('textbox', { name: 'Participant name' }).fill('Ada Lindqvist');
+	await button('Create session').click();
+	await page.getByRole('heading', { name: 'Session with Ada Lindqvist' }).waitFor();
+	await page.getByText('Will be recorded').first().waitFor();
+	await choose('Never record');
+	await page.getByText('Recording is switched off for this practice.').waitFor();
+	await page.getByRole('textbox', { name: 'Participant name' }).fill('Ben Adeyemi');
+	await button('Create session').click();
+	await page.getByRole('heading', { name: 'Session with Ben Adeyemi' }).waitFor();
+	await page.getByText('Will not be recorded').first().waitFor();
+	expect(wrong).toEqual([]);
+});
