@@ -105,6 +105,7 @@ class SimplePeerConnection implements Peer {
 	readonly #peer: Inner;
 	readonly #options: PeerOptions;
 	#timer: ReturnType<typeof setTimeout> | undefined;
+	#turn: Promise<void> = Promise.resolve();
 	#closed = false;
 	#connected = false;
 
@@ -188,7 +189,18 @@ class SimplePeerConnection implements Peer {
 			if (receiver.track.kind === kind) await sender.replaceTrack(track);
 	}
 
-	async sendKeyFrame(): Promise<void> {
+	/** Parameters are read and written in one turn: a browser refuses what was read before the last change. */
+	#inTurn(work: () => Promise<void>): Promise<void> {
+		const done = this.#turn.then(work);
+		this.#turn = done.catch(() => {});
+		return done;
+	}
+
+	sendKeyFrame(): Promise<void> {
+		return this.#inTurn(() => this.#keyFrame());
+	}
+
+	async #keyFrame(): Promise<void> {
 		const sender = this.#peer._pc.getSenders().find((one) => one.track?.kind === 'video');
 		const parameters = sender?.getParameters();
 		if (!sender || !parameters?.encodings.length) return;
@@ -196,7 +208,11 @@ class SimplePeerConnection implements Peer {
 		await sender.setParameters(parameters, { encodingOptions });
 	}
 
-	async setLimits(limits: VideoLimits): Promise<void> {
+	setLimits(limits: VideoLimits): Promise<void> {
+		return this.#inTurn(() => this.#limit(limits));
+	}
+
+	async #limit(limits: VideoLimits): Promise<void> {
 		const video = this.#peer._pc
 			.getTransceivers()
 			.find((one) => one.receiver.track.kind === 'video');
