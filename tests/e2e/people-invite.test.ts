@@ -1,6 +1,6 @@
 import { afterAll, expect as assert, test } from 'vitest';
 import { startServer } from '../server.ts';
-import { type Person, person, setUp } from './people.ts';
+import { type Person, newSession, person, setUp } from './people.ts';
 import { maya } from './practice.ts';
 import { expect } from './playwright.ts';
 
@@ -21,7 +21,7 @@ const password = 'green-lantern-twelve';
 async function invite({ page }: Person, to: string, role?: string): Promise<string> {
 	await page.getByRole('button', { name: 'Invite a colleague' }).click();
 	await page.getByRole('textbox', { name: 'Email' }).fill(to);
-	if (role) await page.getByRole('combobox', { name: 'Role' }).selectOption(role);
+	if (role) await page.getByRole('combobox', { name: 'Role', exact: true }).selectOption(role);
 	await page.getByRole('button', { name: 'Create invitation' }).click();
 	const dialog = page.getByRole('dialog');
 	const link = await dialog
@@ -98,8 +98,38 @@ test('a role is changed, and the colleague’s page follows', async () => {
 	// A second admin can do what the first one can: the keys came sealed to her.
 	await tom.page.getByRole('link', { name: 'Practice', exact: true }).click();
 	await tom.page.getByRole('combobox', { name: `Role of ${maya.name}` }).waitFor();
+	const another = 'rosa@alderstreet.example';
+	const made = new URL(await invite(tom, another, 'scheduler'));
+	const same = page.getByRole('textbox', { name: `Invitation link for ${another}` });
+	await expect(same).toBeVisible();
+	assert(await same.inputValue()).toBe(made.href);
+	await page.getByRole('button', { name: `Withdraw the invitation for ${another}` }).click();
+	await expect(same).toBeHidden();
 	await page.getByRole('combobox', { name: `Role of ${name}` }).selectOption('clinician');
 	await expect(tom.page.getByRole('link', { name: 'Practice', exact: true })).toBeHidden();
+});
+
+test('keys that the server swapped are not put on the list', async () => {
+	const { page } = admin;
+	const to = 'sam@alderstreet.example';
+	await page.route('**/api/people', async (route) => {
+		const response = await route.fetch();
+		const body = await response.json();
+		for (const { registration } of body.invitations)
+			if (registration) registration.member.publicIdentity = body.members[0].publicIdentity;
+		await route.fulfill({ response, json: body });
+	});
+	const sam = await person();
+	await accept(sam, await invite(admin, to), password);
+	const alert = page.getByRole('alert').getByText('This registration does not fit its invitation');
+	await expect(alert).toBeVisible();
+	await expect(
+		sam.page.getByRole('status', { name: 'Waiting for an admin to confirm' }),
+	).toBeVisible();
+	await page.getByRole('button', { name: `Withdraw the invitation for ${to}` }).click();
+	await expect(alert).toBeHidden();
+	await page.unroute('**/api/people');
+	await sam.close();
 });
 
 test('who lost every key is let back in with new ones, and her colleagues are told aloud', async () => {
@@ -152,4 +182,12 @@ test('settings are kept, and a shorter idle lock holds', async () => {
 	assert(await page.getByRole('radio', { name: 'Record all sessions' }).isChecked()).toBe(true);
 	const idle = page.getByRole('textbox', { name: 'Lock after (minutes)' });
 	assert(await idle.inputValue()).toBe('5');
+	await page.getByRole('link', { name: 'Today' }).click();
+	const { links } = await newSession(page, ['Dana Whitfield']);
+	await tom.page.goto(links[0] ?? '');
+	await expect(tom.page.getByRole('heading', { name: 'Waiting room' })).toBeVisible();
+	await expect(tom.page.getByText(words)).toBeVisible();
+	await expect(
+		tom.page.getByRole('region', { name: 'This session will be recorded' }),
+	).toBeVisible();
 });
