@@ -188,6 +188,24 @@ test('whoever looks elsewhere is told that somebody waits, without a name', asyn
 	await page.waitForFunction(() => window.told.at(-1)?.closed === true && window.badge === 0);
 });
 
+test('who has an address can be reminded, and what became of the messages is said', async () => {
+	const { page } = maya;
+	await page.getByRole('link', { name: 'New session now' }).click();
+	await page.getByRole('textbox', { name: 'Participant name' }).fill('Olga Petrova');
+	await page.getByRole('textbox', { name: 'Email (optional)' }).fill('olga@patients.example');
+	await page.getByRole('button', { name: 'Create session' }).click();
+	await page.getByRole('textbox', { name: 'Link for Olga Petrova' }).waitFor();
+	await page.goto(server.address);
+	// Nothing is set up here that could send it.
+	await page.getByText('The message is in the outbox: sending is not set up').waitFor();
+	await page.getByRole('button', { name: 'Remind Olga Petrova' }).click();
+	await page.getByText('The reminder to Olga Petrova is in the outbox').waitFor();
+	expect(await page.getByRole('button', { name: 'Remind Dana Whitfield' }).count()).toBe(0);
+	// Again within the minute is refused, in words.
+	await page.getByRole('button', { name: 'Remind Olga Petrova' }).click();
+	await page.getByRole('alert').getByText('slow-down').waitFor();
+});
+
 test('while the server is away nobody can be connected; afterwards the page is right by itself', async () => {
 	const { page } = maya;
 	const { links } = await newSession(page, ['Ida Moreau']);
