@@ -44,11 +44,13 @@ export class AccessCodes {
 	/** Codes that are being made: the socket stays for them. */
 	#showing = 0;
 	#looks: Promise<void> = Promise.resolve();
+	#resuming: Promise<void> | undefined;
 
 	/** Answers for the codes that this browser has shown, from before a reload too. Only while unlocked. */
-	async resume(): Promise<void> {
-		this.#own();
-		await this.#look();
+	resume(): Promise<void> {
+		// A dashboard asks once a row.
+		this.#resuming ??= this.#look().finally(() => (this.#resuming = undefined));
+		return this.#resuming;
 	}
 
 	#own(): { host: CodeHost; shelf: CodeShelf } {
