@@ -49,6 +49,7 @@ test('who agrees for everyone with her and for a child says so, and the host rea
 	await button(page, 'I agree, and so does everyone with me').click();
 	await page.getByText('You said that everyone with you agrees too.').waitFor();
 	await page.getByText('You agreed for Mia Becker too.').waitFor();
+	await status(page, `Waiting for ${host}`).waitFor();
 	// The answer is in the signed receipt, which outlives the page.
 	await page.reload();
 	await page.getByText('You agreed for Mia Becker too.').waitFor();
@@ -72,4 +73,20 @@ test('the host writes to who waits that she is late, and it is read before the c
 		.getByText('Two more')
 		.waitFor();
 	expect(await second.page.getByText('Two more').count()).toBe(0);
+});
+
+test('a later arrival who did not agree takes the recorder out first, and everybody is told', async () => {
+	// Tom leaves, Ines is recorded, and Tom comes back without having agreed.
+	await button(second.page, 'Leave').click();
+	await button(maya.page, `Connect ${ines}`).click();
+	await Promise.all([sees(maya.page, ines), sees(first.page, host)]);
+	await button(maya.page, 'Start recording').click();
+	await status(first.page, 'Recording').waitFor();
+	await button(second.page, 'Join again').click();
+	await button(maya.page, `Connect ${tom}`).click();
+	for (const { page } of [maya, first]) await status(page, 'Recording paused').waitFor();
+	await status(second.page, 'Not recording').waitFor();
+	await Promise.all([sees(first.page, tom), sees(second.page, ines)]);
+	expect(await second.page.getByRole('listitem').filter({ hasText: 'Recorder' }).count()).toBe(0);
+	expect(await button(maya.page, 'Resume recording').isDisabled()).toBe(true);
 });

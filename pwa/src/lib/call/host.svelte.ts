@@ -216,8 +216,8 @@ export class HostCall {
 			knowledge.admit(await signAdmission(admission));
 			if (opened.text.receipt) await knowledge.hear(opened.text.receipt);
 			const agreed = await this.#agreed(opened.key);
-			if (!agreed && this.recording.current !== null && this.call.recording === 'on')
-				await this.recording.pause();
+			// Also while it is only just being started: the pause waits for that.
+			if (!agreed && this.call.recording === 'on') await this.recording.pause();
 			const change = room.change(() =>
 				room.leaves.includes(seat) ? undefined : { add: [seat], packages: this.#packageOf(known) },
 			);
