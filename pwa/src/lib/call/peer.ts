@@ -1,5 +1,6 @@
 import type { Instance, SignalData } from 'simple-peer';
 import * as v from 'valibot';
+import { quietSdp } from './sdp.ts';
 import { attachTransforms } from './transforms.ts';
 
 /** What a connection to one other person is for the rest of the call. */
@@ -75,17 +76,6 @@ const SignalText = v.pipe(
 
 const insertable = { encodedInsertableStreams: true };
 
-/** Constant bit rate without silence gaps, so that the sizes of sealed seconds do not show who speaks (RFC 6562). */
-function constantBitRate(sdp: string): string {
-	const opus = /^a=rtpmap:(\d+) opus\//m.exec(sdp)?.[1];
-	if (!opus) return sdp;
-	const line = new RegExp(`^(a=fmtp:${opus} )(.*)$`, 'm');
-	return sdp.replace(line, (_all, start: string, rest: string) => {
-		const kept = rest.split(';').filter((part) => !/^(?:cbr|usedtx)=/.test(part.trim()));
-		return `${start}${[...kept, 'cbr=1', 'usedtx=0'].join(';')}`;
-	});
-}
-
 const simplePeer = () => import('simple-peer');
 
 /** Fetches and starts what a first connection needs, while the person still waits for it. */
@@ -114,7 +104,7 @@ class SimplePeerConnection implements Peer {
 		const peer = new SimplePeer({
 			initiator: options.initiator,
 			trickle: true,
-			sdpTransform: constantBitRate,
+			sdpTransform: quietSdp,
 			// Without this flag a sender whose transform comes late sends without SFrame, silently.
 			config: { ...options.config, ...insertable },
 		});
