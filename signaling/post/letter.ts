@@ -14,7 +14,7 @@ const NoticeText = v.object({
 	purpose: v.string(),
 	recorder: v.picklist(['device', 'station']),
 	openers: v.string(),
-	keptUntil: v.nullable(v.number()),
+	keptUntil: v.nullable(v.pipe(v.number(), v.safeInteger(), v.maxValue(8.64e15))),
 });
 
 export interface Addressed {

@@ -98,7 +98,10 @@ export class Queue {
 			const row = await this.#claim(way);
 			if (!row) break;
 			count += 1;
-			const told = await this.#send(row, address);
+			const told = await this.#send(row, address).catch((error: unknown): Told => {
+				this.#options.log.failure('post', error);
+				return { type: 'failed', error: 'refused' };
+			});
 			await this.#note(row, told);
 			if (told.type === 'again' && (told.error === 'unreachable' || told.error === 'login')) break;
 		}

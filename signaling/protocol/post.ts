@@ -17,8 +17,20 @@ function isTimeZone(zone: string): boolean {
 /** A name of the time zone database, like America/Los_Angeles. */
 export const TimeZone = v.pipe(v.string(), v.maxLength(64), v.check(isTimeZone));
 
+function isLanguage(tag: string): boolean {
+	try {
+		return Intl.getCanonicalLocales(tag).length === 1;
+	} catch {
+		return false;
+	}
+}
+
 /** A language tag (BCP 47), like en or pt-BR. */
-export const Language = v.pipe(v.string(), v.regex(/^[a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8}){0,3}$/));
+export const Language = v.pipe(
+	v.string(),
+	v.regex(/^[a-zA-Z]{2,3}(-[a-zA-Z0-9]{2,8}){0,3}$/),
+	v.check(isLanguage),
+);
 
 /** Minutes before a session at which its people are reminded by themselves. */
 export const Reminders = v.pipe(

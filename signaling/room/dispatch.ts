@@ -28,9 +28,11 @@ async function principalOf(
 	const { token, origin } = options;
 	if (context.tokens.holder(token)) {
 		const staff = await staffByToken(context, { token, origin, scopes: ['staff', 'presence'] });
-		const { member, device, scope } = staff;
+		const { member, device, scope, role } = staff;
+		// Planning for others opens nothing: who plans has no call and no code.
+		const clinical = role === 'admin' || role === 'supervisor' || role === 'clinician';
 		return {
-			principal: { kind: 'member', member, device, staff: scope === 'staff' },
+			principal: { kind: 'member', member, device, staff: scope === 'staff' && clinical },
 			ended: false,
 		};
 	}

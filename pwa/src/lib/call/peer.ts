@@ -175,6 +175,7 @@ class SimplePeerConnection implements Peer {
 	}
 
 	async setTrack(kind: 'audio' | 'video', track: MediaStreamTrack | null): Promise<void> {
+		if (this.#closed) return;
 		for (const { sender, receiver } of this.#peer._pc.getTransceivers())
 			if (receiver.track.kind === kind) await sender.replaceTrack(track);
 	}
@@ -191,6 +192,7 @@ class SimplePeerConnection implements Peer {
 	}
 
 	async #keyFrame(): Promise<void> {
+		if (this.#closed) return;
 		const sender = this.#peer._pc.getSenders().find((one) => one.track?.kind === 'video');
 		const parameters = sender?.getParameters();
 		if (!sender || !parameters?.encodings.length) return;
@@ -203,6 +205,7 @@ class SimplePeerConnection implements Peer {
 	}
 
 	async #limit(limits: VideoLimits): Promise<void> {
+		if (this.#closed) return;
 		const video = this.#peer._pc
 			.getTransceivers()
 			.find((one) => one.receiver.track.kind === 'video');
