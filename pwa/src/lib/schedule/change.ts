@@ -54,6 +54,8 @@ const yearMs = 366 * 24 * 60 * 60_000;
 export async function laterInSeries(session: HostSession): Promise<readonly HostSession[]> {
 	const { series, startsAt } = session;
 	if (!series) return [session];
-	const { sessions } = await fetchSchedule(startsAt, startsAt + yearMs);
+	const { sessions, failures } = await fetchSchedule(startsAt, startsAt + yearMs);
+	// What cannot be opened may be one of the series: to leave it standing without a word would be wrong.
+	if (failures.length > 0) throw failures[0];
 	return sessions.filter((one) => one.series?.id === series.id && one.state === 'planned');
 }

@@ -1,6 +1,7 @@
 import { account } from '#lib/account/account.svelte.ts';
 import { fetchJson } from '#lib/net/api.ts';
-import { History, type HistoryRow, Session, SessionList } from '#protocol/sessions.ts';
+import { History, type HistoryRow, Session } from '#protocol/sessions.ts';
+import { fetchRoll } from './roll.ts';
 import { type HostSession, openSession } from './session.ts';
 
 /** Sessions that could be opened, earliest first; what could not is given as its error. */
@@ -30,10 +31,8 @@ async function fetchList(options: {
 	ownOnly: boolean;
 }): Promise<OpenedSessions> {
 	const { from, to, ownOnly } = options;
-	const path = `/api/sessions?from=${from}&to=${to}`;
-	const list = await fetchJson(SessionList, { path });
-	const mine = list.sessions.filter(({ host }) => !ownOnly || host === account.member.id);
-	const opened = await Promise.allSettled(mine.map(openSession));
+	const roll = await fetchRoll(from, to, { everybody: !ownOnly });
+	const opened = await Promise.allSettled(roll.map(openSession));
 	const sessions = opened.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
 	const failures = opened.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []));
 	return { sessions: sessions.toSorted((a, b) => a.startsAt - b.startsAt), failures };
