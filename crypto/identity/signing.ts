@@ -16,6 +16,7 @@ export type SignContext =
 	| 'sotto/token/v1'
 	| 'sotto/claim/v1'
 	| 'sotto/note/v1'
+	| 'sotto/session-contents/v1'
 	| 'sotto/recovery/v1';
 
 /** An Ed25519 key pair. The private half is a CryptoKey and normally non-extractable. */

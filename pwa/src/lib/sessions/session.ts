@@ -15,6 +15,7 @@ import {
 	encodeSession,
 } from '#lib/schedule/contents.ts';
 import { isBoxes, openText, sealText } from '#lib/schedule/sealed.ts';
+import { type About, openContents, signContents } from '#lib/schedule/signed.ts';
 import type { Session } from '#protocol/sessions.ts';
 
 /** One invited person as the host knows her; `secret` is what her private link proves. */
@@ -40,8 +41,8 @@ export interface HostSession extends SessionText {
 	readonly places: readonly Place[];
 }
 
-const sessionContext = (session: string): string => `session ${session}`;
-const placeContext = (session: string, place: string): string => `place ${session} ${place}`;
+const contextOf = ({ session, place }: About): string =>
+	place === null ? `session ${session}` : `place ${session} ${place}`;
 
 /** Keys of a member as the practice vouches for them. Throws `bad-key` for whoever is not on the list. */
 function identityOf(host: string): PublicIdentity {
@@ -57,6 +58,14 @@ const readersOf = (host: string): PublicIdentity[] => [
 	account.practice.scheduleIdentity,
 ];
 
+// Anybody who knows the readers' public keys can seal to them, so who writes also signs.
+async function sealContents(host: string, about: About, text: string): Promise<string> {
+	const { member, identity } = account;
+	const author = { author: member.id, key: identity.signing };
+	const signed = await signContents({ ...author, about, text });
+	return sealText({ to: readersOf(host), context: contextOf(about), text: signed });
+}
+
 /** Name, contacts and link secret of a place, for the host and the practice schedule key. */
 export function sealPlace(options: {
 	host: string;
@@ -64,8 +73,7 @@ export function sealPlace(options: {
 	place: Place;
 }): Promise<string> {
 	const { host, session, place } = options;
-	const context = placeContext(session, place.id);
-	return sealText({ to: readersOf(host), context, text: encodePlace(place) });
+	return sealContents(host, { session, place: place.id }, encodePlace(place));
 }
 
 /** Title, note and series of a session, for the same. */
@@ -75,8 +83,7 @@ export function sealSession(options: {
 	text: SessionText;
 }): Promise<string> {
 	const { host, session, text } = options;
-	const context = sessionContext(session);
-	return sealText({ to: readersOf(host), context, text: encodeSession(text) });
+	return sealContents(host, { session, place: null }, encodeSession(text));
 }
 
 // Opening takes milliseconds each, and lists are read again with every change. Gone with the keys at the next lock.
@@ -101,8 +108,19 @@ async function open(context: string, text: string): Promise<string> {
 	return openText({ openers, context, sealed });
 }
 
-async function openPlace(session: string, { id, sealed }: Session['places'][number]) {
-	return { id, ...decodePlace(await openOnce(placeContext(session, id), sealed)) };
+// The signature is checked each time: the list of members may have changed since.
+async function openFrom(host: string, about: About, sealed: string): Promise<string> {
+	const text = await openOnce(contextOf(about), sealed);
+	// Under the account key only this member herself can have written.
+	if (!isBoxes(fromBase64url(sealed))) return text;
+	const { identity, member, members } = account;
+	const own = { id: member.id, key: identity.signing.publicKey };
+	return openContents({ members, own, host, about, text });
+}
+
+async function openPlace({ id: session, host }: Session, place: Session['places'][number]) {
+	const { id, sealed } = place;
+	return { id, ...decodePlace(await openFrom(host, { session, place: id }, sealed)) };
 }
 
 /** Opens a session. Throws `open-failed`, `not-a-recipient`, `bad-signature`, `bad-encoding`, `bad-key`. */
@@ -112,8 +130,8 @@ export async function openSession(session: Session): Promise<HostSession> {
 	const hostKey = identityOf(host).ed25519;
 	const [notice, text, ...places] = await Promise.all([
 		signedNotice && verifyNotice({ signed: signedNotice, hostKey, session: id }),
-		openOnce(sessionContext(id), session.sealed).then(decodeSession),
-		...session.places.map((place) => openPlace(id, place)),
+		openFrom(host, { session: id, place: null }, session.sealed).then(decodeSession),
+		...session.places.map((place) => openPlace(session, place)),
 	]);
 	return {
 		...text,
