@@ -19,6 +19,8 @@ const invitation: Invitation = {
 	email: 'tom@example.org',
 	role: 'clinician',
 	expiresAt: 1,
+	member: null,
+	listed: false,
 };
 
 test('every admin makes the same secret again, and a server that changes anything another', async () => {
@@ -32,6 +34,8 @@ test('every admin makes the same secret again, and a server that changes anythin
 		{ email: 'eve@example.org' },
 		{ role: 'admin' },
 		{ expiresAt: 2 },
+		{ member: id() },
+		{ listed: true },
 	];
 	for (const change of changes)
 		expect(

@@ -14,6 +14,10 @@ export interface Invitation {
 	readonly role: Role;
 	/** Milliseconds since 1970. */
 	readonly expiresAt: number;
+	/** Id of the member who comes back with new keys; null = somebody new. */
+	readonly member: string | null;
+	/** Whether that member is on the signed list, now as when she was invited. */
+	readonly listed: boolean;
 }
 
 /** Who accepted an invitation, with the keys that she made. */
@@ -34,15 +38,15 @@ function derive(ikm: Bytes, info: Bytes): Promise<Bytes> {
 
 /**
  * The secret of an invitation, 32 bytes. Every admin can make it again from the practice key's seed, so it is
- * kept nowhere; another address, role or end has another secret.
+ * kept nowhere; another address, role, end or member has another secret.
  */
 export async function invitationSecret(options: {
 	practiceSeed: Bytes;
 	invitation: Invitation;
 }): Promise<Bytes> {
-	const { id, email, role, expiresAt } = options.invitation;
-	const about = canonical({ id, email, role, expiresAt });
-	return derive(options.practiceSeed, concat(utf8('sotto/invitation/v1\0'), about));
+	const { id, email, role, expiresAt, member, listed } = options.invitation;
+	const about = canonical({ id, email, role, expiresAt, member, listed });
+	return derive(options.practiceSeed, concat(utf8('sotto/invitation/v2\0'), about));
 }
 
 /** What shows the server that somebody has the link; it does not lead back to the secret. */

@@ -37,6 +37,13 @@ export interface PracticePublicKeys {
 	readonly schedule: PublicIdentity;
 }
 
+/** An invitation that must not make a member (again), kept until it would have ended by itself. */
+export interface Spent {
+	readonly id: string;
+	/** Milliseconds since 1970. */
+	readonly expiresAt: number;
+}
+
 /** Who belongs to the practice. Nobody else is ever wrapped to. */
 export interface MemberList {
 	/** Id. */
@@ -46,10 +53,15 @@ export interface MemberList {
 	readonly members: readonly Member[];
 	/** A practice of an older version has none until an admin's client adds them. */
 	readonly keys?: PracticePublicKeys | undefined;
+	/** Confirmed and withdrawn invitations; a list of an older version has none. */
+	readonly spent?: readonly Spent[] | undefined;
 }
 
 /** The most members of one list. */
 export const membersMax = 200;
+
+/** The most spent invitations of one list. */
+export const spentMax = 1000;
 
 const context = 'sotto/member-list/v1';
 
@@ -68,6 +80,12 @@ const ListSchema = v.pipe(
 		keys: v.optional(
 			v.strictObject({ records: PublicIdentitySchema, schedule: PublicIdentitySchema }),
 		),
+		spent: v.optional(
+			v.pipe(
+				v.array(v.strictObject({ id: Id, expiresAt: v.pipe(v.number(), v.safeInteger()) })),
+				v.maxLength(spentMax),
+			),
+		),
 	}),
 	v.check(({ members }) => distinct(members)),
 );
@@ -77,7 +95,7 @@ export async function signMemberList(options: {
 	practiceKey: SigningKey;
 	list: MemberList;
 }): Promise<Signed> {
-	const { practice, version, members, keys } = options.list;
+	const { practice, version, members, keys, spent } = options.list;
 	assert(distinct(members), 'each member is once in the list');
 	const people = members.map(({ id, role, publicIdentity }) => ({
 		id,
@@ -95,6 +113,7 @@ export async function signMemberList(options: {
 				schedule: encodePublicIdentity(keys.schedule),
 			},
 		}),
+		...(spent && { spent: spent.map(({ id, expiresAt }) => ({ id, expiresAt })) }),
 	};
 	return signJson({ key: options.practiceKey, context, value });
 }
@@ -110,7 +129,7 @@ export async function openMemberList(options: {
 	known?: Signed | undefined;
 }): Promise<MemberList> {
 	const { signed, practiceKey: publicKey, known } = options;
-	const { practice, version, members, keys } = await openSigned({
+	const { practice, version, members, keys, spent } = await openSigned({
 		signed,
 		publicKey,
 		context,
@@ -120,7 +139,7 @@ export async function openMemberList(options: {
 		const before = await openSigned({ signed: known, publicKey, context, schema: ListSchema });
 		if (before.practice !== practice || before.version >= version) throw new CryptoError('stale');
 	}
-	return { practice, version, members, ...(keys && { keys }) };
+	return { practice, version, members, ...(keys && { keys }), ...(spent && { spent }) };
 }
 
 /** The member with this id, if the list has it. */

@@ -27,17 +27,29 @@ async function shown(
 	request: FastifyRequest,
 	proof: string,
 ): Promise<InvitationRow> {
-	countTry(context, request);
 	const { id } = parse(Params, request.params);
 	const row = await context.store
 		.selectFrom('invitations')
 		.selectAll()
 		.where('id', '=', id)
 		.executeTakeFirst();
-	if (!row || !sameText(tokenHash(proof), row.proof_hash)) throw new ServerError('not-found');
+	if (!row || !sameText(tokenHash(proof), row.proof_hash)) {
+		// Sign-in counts on the same address: who has the link does not use it up.
+		countTry(context, request);
+		throw new ServerError('not-found');
+	}
 	if (row.state === 'open' && row.expires_at <= context.clock.now())
 		throw new ServerError('not-found');
 	return row;
+}
+
+async function hasMember(store: Context['store'], id: string): Promise<boolean> {
+	const row = await store
+		.selectFrom('members')
+		.select('id')
+		.where('id', '=', id)
+		.executeTakeFirst();
+	return row !== undefined;
 }
 
 function acceptRoutes(app: FastifyInstance, context: Context): void {
@@ -64,6 +76,8 @@ function acceptRoutes(app: FastifyInstance, context: Context): void {
 		const fits = member.email === email && member.role === role;
 		if (!fits || (invitation.member ?? member.id) !== member.id)
 			throw new ServerError('bad-request');
+		if (invitation.member === null && (await hasMember(store, member.id)))
+			throw new ServerError('conflict');
 		const registration = JSON.stringify({ member, registrationRecord, account, mac });
 		await store.transaction().execute(async (db) => {
 			const { numUpdatedRows } = await db
@@ -99,6 +113,8 @@ async function invite(context: Context, by: string, asked: v.InferOutput<typeof 
 			throw new ServerError('conflict');
 		if (known.length >= openMax) throw new ServerError('over-limit');
 		const member = await memberByEmail(db, asked.email);
+		if (asked.member !== undefined && asked.member !== (member?.id ?? null))
+			throw new ServerError('conflict');
 		await db
 			.insertInto('invitations')
 			.values({

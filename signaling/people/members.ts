@@ -22,10 +22,10 @@ const Registration = v.omit(InvitationFinish, ['proof']);
 type List = v.InferOutput<typeof SignedList>;
 
 function invitedOf(row: InvitationRow): Invited {
-	const { id, email, role, expires_at: expiresAt } = row;
+	const { id, email, role, member, expires_at: expiresAt } = row;
 	const kept = row.registration === null ? null : stored(Registration, row.registration);
 	const registration = kept && { member: kept.member, mac: kept.mac };
-	return { id, email, role, expiresAt, registration };
+	return { id, email, role, expiresAt, member, registration };
 }
 
 async function readPeople({ store, clock }: Context, staff: Staff): Promise<People> {
@@ -63,8 +63,8 @@ export async function takeList(db: StoreTransaction, list: List): Promise<void> 
 	if (!same || rows.every(({ role }) => role !== 'admin')) throw new ServerError('conflict');
 }
 
-/** Ends everything that a member has open: devices, tokens, sockets. Gives what to do after the commit. */
-async function signOutEverywhere(
+/** Ends the tokens and sockets of a member, who may come back with what she is now. Gives what to do after the commit. */
+async function dropOpen(
 	{ tokens, hub }: Context,
 	db: StoreTransaction,
 	member: string,
@@ -74,13 +74,23 @@ async function signOutEverywhere(
 		.select('id')
 		.where('member', '=', member)
 		.execute();
-	await db.deleteFrom('devices').where('member', '=', member).execute();
 	return () => {
 		for (const { id } of devices) {
 			tokens.revoke(id);
 			hub.dropDevice(id, { evenInCall: true });
 		}
 	};
+}
+
+/** As `dropOpen`, and her devices are forgotten. */
+async function signOutEverywhere(
+	context: Context,
+	db: StoreTransaction,
+	member: string,
+): Promise<() => void> {
+	const after = await dropOpen(context, db, member);
+	await db.deleteFrom('devices').where('member', '=', member).execute();
+	return after;
 }
 
 /** Makes the member of a registration, or gives the member who lost her keys the new ones. */
@@ -163,7 +173,7 @@ async function change(
 		await takeList(db, asked.memberList);
 		const act = active ? 'role-changed' : 'colleague-deactivated';
 		await history.add(db, { act, who: staff.member });
-		return active ? () => {} : signOutEverywhere(context, db, id);
+		return active ? dropOpen(context, db, id) : signOutEverywhere(context, db, id);
 	});
 	after();
 }

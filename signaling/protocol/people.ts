@@ -67,6 +67,8 @@ export const NewInvitation = v.strictObject({
 	role: Role,
 	proof: Proof,
 	expiresAt: Time,
+	/** Who shall come back: the account of the address, null when it has none. */
+	member: v.optional(v.nullable(Id)),
 });
 
 /** POST /api/invitations/:id/look → InvitationView. Errors: `not-found` (also withdrawn, expired, or another proof). */
@@ -101,6 +103,8 @@ export const Invited = v.strictObject({
 	email: Email,
 	role: Role,
 	expiresAt: Time,
+	/** The member whose keys it replaces. */
+	member: v.nullable(Id),
 	/** Null until she accepted. */
 	registration: v.nullable(v.strictObject({ member: Member, mac: Mac })),
 });
@@ -123,8 +127,8 @@ const KeysBox = v.nullable(bytes(8192));
 export const Confirmation = v.strictObject({ memberList: SignedList, keys: KeysBox });
 
 /**
- * PUT /api/people/:member (admin) → 204: another role, deactivated, or active again. Who is deactivated is
- * signed out everywhere at once. Errors: `conflict` (the last admin, or the list is not the next one).
+ * PUT /api/people/:member (admin) → 204: another role, or deactivated. Her sockets and tokens end at
+ * once; who is deactivated is signed out everywhere. Errors: `conflict` (the last admin, or the list is not the next one).
  */
 export const MemberChange = v.strictObject({
 	memberList: SignedList,

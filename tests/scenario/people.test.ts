@@ -124,6 +124,29 @@ test('who is deactivated is out at once: tokens, sockets, sign-in', async () => 
 	expect(answer.body.member).toMatchObject({ id, role: 'scheduler' });
 });
 
+test('a new role ends the tokens and sockets that the old one opened', async () => {
+	const tom = await colleague(maya);
+	const { token } = (await tom.token()).body;
+	const line = await tom.line();
+	const { id } = tom.signedIn.member;
+	expect((await changeMember(maya, id, { role: 'scheduler', active: true })).status).toBe(204);
+	expect((await call(address, 'GET', '/api/me', { token })).body.error).toBe('token');
+	await line.closed;
+	expect((await tom.token()).status).toBe(200);
+});
+
+test('an invitation that names nobody takes nobody’s id, and looking does not use up tries', async () => {
+	const invitation = newInvitation();
+	const stranger = { ...newInvitation(), member: newId() };
+	expect((await maya.call('POST', '/api/invitations', stranger)).body.error).toBe('conflict');
+	await maya.call('POST', '/api/invitations', invitation);
+	const taken = await accept(address, invitation, maya.signedIn.member.id);
+	expect(taken.answer.body.error).toBe('conflict');
+	for (let at = 0; at < 150; at++)
+		expect((await look(invitation.id, invitation.proof)).status).toBe(200);
+	await maya.call('DELETE', `/api/invitations/${invitation.id}`);
+});
+
 test('the last admin stays one', async () => {
 	const { id } = maya.signedIn.member;
 	for (const to of [
