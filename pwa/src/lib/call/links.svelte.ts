@@ -6,7 +6,7 @@ import type { Media } from './media.ts';
 import { type Entry, newEntry } from './entry.ts';
 import { type CallMessage, decodeEnvelope, encodeEnvelope } from './messages.ts';
 import { Outgoing } from './outgoing.ts';
-import { type VideoLimits, createPeer, warmUp } from './peer.ts';
+import { type Peer, type VideoLimits, createPeer, warmUp } from './peer.ts';
 import { type Room, keyName } from './room.ts';
 import type { Link, Tile } from './view.ts';
 
