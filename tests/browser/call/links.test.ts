@@ -153,3 +153,21 @@ test('whoever was loaded again is called again, also by a page that was loaded a
 	expect(linkOf(host)).not.toBe(before);
 	expect(linkOf(host)).toBe(linkOf(again));
 });
+
+test('neither side tells the network how loud a voice is', async () => {
+	const [hosts, guests] = await twoEpochs();
+	const wire = new Wire();
+	const described = vi.spyOn(RTCPeerConnection.prototype, 'setLocalDescription');
+	const host = await page({ wire, at: 0, epoch: hosts });
+	const guest = await page({ wire, at: 1, epoch: guests });
+	await guest.links.follow(true);
+	await host.links.follow(true);
+	await expect.poll(() => guest.links.primary(), { timeout: 20_000 }).toBeTruthy();
+	const said = described.mock.calls.map(([description]) => description?.sdp);
+	vi.restoreAllMocks();
+	expect(said).toHaveLength(2);
+	for (const sdp of said) {
+		expect(sdp).toContain('opus');
+		expect(sdp).not.toContain('audio-level');
+	}
+});

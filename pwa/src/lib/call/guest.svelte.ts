@@ -172,7 +172,12 @@ export class Visit {
 
 	/** Before the call the answer may be changed; a consent that is taken back is a withdrawal. */
 	async changeAnswer(): Promise<void> {
+		const { agreed, call } = this;
 		this.agreed = undefined;
+		// From here on she has not agreed, also when she is let in before she answers again.
+		if (!agreed || !call) return;
+		await call.sign('withdrawal');
+		await call.room.reenter();
 	}
 
 	async giveName(name: string): Promise<void> {

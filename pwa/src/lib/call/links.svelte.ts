@@ -6,7 +6,7 @@ import type { Media } from './media.ts';
 import { type Entry, newEntry } from './entry.ts';
 import { type CallMessage, decodeEnvelope, encodeEnvelope } from './messages.ts';
 import { Outgoing } from './outgoing.ts';
-import { type VideoLimits, createPeer, warmUp } from './peer.ts';
+import { type Peer, type VideoLimits, createPeer, warmUp } from './peer.ts';
 import { type Room, keyName } from './room.ts';
 import type { Link, Tile } from './view.ts';
 
@@ -46,7 +46,8 @@ export class Links {
 			.then(warmUp)
 			.catch(() => {});
 		parts.devices.changed = (kind, track) => {
-			for (const entry of this.#entries.values()) void entry.peer?.setTrack(kind, track);
+			for (const entry of this.#entries.values())
+				void entry.peer?.setTrack(kind, track).catch(() => {});
 			void this.#tellDevices();
 		};
 	}
@@ -158,9 +159,10 @@ export class Links {
 	}
 
 	async #connect(entry: Entry, link: string): Promise<void> {
-		const { media, devices, config, onlinks } = this.#parts;
+		clearTimeout(entry.retry);
 		entry.peer?.close();
 		entry.peer = undefined;
+		const { devices } = this.#parts;
 		const tie = { link };
 		entry.tie = tie;
 		entry.waiting = [];
@@ -173,7 +175,26 @@ export class Links {
 			},
 		});
 		entry.out = out;
-		const peer = await createPeer({
+		const peer = await this.#make(entry, { tie, out, current }).catch(() => undefined);
+		if (!current()) return peer?.close();
+		// No configuration, or no code for it just now: it is tried again like one that broke.
+		if (!peer) return this.#broken(entry, true);
+		entry.peer = peer;
+		if (!entry.early) peer.expect();
+		// What opened after the tracks were read and before there was a connection to tell.
+		for (const kind of ['audio', 'video'] as const)
+			void peer.setTrack(kind, devices[kind]).catch(() => {});
+		for (const data of entry.waiting) peer.signal(data);
+		entry.waiting = [];
+	}
+
+	async #make(
+		entry: Entry,
+		own: { tie: { link: string }; out: Outgoing; current: () => boolean },
+	): Promise<Peer> {
+		const { media, devices, config, onlinks } = this.#parts;
+		const { tie, out, current } = own;
+		return createPeer({
 			seat: entry.seat,
 			get link() {
 				return tie.link;
@@ -201,13 +222,6 @@ export class Links {
 				if (current()) this.#broken(entry, failed);
 			},
 		});
-		if (!current()) return peer.close();
-		entry.peer = peer;
-		if (!entry.early && tie.link !== '') peer.expect();
-		// What opened after the tracks were read and before there was a connection to tell.
-		for (const kind of ['audio', 'video'] as const) void peer.setTrack(kind, devices[kind]);
-		for (const data of entry.waiting) peer.signal(data);
-		entry.waiting = [];
 	}
 
 	#broken(entry: Entry, failed: boolean): void {
@@ -349,7 +363,8 @@ export class Links {
 	/** Asks one's own encoder for a key frame on one connection. */
 	async keyFrame(link: string): Promise<void> {
 		const entry = [...this.#entries.values()].find((one) => one.tie?.link === link);
-		await entry?.peer?.sendKeyFrame();
+		// One that has just ended needs none.
+		await entry?.peer?.sendKeyFrame().catch(() => {});
 	}
 
 	#limit(): void {

@@ -1,5 +1,6 @@
 import type { Instance, SignalData } from 'simple-peer';
 import * as v from 'valibot';
+import { quietSdp } from './sdp.ts';
 import { attachTransforms } from './transforms.ts';
 
 /** What a connection to one other person is for the rest of the call. */
@@ -72,17 +73,6 @@ const SignalText = v.pipe(
 
 const insertable = { encodedInsertableStreams: true };
 
-/** Constant bit rate without silence gaps, so that the sizes of sealed seconds do not show who speaks (RFC 6562). */
-function constantBitRate(sdp: string): string {
-	const opus = /^a=rtpmap:(\d+) opus\//m.exec(sdp)?.[1];
-	if (!opus) return sdp;
-	const line = new RegExp(`^(a=fmtp:${opus} )(.*)$`, 'm');
-	return sdp.replace(line, (_all, start: string, rest: string) => {
-		const kept = rest.split(';').filter((part) => !/^(?:cbr|usedtx)=/.test(part.trim()));
-		return `${start}${[...kept, 'cbr=1', 'usedtx=0'].join(';')}`;
-	});
-}
-
 const simplePeer = () => import('simple-peer');
 
 /** Fetches and starts what a first connection needs, while the person still waits for it. */
@@ -110,7 +100,7 @@ class SimplePeerConnection implements Peer {
 		const peer = new SimplePeer({
 			initiator: options.initiator,
 			trickle: true,
-			sdpTransform: constantBitRate,
+			sdpTransform: quietSdp,
 			// Without this flag a sender whose transform comes late sends without SFrame, silently.
 			config: { ...options.config, ...insertable },
 		});
@@ -181,11 +171,13 @@ class SimplePeerConnection implements Peer {
 	}
 
 	async setTrack(kind: 'audio' | 'video', track: MediaStreamTrack | null): Promise<void> {
+		if (this.#closed) return;
 		for (const { sender, receiver } of this.#peer._pc.getTransceivers())
 			if (receiver.track.kind === kind) await sender.replaceTrack(track);
 	}
 
 	async sendKeyFrame(): Promise<void> {
+		if (this.#closed) return;
 		const sender = this.#peer._pc.getSenders().find((one) => one.track?.kind === 'video');
 		const parameters = sender?.getParameters();
 		if (!sender || !parameters?.encodings.length) return;
@@ -194,6 +186,7 @@ class SimplePeerConnection implements Peer {
 	}
 
 	async setLimits(limits: VideoLimits): Promise<void> {
+		if (this.#closed) return;
 		const sender = this.#peer._pc.getSenders().find((one) => one.track?.kind === 'video');
 		const parameters = sender?.getParameters();
 		if (!sender || !parameters) return;
