@@ -19,6 +19,7 @@ const reasons: Readonly<Record<string, readonly string[]>> = {
 		'notice_kept',
 		'notice_agree',
 		'group_agree_together',
+		'group_late_done',
 		'notice_decline',
 		'forget_me',
 		'leave_recording_title',

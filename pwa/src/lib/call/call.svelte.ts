@@ -47,9 +47,9 @@ export interface CallOptions {
 	readonly onepoch?: (epoch: Epoch, welcome: Bytes) => Promise<void>;
 	/** The server gave this page its seat, now or again. */
 	readonly onentered?: () => void;
-	/** The recorder of this page has few key packages left at the server. */
 	/** The call is over for this page, before its workers end. */
 	readonly onover?: () => void;
+	/** The recorder of this page has few key packages left at the server. */
 	readonly onlow?: (seat: string, left: number) => void;
 	readonly onlinks?: () => void;
 	/** A receipt changed what holds. */

@@ -6,7 +6,8 @@ import type { Media } from './media.ts';
 import { type Entry, newEntry } from './entry.ts';
 import { type CallMessage, decodeEnvelope, encodeEnvelope } from './messages.ts';
 import { Outgoing } from './outgoing.ts';
-import { type Peer, type VideoLimits, createPeer, warmUp } from './peer.ts';
+import { type Peer, createPeer, warmUp } from './peer.ts';
+import { limitsFor } from './pictures.ts';
 import { type Room, keyName } from './room.ts';
 import type { Link, Tile } from './view.ts';
 
@@ -14,12 +15,6 @@ const newId = (): string => toBase64url(random(16));
 /** A broken connection is tried again after this, then after twice as long..., milliseconds. */
 const retryMs = 700;
 const retryMostMs = 8000;
-/** From this many people on, pictures are small. */
-const manyPeople = 5;
-const full: VideoLimits = { width: 640, framesPerSecond: 30, bitsPerSecond: 900_000 };
-const small: VideoLimits = { width: 320, framesPerSecond: 15, bitsPerSecond: 250_000 };
-/** Letters on a screen that is shared stay readable, however many people look at it. */
-const shared: VideoLimits = { width: 1920, framesPerSecond: 15, bitsPerSecond: 900_000 };
 
 /** Connections with pictures first, then by key. */
 const rank = ({ soundOnly, key }: Entry): string => `${soundOnly ? 1 : 0}${key}`;
@@ -51,8 +46,10 @@ export class Links {
 			.then(warmUp)
 			.catch(() => {});
 		parts.devices.changed = (kind, track) => {
-			for (const entry of this.#entries.values())
-				void entry.peer?.setTrack(kind, track).then(() => this.#limit());
+			const set = [...this.#entries.values()].flatMap(
+				(one) => one.peer?.setTrack(kind, track) ?? [],
+			);
+			void Promise.allSettled(set).then(() => this.#limit());
 			void this.#tellDevices();
 		};
 	}
@@ -387,8 +384,7 @@ export class Links {
 
 	#limit(): void {
 		const people = [...this.#entries.values()].filter((entry) => !entry.early).length + 1;
-		const camera = people >= manyPeople ? small : full;
-		const limits = this.#parts.devices.sharing ? shared : camera;
+		const limits = limitsFor(people, this.#parts.devices.sharing);
 		for (const { peer, soundOnly } of this.#entries.values())
 			void peer?.setLimits({ ...limits, paused: soundOnly }).catch(() => {});
 	}
