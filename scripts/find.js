@@ -45,16 +45,30 @@ export const findFfmpeg = () => first([process.env['FFMPEG_PATH'], 'ffmpeg', 'ff
 /** coturn; the tests of relayed calls are skipped without it. */
 export const findTurnserver = () => first([process.env['TURNSERVER_PATH'], 'turnserver']);
 
+/** Firefox ESR, a guest of the slow tests. */
+export const findFirefox = () => first([process.env['FIREFOX_PATH'], 'firefox-esr']);
+
+/** The message centre of Kannel's tests, which comes with Kannel itself. */
+export const findKannel = () =>
+	first([`${process.env['KANNEL_ROOT'] ?? ''}/usr/lib/kannel/test/fakesmsc`]);
+
+export const findOpensmtpd = () => first([process.env['SMTPD_PATH'], '/usr/sbin/smtpd']);
+
 /**
- * Installs a package of Debian when this is root on Debian; says whether it tried.
- * @param {string} name
+ * Installs packages of Debian when this is root on Debian; says whether it tried. It takes nothing away,
+ * and a service that a package brings is not set up: the tests start their own.
+ * @param {string} names parted by spaces
  */
-export function installDebian(name) {
+export function installDebian(names) {
 	if (process.getuid?.() !== 0 || !first(['apt-get'])) return false;
 	const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+	const noService = ['/etc/init.d/*', '/lib/systemd/system/*'].map(
+		(path) => `-oDpkg::Options::=--path-exclude=${path}`,
+	);
+	const install = ['install', '-y', '-qq', '--no-install-recommends', '--no-remove', ...noService];
 	for (const args of [
 		['update', '-qq'],
-		['install', '-y', '-qq', '--no-install-recommends', name],
+		[...install, ...names.split(' ')],
 	])
 		spawnSync('apt-get', args, { stdio: ['ignore', 'ignore', 'inherit'], env });
 	return true;
