@@ -9,18 +9,10 @@ import {
 import { type Signed, openSigned, signJson } from '#crypto/identity/signed.ts';
 import type { SigningKey } from '#crypto/identity/signing.ts';
 import { Id } from '#crypto/schema.ts';
+import { type Former, FormerSchema, formerMax } from './former.ts';
+import { type Role, roles } from './roles.ts';
 
-/** What somebody may do in the practice. */
-export const roles = [
-	'admin',
-	'supervisor',
-	'clinician',
-	'scheduler',
-	'participant-only',
-	'station',
-] as const;
-
-export type Role = (typeof roles)[number];
+export { type Role, roles };
 
 /** One staff account and the keys that the practice vouches for. */
 export interface Member {
@@ -55,6 +47,8 @@ export interface MemberList {
 	readonly keys?: PracticePublicKeys | undefined;
 	/** Confirmed and withdrawn invitations; a list of an older version has none. */
 	readonly spent?: readonly Spent[] | undefined;
+	/** What members were before; a list of an older version has none. */
+	readonly former?: readonly Former[] | undefined;
 }
 
 /** The most members of one list. */
@@ -86,6 +80,7 @@ const ListSchema = v.pipe(
 				v.maxLength(spentMax),
 			),
 		),
+		former: v.optional(v.pipe(v.array(FormerSchema), v.maxLength(formerMax))),
 	}),
 	v.check(({ members }) => distinct(members)),
 );
@@ -95,7 +90,7 @@ export async function signMemberList(options: {
 	practiceKey: SigningKey;
 	list: MemberList;
 }): Promise<Signed> {
-	const { practice, version, members, keys, spent } = options.list;
+	const { practice, version, members, keys, spent, former } = options.list;
 	assert(distinct(members), 'each member is once in the list');
 	const people = members.map(({ id, role, publicIdentity }) => ({
 		id,
@@ -114,6 +109,7 @@ export async function signMemberList(options: {
 			},
 		}),
 		...(spent && { spent: spent.map(({ id, expiresAt }) => ({ id, expiresAt })) }),
+		...(former && { former: former.map(formerJson) }),
 	};
 	return signJson({ key: options.practiceKey, context, value });
 }
@@ -129,23 +125,26 @@ export async function openMemberList(options: {
 	known?: Signed | undefined;
 }): Promise<MemberList> {
 	const { signed, practiceKey: publicKey, known } = options;
-	const { practice, version, members, keys, spent } = await openSigned({
-		signed,
-		publicKey,
-		context,
-		schema: ListSchema,
-	});
+	const { v: _, ...list } = await openSigned({ signed, publicKey, context, schema: ListSchema });
+	const { practice, version } = list;
 	if (known !== undefined && known.text !== signed.text) {
 		const before = await openSigned({ signed: known, publicKey, context, schema: ListSchema });
 		if (before.practice !== practice || before.version >= version) throw new CryptoError('stale');
 	}
-	return { practice, version, members, ...(keys && { keys }), ...(spent && { spent }) };
+	return list;
 }
 
 /** The member with this id, if the list has it. */
 export function memberOf(list: MemberList, id: string): Member | undefined {
 	return list.members.find((member) => member.id === id);
 }
+
+const formerJson = ({ id, role, ed25519, pages }: Former) => ({
+	id,
+	role,
+	ed25519: toBase64url(ed25519),
+	pages: pages.map(toBase64url),
+});
 
 function distinct(members: readonly Member[]): boolean {
 	const ids = new Set(members.map(({ id }) => id));
