@@ -57,6 +57,8 @@ export const rules: Readonly<Record<string, Rule>> = {
 	'POST /api/sessions/:id/places': scheduling,
 	'DELETE /api/sessions/:id/places/:place': scheduling,
 	'GET /api/sessions/:id/history': scheduling,
+	'GET /api/digest-pages/:hash': scheduling,
+	'PUT /api/digest-pages/:hash': admins,
 	'GET /api/history': scheduling,
 	'POST /api/sessions/:id/end': clinical,
 	'PUT /api/sessions/:id/contacts': scheduling,

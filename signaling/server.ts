@@ -36,6 +36,7 @@ import { acceptSockets } from './room/upgrade.ts';
 import { iceRoutes } from './session/ice.ts';
 import { placeRoutes } from './session/places.ts';
 import { sessionChangeRoutes } from './session/changes.ts';
+import { digestPageRoutes } from './session/pages.ts';
 import { sessionRoutes } from './session/sessions.ts';
 import { openStore } from './store/database.ts';
 import { Tries } from './tries.ts';
@@ -154,6 +155,7 @@ async function api(app: FastifyInstance, context: Context): Promise<void> {
 	iceRoutes(app, context);
 	sessionRoutes(app, context);
 	sessionChangeRoutes(app, context);
+	digestPageRoutes(app, context);
 	placeRoutes(app, context);
 	codeRoutes(app, context);
 	recordingRoutes(app, context);

@@ -62,6 +62,8 @@ export const limits = {
 	grantChars: 16 * 1024,
 	/** One checkpoint or manifest, characters. */
 	signedTextChars: 64 * 1024,
+	/** One page of digests: 8192 of 32 bytes, characters of base64url. */
+	digestPageChars: 349_528,
 	/** The signed member list, characters: some 200 members with their keys. */
 	memberListChars: 400 * 1024,
 	/** Sealed account data: unlockers and sealed identity together, characters. */

@@ -75,6 +75,13 @@ export const Session = v.strictObject({
 export type Session = v.InferOutput<typeof Session>;
 export const SessionList = v.strictObject({ sessions: v.array(Session) });
 
+/**
+ * GET /api/digest-pages/:hash (staff), PUT (admin) → 204: SHA-256 digests of what somebody signed until her
+ * part ended, 32 bytes each. `hash` is the SHA-256 of the page; the signed member list names it. Errors:
+ * `bad-request` for another hash, `not-found`.
+ */
+export const DigestPage = v.strictObject({ page: bytes(limits.digestPageChars) });
+
 /** POST /api/sessions/:id/end (host): everybody's socket hears `ended`. 204. */
 
 /** GET /api/places/:place: what a participant may know before any key exists. Errors: `not-found`. */
@@ -130,6 +137,10 @@ export const Act = v.picklist([
 	'reminded',
 	'send-failed',
 	'link-opened',
+	'code-shown',
+	'code-right',
+	'code-wrong',
+	'code-refused',
 	'waited',
 	'connected',
 	'left',
@@ -164,7 +175,7 @@ export type HistoryRow = v.InferOutput<typeof HistoryRow>;
 
 /**
  * GET /api/history?from=&to=&before= (staff): rows about one's own sessions, for admins and schedulers
- * about everybody's, the newest first. `before` asks for the next page; null = there is none.
+ * about everybody's, for admins also about the practice, the newest first. `before` asks for the next page; null = there is none.
  */
 export const HistoryPage = v.strictObject({ rows: v.array(HistoryRow), before: v.nullable(Count) });
 export type HistoryPage = v.InferOutput<typeof HistoryPage>;

@@ -330,4 +330,8 @@ export const migrations: Record<string, Migration> = {
 			});
 		},
 	},
+	'0005-digest-pages': {
+		up: (db: Kysely<unknown>) =>
+			table(db, 'digest_pages', { key: ['hash'], columns: { hash: 'text', content: 'text' } }),
+	},
 };

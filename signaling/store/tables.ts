@@ -14,6 +14,7 @@ export interface Tables {
 	invitations: InvitationRow;
 	sessions: SessionRow;
 	places: PlaceRow;
+	digest_pages: DigestPageRow;
 	claims: ClaimRow;
 	seats: SeatRow;
 	knocks: KnockRow;
@@ -110,6 +111,13 @@ export interface PlaceRow {
 	session: string;
 	position: number;
 	sealed: string;
+}
+
+/** Digests of contents that the practice vouches for after their author's part ended. */
+export interface DigestPageRow {
+	/** SHA-256. */
+	hash: string;
+	content: string;
 }
 
 export interface ClaimRow {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { waitAt } from '../line.ts';
 import { startServer, type TestServer } from '../server.ts';
@@ -111,4 +112,18 @@ test('only who may make sessions for others makes one for another, and never a r
 	const own = { ...wanted, host: maya.signedIn.member.id };
 	expect((await maya.call('POST', '/api/sessions', own)).status).toBe(201);
 	expect((await maya.call('POST', '/api/sessions', own)).status).toBe(200);
+});
+
+test('a page of digests is kept under its own hash and no other', async () => {
+	const page = bytesOf(96);
+	const hash = createHash('sha256').update(Buffer.from(page, 'base64url')).digest('base64url');
+	const path = `/api/digest-pages/${hash}`;
+	expect((await maya.call('GET', path)).status).toBe(404);
+	for (const [body, status] of [
+		[{ page: bytesOf(96) }, 400],
+		[{ page }, 204],
+		[{ page }, 204],
+	] as const)
+		expect((await maya.call('PUT', path, body)).status).toBe(status);
+	expect((await maya.call('GET', path)).body).toEqual({ page });
 });
