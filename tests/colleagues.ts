@@ -2,7 +2,7 @@ import * as opaque from '@serenity-kit/opaque';
 import type { Role } from '../signaling/protocol/account.ts';
 import type { People } from '../signaling/protocol/people.ts';
 import { logIn, newAccount, publicIdentity, Staff } from './staff.ts';
-import { type Answer, bytesOf, call, newId, newKey, signed } from './wire.ts';
+import { type Answer, type Key, bytesOf, call, newId, newKey, signed } from './wire.ts';
 
 export interface Invitation {
 	id: string;
@@ -41,8 +41,13 @@ export async function nextList(
 }
 
 /** Accepts an invitation in a browser of one's own; the last answer, and what a `Staff` is made of. */
-export async function accept(address: string, invitation: Invitation, member: string = newId()) {
+export async function accept(
+	address: string,
+	invitation: Invitation,
+	who: { member?: string; identity?: Key } = {},
+) {
 	await opaque.ready;
+	const { member = newId(), identity = newKey() } = who;
 	const { id, email, role, proof } = invitation;
 	const password = 'another long password';
 	const { clientRegistrationState, registrationRequest } = opaque.client.startRegistration({
@@ -52,7 +57,7 @@ export async function accept(address: string, invitation: Invitation, member: st
 	const started = await call(address, 'POST', `${path}/start`, {
 		body: { proof, registrationRequest },
 	});
-	const [identity, recovery, deviceKey] = [newKey(), newKey(), newKey()];
+	const [recovery, deviceKey] = [newKey(), newKey()];
 	const credentials = { address, email, password, identity, recovery, deviceKey };
 	if (started.status !== 200) return { answer: started, member, credentials };
 	const { registrationRecord } = opaque.client.finishRegistration({

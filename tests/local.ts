@@ -7,7 +7,11 @@ import { type Person, signUp, type Staff } from './staff.ts';
 
 /** A clock that stands until it is moved. */
 export class TestClock {
-	#ms = 1_800_000_000_000;
+	#ms: number;
+
+	constructor(ms = 1_800_000_000_000) {
+		this.#ms = ms;
+	}
 
 	now(): number {
 		return this.#ms;

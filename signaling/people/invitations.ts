@@ -4,7 +4,7 @@ import { memberByEmail, practiceOf } from '../account/members.ts';
 import type { Context } from '../context.ts';
 import { ServerError } from '../errors.ts';
 import { countTry, staffOf } from '../guard.ts';
-import { bodyOf, parse } from '../parse.ts';
+import { bodyOf, parse, stored } from '../parse.ts';
 import {
 	InvitationFinish,
 	InvitationProof,
@@ -12,7 +12,7 @@ import {
 	type InvitationView,
 	NewInvitation,
 } from '../protocol/people.ts';
-import { Id } from '../protocol/text.ts';
+import { Id, PublicIdentity } from '../protocol/text.ts';
 import { sameText, tokenHash } from '../random.ts';
 import type { InvitationRow } from '../store/tables.ts';
 
@@ -43,13 +43,14 @@ async function shown(
 	return row;
 }
 
-async function hasMember(store: Context['store'], id: string): Promise<boolean> {
+/** The Ed25519 key of this member, if there is one. */
+async function keyOfMember(store: Context['store'], id: string): Promise<string | undefined> {
 	const row = await store
 		.selectFrom('members')
-		.select('id')
+		.select('public_identity')
 		.where('id', '=', id)
 		.executeTakeFirst();
-	return row !== undefined;
+	return row && stored(PublicIdentity, row.public_identity).ed25519;
 }
 
 function acceptRoutes(app: FastifyInstance, context: Context): void {
@@ -76,8 +77,10 @@ function acceptRoutes(app: FastifyInstance, context: Context): void {
 		const fits = member.email === email && member.role === role;
 		if (!fits || (invitation.member ?? member.id) !== member.id)
 			throw new ServerError('bad-request');
-		if (invitation.member === null && (await hasMember(store, member.id)))
-			throw new ServerError('conflict');
+		const before = await keyOfMember(store, member.id);
+		if (invitation.member === null && before !== undefined) throw new ServerError('conflict');
+		// Who comes back does so with new keys.
+		if (before === member.publicIdentity.ed25519) throw new ServerError('bad-request');
 		const registration = JSON.stringify({ member, registrationRecord, account, mac });
 		await store.transaction().execute(async (db) => {
 			const { numUpdatedRows } = await db

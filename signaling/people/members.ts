@@ -164,12 +164,19 @@ async function change(
 	const { id, asked } = options;
 	const { role, active, keys } = asked;
 	const after = await store.transaction().execute(async (db) => {
-		const { numUpdatedRows } = await db
+		const row = await db
+			.selectFrom('members')
+			.select('active')
+			.where('id', '=', id)
+			.executeTakeFirst();
+		if (!row) throw new ServerError('not-found');
+		// Who was deactivated comes back by an invitation only, with new keys.
+		if (active && row.active === 0) throw new ServerError('conflict');
+		await db
 			.updateTable('members')
 			.set({ role, active: active ? 1 : 0, keys })
 			.where('id', '=', id)
-			.executeTakeFirst();
-		if (numUpdatedRows === 0n) throw new ServerError('not-found');
+			.execute();
 		await takeList(db, asked.memberList);
 		const act = active ? 'role-changed' : 'colleague-deactivated';
 		await history.add(db, { act, who: staff.member });

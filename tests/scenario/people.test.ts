@@ -118,10 +118,31 @@ test('who is deactivated is out at once: tokens, sockets, sign-in', async () => 
 	const device = { publicKey: newKey().publicKey, name: 'Her browser' };
 	expect((await logIn(address, { email, password, device })).body.error).toBe('deactivated');
 	expect((await people(maya)).memberList.text).not.toContain(id);
-	const back = await changeMember(maya, id, { role: 'scheduler', active: true });
-	expect(back.status).toBe(204);
-	const answer = await logIn(address, { email, password, device });
-	expect(answer.body.member).toMatchObject({ id, role: 'scheduler' });
+});
+
+test('who was deactivated does not come back by a mere change of state, nor with her old keys', async () => {
+	const tom = await colleague(maya, 'scheduler');
+	const { id } = tom.signedIn.member;
+	await changeMember(maya, id, { role: 'scheduler', active: false });
+	const { memberList } = await people(maya);
+	for (const role of ['scheduler', 'clinician'] as const) {
+		const back = await changeMember(maya, id, { role, active: true });
+		expect(back.body.error).toBe('conflict');
+	}
+	// Nor by a list that has her while her row says that she is out.
+	const listed = await nextList(maya, (members) => [...members, { id, role: 'scheduler' }]);
+	const put = await maya.call('PUT', '/api/people/list', { memberList: listed });
+	expect(put.body.error).toBe('conflict');
+	expect((await people(maya)).memberList).toEqual(memberList);
+	const { email, password, identity } = tom;
+	const device = { publicKey: newKey().publicKey, name: 'Her browser' };
+	expect((await logIn(address, { email, password, device })).body.error).toBe('deactivated');
+	const invitation = newInvitation({ email, role: 'scheduler' });
+	await maya.call('POST', '/api/invitations', invitation);
+	const old = await accept(address, invitation, { member: id, identity });
+	expect(old.answer.body.error).toBe('bad-request');
+	expect((await accept(address, invitation, { member: id })).answer.status).toBe(204);
+	expect((await confirm(maya, invitation, id)).status).toBe(204);
 });
 
 test('a new role ends the tokens and sockets that the old one opened', async () => {
@@ -140,7 +161,9 @@ test('an invitation that names nobody takes nobody’s id, and looking does not 
 	const stranger = { ...newInvitation(), member: newId() };
 	expect((await maya.call('POST', '/api/invitations', stranger)).body.error).toBe('conflict');
 	await maya.call('POST', '/api/invitations', invitation);
-	const taken = await accept(address, invitation, maya.signedIn.member.id);
+	const taken = await accept(address, invitation, {
+		member: maya.signedIn.member.id,
+	});
 	expect(taken.answer.body.error).toBe('conflict');
 	for (let at = 0; at < 150; at++)
 		expect((await look(invitation.id, invitation.proof)).status).toBe(200);
@@ -165,7 +188,7 @@ test('a member who lost her keys comes back with new ones, and is signed out eve
 	expect((await look(invitation.id, invitation.proof)).body.member).toBe(id);
 	const asAnother = await accept(address, invitation);
 	expect(asAnother.answer.body.error).toBe('bad-request');
-	const { answer, credentials } = await accept(address, invitation, id);
+	const { answer, credentials } = await accept(address, invitation, { member: id });
 	expect(answer.status).toBe(204);
 	// Until an admin's client has looked at it, nothing changes for her.
 	expect((await tom.call('GET', '/api/me')).status).toBe(200);

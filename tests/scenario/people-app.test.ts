@@ -1,0 +1,89 @@
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { type App, found, invited, join, openApp } from '../app.ts';
+import { type LocalServer, TestClock, localServer } from '../local.ts';
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+
+// What an admin's own app believes of a server, with the real server behind it.
+let local: LocalServer;
+let maya: App;
+
+beforeAll(async () => {
+	local = await localServer({ clock: new TestClock(Date.now()) });
+	maya = await found(local);
+});
+afterEach(() => vi.restoreAllMocks());
+afterAll(async () => {
+	vi.unstubAllGlobals();
+	await local.stop();
+});
+
+/** The invitation as the server shows it to admins, accepted. */
+async function accepted(email: string, member?: string) {
+	const link = await maya.invite({ email, role: 'clinician', ...(member && { member }) });
+	const app = await openApp(local.address);
+	await invited(app, link, { name: 'Tom Reyes' });
+	const { invitations } = await maya.fetchPeople();
+	const shown = invitations.find((one) => one.email === email);
+	if (!shown?.registration) throw new Error('not accepted');
+	return { app, shown, id: shown.registration.member.id };
+}
+const versionNow = () => maya.account.members.version;
+
+test('a member who was deactivated is put back on the list by an invitation only', async () => {
+	const { id } = await join(maya, { email: 'una@alderstreet.example', role: 'scheduler' });
+	await maya.changeMember(id, { role: 'scheduler', active: false });
+	const version = versionNow();
+	await expect(maya.changeMember(id, { role: 'scheduler', active: true })).rejects.toThrow(
+		'no-key',
+	);
+	expect(versionNow()).toBe(version);
+	const { shown } = await accepted('una@alderstreet.example', id);
+	// The registration is of an invitation that knew her off the list: said of one who is on it, it is another's.
+	await expect(maya.confirmInvited({ ...shown, member: null })).rejects.toThrow('bad-signature');
+	expect(await maya.confirmWaiting(await maya.fetchPeople())).toEqual([]);
+	expect(maya.account.members.members.some((member) => member.id === id)).toBe(true);
+});
+
+test('an acceptance that was used, and one that was withdrawn, puts nobody on the list again', async () => {
+	const { shown, id } = await accepted('leo@alderstreet.example');
+	await maya.confirmInvited(shown);
+	await maya.changeMember(id, { role: 'clinician', active: false });
+	const version = versionNow();
+	await expect(maya.confirmInvited(shown)).rejects.toThrow('bad-signature');
+	const second = (await accepted('ida@alderstreet.example')).shown;
+	await maya.withdraw(second);
+	await expect(maya.confirmInvited(second)).rejects.toThrow('bad-signature');
+	expect(versionNow()).toBe(version + 1);
+});
+
+test('an acceptance is too late after the end of its invitation, whatever end the server tells', async () => {
+	const { shown } = await accepted('max@alderstreet.example');
+	const version = versionNow();
+	const later = shown.expiresAt + 1;
+	vi.spyOn(Date, 'now').mockReturnValue(later);
+	await expect(maya.confirmInvited(shown)).rejects.toThrow('bad-signature');
+	const longer = { ...shown, expiresAt: later + 60_000 };
+	await expect(maya.confirmInvited(longer)).rejects.toThrow('bad-signature');
+	expect(versionNow()).toBe(version);
+});
+
+test('one bad registration among many does not stop the others', async () => {
+	const emails = ['a', 'b', 'c'].map((name) => `${name}@alderstreet.example`);
+	const [first, bad, last] = [
+		await accepted(emails[0] ?? ''),
+		await accepted(emails[1] ?? ''),
+		await accepted(emails[2] ?? ''),
+	];
+	const people = await maya.fetchPeople();
+	const invitations = people.invitations.map((one) => {
+		if (one.id !== bad.shown.id || !one.registration || !first.shown.registration) return one;
+		const { publicIdentity } = first.shown.registration.member;
+		const member = { ...one.registration.member, publicIdentity };
+		return { ...one, registration: { ...one.registration, member } };
+	});
+	expect(await maya.confirmWaiting({ ...people, invitations })).toContain(bad.shown.id);
+	const listed = maya.account.members.members.map(({ id }) => id);
+	expect(listed).toEqual(expect.arrayContaining([first.id, last.id]));
+	expect(listed).not.toContain(bad.id);
+});
