@@ -152,10 +152,11 @@ export const ServerMessage = v.variant('type', [
 	}),
 	/** A seat is new or changed. Members get it for all their sessions, in a call or not. */
 	v.strictObject({ type: v.literal('seat'), session: Id, seat: Seat }),
-	/** To members after `hello`: everybody who waits or is in a call of theirs. */
+	/** To members after `hello`, in pages until `more` is false: everybody who waits or is in a call of theirs. */
 	v.strictObject({
 		type: v.literal('waiting'),
 		sessions: v.array(v.strictObject({ session: Id, seats: v.array(Seat) })),
+		more: v.boolean(),
 	}),
 	/** A new epoch was accepted. To all seats in the room; `welcome` only helps the seats in it. */
 	v.strictObject({ type: v.literal('epoch'), ...Epoch.entries }),

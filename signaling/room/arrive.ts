@@ -1,12 +1,12 @@
 import { sql } from 'kysely';
 import { ServerError } from '../errors.ts';
 import { limits } from '../protocol/limits.ts';
-import { closeCodes, type ClientMessage, type Seat as SeatView } from '../protocol/socket.ts';
+import { closeCodes, type ClientMessage } from '../protocol/socket.ts';
 import { prepared } from '../store/prepared.ts';
 import type { Connection } from './connection.ts';
 import type { Hub } from './hub.ts';
 import { type Room, type Seat, whoOf } from './room.ts';
-import { eraseSeat, readKnocks, setState, sitDown, standUp, tellSeat, viewAll } from './seats.ts';
+import { eraseSeat, setState, sitDown, standUp, tellSeat } from './seats.ts';
 import type { Change } from './turns.ts';
 
 type Message<Type extends ClientMessage['type']> = Extract<ClientMessage, { type: Type }>;
@@ -30,35 +30,8 @@ const open = prepared((db) =>
 		.set({ state: sql.lit<'open'>('open') })
 		.where('id', '=', ''),
 );
-const waitingOf = prepared((db) =>
-	db
-		.selectFrom('sessions')
-		.innerJoin('seats', 'seats.session', 'sessions.id')
-		.select('sessions.id')
-		.distinct()
-		.where('sessions.host', '=', '')
-		.where('sessions.state', 'in', [sql.lit<'planned'>('planned'), sql.lit<'open'>('open')])
-		.where('seats.state', 'in', [sql.lit<'waiting'>('waiting'), sql.lit<'in-call'>('in-call')])
-		.limit(sql.lit(limits.pageRows)),
-);
-
 /** A knock whose browser went away leaves room for another after this time. */
 const absentMs = 60_000;
-
-/** To a member after `hello`: everybody who waits or is in a call of hers. */
-export async function sendWaiting(hub: Hub, change: Change, connection: Connection): Promise<void> {
-	const { principal } = connection;
-	if (principal?.kind !== 'member') return;
-	const { rows } = await waitingOf(change.db, principal.member);
-	const sessions: { session: string; seats: SeatView[] }[] = [];
-	for (const { id } of rows) {
-		const room = await hub.room(change.db, id);
-		const seats = viewAll(room, await readKnocks(change.db, id));
-		sessions.push({ session: id, seats: seats.filter(({ state }) => state !== 'gone') });
-		change.onCommit(() => hub.release(room));
-	}
-	change.onCommit(() => connection.send({ type: 'waiting', sessions }));
-}
 
 async function newSeat(
 	hub: Hub,

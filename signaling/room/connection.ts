@@ -52,6 +52,18 @@ export class Connection {
 		if (this.#socket.bufferedAmount > limits.bufferedBytes) this.close(closeCodes.slow);
 	}
 
+	/** Sends a long message; resolves when it left this process, or when it never will. */
+	deliver(message: ServerMessage): Promise<void> {
+		return new Promise((resolve) => {
+			if (!this.open) return resolve();
+			this.#socket.once('close', resolve);
+			this.#socket.send(JSON.stringify(message), () => {
+				this.#socket.off('close', resolve);
+				resolve();
+			});
+		});
+	}
+
 	/** What is sent in one turn of the event loop leaves in one write. */
 	#cork(): void {
 		if (this.#corked) return;

@@ -7,12 +7,13 @@ import { limits } from '../protocol/limits.ts';
 import { ClientMessage, closeCodes } from '../protocol/socket.ts';
 import { protocolVersion } from '../protocol/version.ts';
 import { act } from './acts.ts';
-import { enter, knock, leave, remove, sendWaiting } from './arrive.ts';
+import { enter, knock, leave, remove } from './arrive.ts';
 import type { Connection, Principal } from './connection.ts';
 import { epoch, packages, take } from './epochs.ts';
 import { acknowledge, relay } from './relay.ts';
 import { standUp } from './seats.ts';
 import type { Change } from './turns.ts';
+import { sendWaiting } from './waiting.ts';
 
 /** So many times `limits.messagesPerSecond` is no mistake any more. */
 const floodFactor = 5;

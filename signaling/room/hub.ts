@@ -57,6 +57,12 @@ export class Hub {
 		return this.#rooms.get(session)?.inhabited ?? false;
 	}
 
+	/** Sessions of a member that somebody is connected to. */
+	*inhabitedBy(member: string): Generator<string> {
+		for (const room of this.#rooms.values())
+			if (room.host === member && room.inhabited) yield room.session;
+	}
+
 	/** Forgets a room that nobody is connected to; its rows say the same. */
 	release(room: Room): void {
 		if (!room.inhabited) this.#rooms.delete(room.session);

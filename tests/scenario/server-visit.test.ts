@@ -21,7 +21,7 @@ test('from the printed link to a call of two', async () => {
 	expect(config.body).toMatchObject({ ready: true, practice: 'Riverside Therapy' });
 	const { id, places } = await maya.session();
 	const dashboard = await maya.line();
-	expect(await dashboard.next('waiting')).toEqual({ type: 'waiting', sessions: [] });
+	expect(await dashboard.next('waiting')).toEqual({ type: 'waiting', sessions: [], more: false });
 
 	const lea = await waitAt(address, places[0] ?? '');
 	expect(lea.answer.type).toBe('done');
