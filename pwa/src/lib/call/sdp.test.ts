@@ -20,3 +20,21 @@ test('the level of a voice is not offered in the clear, and the bit rate is cons
 		'',
 	]);
 });
+
+test('what is said of a payload type that a section does not offer goes', () => {
+	const answer = [
+		'v=0',
+		'm=video 9 UDP/TLS/RTP/SAVPF 96 97',
+		'a=rtcp-fb:96 nack',
+		'a=rtcp-fb:98 nack',
+		'a=rtcp-fb:98 nack pli',
+		'a=fmtp:98 profile-id=0',
+		'a=fmtp:97 apt=96',
+		'a=rtpmap:96 VP8/90000',
+		'm=audio 9 UDP/TLS/RTP/SAVPF 98',
+		'a=rtpmap:98 G722/8000',
+		'',
+	];
+	const kept = answer.filter((_line, at) => ![3, 4, 5].includes(at));
+	expect(quietSdp(answer.join('\r\n')).split('\r\n')).toEqual(kept);
+});

@@ -13,7 +13,20 @@ function constantBitRate(sdp: string): string {
 const audioLevel =
 	/^a=extmap:\d+(?:\/[a-z]+)? urn:ietf:params:rtp-hdrext:(?:ssrc|csrc)-audio-level[^\r\n]*\r?\n/gm;
 
-/** A description that says no more of what is spoken than it must. */
+const ofPayload = /^a=(?:rtcp-fb|fmtp|rtpmap):(\d+) /;
+
+/** Without lines about payload types that their section does not offer: Firefox leaves them in, and Chromium then refuses the whole. */
+function withoutStrays(sdp: string): string {
+	let offered: readonly string[] = [];
+	const kept = sdp.split('\r\n').filter((line) => {
+		if (line.startsWith('m=')) offered = line.split(' ').slice(3);
+		const payload = ofPayload.exec(line)?.[1];
+		return payload === undefined || offered.includes(payload);
+	});
+	return kept.join('\r\n');
+}
+
+/** A description that says no more of what is spoken than it must, and that every browser reads. */
 export function quietSdp(sdp: string): string {
-	return constantBitRate(sdp).replaceAll(audioLevel, '');
+	return withoutStrays(constantBitRate(sdp).replaceAll(audioLevel, ''));
 }
