@@ -7,8 +7,8 @@ import { type Entry, newEntry } from './entry.ts';
 import { type CallMessage, decodeEnvelope, encodeEnvelope } from './messages.ts';
 import { Outgoing } from './outgoing.ts';
 import { type Peer, createPeer, warmUp } from './peer.ts';
-import { limitsFor } from './pictures.ts';
 import { type Room, keyName } from './room.ts';
+import { Sending } from './sending.ts';
 import type { Link, Tile } from './view.ts';
 
 const newId = (): string => toBase64url(random(16));
@@ -36,10 +36,17 @@ export class Links {
 	readonly #entries = new Map<string, Entry>();
 	readonly #instance = newId();
 	readonly #parts: Parts;
+	readonly #sending: Sending;
 	#closed = false;
 
 	constructor(parts: Parts) {
 		this.#parts = parts;
+		this.#sending = new Sending({
+			...parts,
+			entries: () => [...this.#entries.values()],
+			primary: () => this.primary(),
+			tell: (key, message) => this.sendDirect(key, message),
+		});
 		// Where it fails it is tried again with the first connection.
 		void parts
 			.config()
@@ -49,8 +56,8 @@ export class Links {
 			const set = [...this.#entries.values()].flatMap(
 				(one) => one.peer?.setTrack(kind, track) ?? [],
 			);
-			void Promise.allSettled(set).then(() => this.#limit());
-			void this.#tellDevices();
+			void Promise.allSettled(set).then(() => this.#sending.limit());
+			this.muted();
 		};
 	}
 
@@ -76,7 +83,7 @@ export class Links {
 		// Before the first signal: it makes the others drop the connection to the page before this one.
 		if (first) await this.#greet(room.others());
 		for (const member of fresh) await this.#call(keyName(member));
-		this.#limit();
+		this.#sending.limit();
 	}
 
 	/** Shows a member; true when a connection is to be made. */
@@ -194,7 +201,7 @@ export class Links {
 		entry: Entry,
 		own: { tie: { link: string }; out: Outgoing; current: () => boolean },
 	): Promise<Peer> {
-		const { media, devices, config, onlinks } = this.#parts;
+		const { media, devices, config } = this.#parts;
 		const { tie, out, current } = own;
 		return createPeer({
 			seat: entry.seat,
@@ -211,9 +218,8 @@ export class Links {
 				if (!current()) return;
 				entry.tries = 0;
 				this.#show(entry, 'connected');
-				void this.#tellDevices();
-				this.#limit();
-				onlinks();
+				this.muted();
+				this.#changed();
 				this.#parts.onconnect();
 			},
 			ondata: (bytes) => {
@@ -229,7 +235,7 @@ export class Links {
 	#broken(entry: Entry, failed: boolean): void {
 		const was = this.tiles.get(entry.key)?.link;
 		this.#drop(entry, was === 'connected' || was === 'lost' ? 'lost' : failed ? 'failed' : 'lost');
-		this.#parts.onlinks();
+		this.#changed();
 		const wait = Math.min(retryMostMs, retryMs * 2 ** entry.tries++);
 		entry.retry = setTimeout(() => {
 			if (this.#initiates(entry)) void this.#connect(entry, newId());
@@ -250,6 +256,12 @@ export class Links {
 		entry.tie = undefined;
 		this.#entries.delete(entry.key);
 		this.tiles.delete(entry.key);
+		this.#changed();
+	}
+
+	/** Who is connected, and who wants pictures, is what is sent and copied. */
+	#changed(): void {
+		this.#sending.limit();
 		this.#parts.onlinks();
 	}
 
@@ -289,8 +301,7 @@ export class Links {
 			}
 			case 'pictures':
 				entry.soundOnly = !message.wanted;
-				this.#limit();
-				this.#parts.onlinks();
+				this.#changed();
 				return true;
 			default:
 				return false;
@@ -351,20 +362,9 @@ export class Links {
 		await room.relay(envelope, room.others());
 	}
 
-	async #tellDevices(): Promise<void> {
-		const { devices } = this.#parts;
-		const message = {
-			type: 'devices',
-			microphone: devices.audio !== null && !devices.muted,
-			camera: devices.video !== null && !devices.sharing,
-			screen: devices.sharing,
-		} as const;
-		for (const key of this.#entries.keys()) await this.sendDirect(key, message);
-	}
-
 	/** After the microphone was muted or opened. */
 	muted(): void {
-		void this.#tellDevices();
+		void this.#sending.tellDevices();
 	}
 
 	/** Asks one's own encoder for a key frame on one connection. */
@@ -380,13 +380,6 @@ export class Links {
 			.get(key)
 			?.peer?.stats()
 			.catch(() => undefined);
-	}
-
-	#limit(): void {
-		const people = [...this.#entries.values()].filter((entry) => !entry.early).length + 1;
-		const limits = limitsFor(people, this.#parts.devices.sharing);
-		for (const { peer, soundOnly } of this.#entries.values())
-			void peer?.setLimits({ ...limits, paused: soundOnly }).catch(() => {});
 	}
 
 	close(): void {

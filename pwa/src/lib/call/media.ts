@@ -77,6 +77,11 @@ export class Media {
 		await this.#ask({ type: 'fork', ...fork });
 	}
 
+	/** Over these connections no picture leaves this page, also one that is made for the recorder. */
+	async withoutPictures(links: readonly string[]): Promise<void> {
+		await this.#ask({ type: 'without-pictures', links });
+	}
+
 	async keyFrame(link: string | null = null): Promise<void> {
 		await this.#ask({ type: 'key-frame', link });
 	}

@@ -26,6 +26,8 @@ const seen = new Set<string>();
 let sending: Epoch | undefined;
 /** Holds so far: what was being sealed when one began stays here, also when the next epoch is in use by then. */
 let holds = 0;
+/** Connections to those who asked for sound alone. */
+let quiet: ReadonlySet<string> = new Set();
 const absolute = (): number => performance.timeOrigin + performance.now();
 
 async function sealFrame(frame: Frame, out: Out, options: TransformOptions): Promise<void> {
@@ -40,17 +42,24 @@ async function sealFrame(frame: Frame, out: Out, options: TransformOptions): Pro
 		counts.held++;
 		return;
 	}
+	const copyOnly = options.kind === 'video' && quiet.has(options.link);
+	if (copyOnly && !fork.takesOwn(options.link)) return;
 	const sealed = await epoch.sender.seal(new Uint8Array(frame.data), clear);
 	// Held meanwhile: what was being sealed stays here.
 	if (holds !== allowed) {
 		counts.held++;
 		return;
 	}
+	const own = { options, own: true, ref, meta, type } as const;
+	const copied = fork.takesOwn(options.link);
+	if (copyOnly) {
+		if (copied) fork.push({ ...own, bytes: sealed.buffer });
+		return;
+	}
 	frame.data = sealed.buffer;
 	out.enqueue(frame);
 	counts.sealed++;
-	if (fork.takesOwn(options.link))
-		fork.push({ options, own: true, ref, meta, type, bytes: sealed.slice().buffer });
+	if (copied) fork.push({ ...own, bytes: sealed.slice().buffer });
 }
 
 async function openFrame(frame: Frame, out: Out, options: TransformOptions): Promise<void> {
@@ -130,6 +139,9 @@ async function handle(message: ToMedia): Promise<void> {
 			return;
 		case 'fork':
 			fork.set(message);
+			return;
+		case 'without-pictures':
+			quiet = new Set(message.links);
 			return;
 		case 'key-frame':
 			return requestKeyFrames(message.link);

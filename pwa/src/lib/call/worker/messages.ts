@@ -35,6 +35,8 @@ export type ToMedia =
 			readonly own: string | null;
 			readonly mark: 'pause' | 'resume' | 'switch' | 'end' | null;
 	  }
+	/** Over these connections no picture is sent; the recorder may have a copy of it. */
+	| { readonly type: 'without-pictures'; readonly id: number; readonly links: readonly string[] }
 	/** Asks senders for a key frame: over one connection, or all. */
 	| { readonly type: 'key-frame'; readonly id: number; readonly link: string | null }
 	| { readonly type: 'counts'; readonly id: number };
