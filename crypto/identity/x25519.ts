@@ -22,11 +22,16 @@ export async function generateX25519(): Promise<X25519Key> {
 	return { publicKey, privateKey: pair.privateKey };
 }
 
-/** The pair of a 32-byte secret (RFC 7748 §5), imported as non-extractable. Throws `bad-key` on another length. */
-export async function importX25519(secret: Bytes): Promise<X25519Key> {
+/** The private half alone of a 32-byte secret, imported as non-extractable. Throws `bad-key` on another length. */
+export async function importX25519Secret(secret: Bytes): Promise<CryptoKey> {
 	if (secret.length !== 32) throw new CryptoError('bad-key');
 	const pkcs8 = concat(seedPrefix, secret);
-	const privateKey = await crypto.subtle.importKey('pkcs8', pkcs8, 'X25519', false, ['deriveBits']);
+	return crypto.subtle.importKey('pkcs8', pkcs8, 'X25519', false, ['deriveBits']);
+}
+
+/** The pair of a 32-byte secret (RFC 7748 §5), imported as non-extractable. Throws `bad-key` on another length. */
+export async function importX25519(secret: Bytes): Promise<X25519Key> {
+	const privateKey = await importX25519Secret(secret);
 	// RFC 7748 §6.1: the public key is the private key times 9.
 	return { privateKey, publicKey: await sharedSecret({ privateKey, publicKey: basePoint }) };
 }

@@ -74,6 +74,25 @@ describe.each(['x25519', 'xwing'] as const)('a box sealed to %s', (suite) => {
 	});
 });
 
+test('what is kept of one X-Wing key opens nothing of another', async () => {
+	const boxes = await Promise.all(
+		[staff, other, staff, other].map(({ publicIdentity: to }) =>
+			sealTo({ to, info, aad, plaintext }),
+		),
+	);
+	const opened = await Promise.all(
+		[staff, other].flatMap((opener) =>
+			boxes.map((box) =>
+				openSealed({ opener, info, aad, sealed: box }).then(
+					() => true,
+					() => false,
+				),
+			),
+		),
+	);
+	expect(opened).toEqual([true, false, true, false, false, true, false, true]);
+});
+
 test('X-Wing is chosen where there is a key for it', async () => {
 	const forStaff = await sealTo({ to: staff.publicIdentity, info, aad, plaintext });
 	const forPatient = await sealTo({ to: patient.publicIdentity, info, aad, plaintext });

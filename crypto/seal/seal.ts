@@ -80,7 +80,7 @@ export async function openSealed(options: {
 }): Promise<Bytes> {
 	const { opener, info, aad, sealed } = options;
 	const box = decodeBox(sealed);
-	const { kem, hpke } = await suiteOf(box.suite);
+	const { kem, hpke } = await suiteOf(box.suite, opener.xwing);
 	const recipientKey = await recipientKeyOf(opener, box.suite, kem);
 	try {
 		const params = { recipientKey, enc: box.enc, info: utf8(info) };
@@ -92,9 +92,12 @@ export async function openSealed(options: {
 	}
 }
 
-async function suiteOf(suite: Suite): Promise<{ kem: KemInterface; hpke: CipherSuite }> {
+async function suiteOf(
+	suite: Suite,
+	seed?: XWingSeed,
+): Promise<{ kem: KemInterface; hpke: CipherSuite }> {
 	const kem =
-		suite === 'x25519' ? new DhkemX25519HkdfSha256() : (await import('./xwing.ts')).xwingKem();
+		suite === 'x25519' ? new DhkemX25519HkdfSha256() : (await import('./xwing.ts')).xwingKem(seed);
 	const hpke = new CipherSuite({ kem, kdf: new HkdfSha256(), aead: new Aes256Gcm() });
 	return { kem, hpke };
 }
