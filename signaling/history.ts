@@ -18,6 +18,8 @@ export interface HistoryWish {
 	to: number;
 	before: number;
 	host?: string;
+	/** Also what was done with the practice itself. */
+	practice?: boolean;
 	max: number;
 }
 
@@ -78,17 +80,28 @@ export async function addLinkOpened(
 	});
 }
 
+/** What is done with the practice and not in a session. */
+const practiceActs: readonly Act[] = [
+	'settings-changed',
+	'colleague-invited',
+	'colleague-joined',
+	'colleague-confirmed',
+	'colleague-deactivated',
+	'role-changed',
+	'keys-changed',
+];
+
 /**
  * Rows about sessions between two moments, the newest first, from before row `before`; `host` = only of
  * sessions of this member.
  */
 export async function pageOfHistory(
 	store: Store,
-	{ from, to, before, host, max }: HistoryWish,
+	{ from, to, before, host, practice = false, max }: HistoryWish,
 ): Promise<HistoryPage> {
 	let query = store
 		.selectFrom('history')
-		.innerJoin('sessions', 'sessions.id', 'history.session')
+		.leftJoin('sessions', 'sessions.id', 'history.session')
 		.select([
 			'history.n',
 			'history.at',
@@ -100,6 +113,12 @@ export async function pageOfHistory(
 		.where('history.at', '>=', from)
 		.where('history.at', '<=', to)
 		.where('history.n', '<', before)
+		.where((it) =>
+			it.or([
+				it('sessions.id', 'is not', null),
+				...(practice ? [it('history.act', 'in', practiceActs)] : []),
+			]),
+		)
 		.orderBy('history.n', 'desc')
 		.limit(max + 1);
 	if (host !== undefined) query = query.where('sessions.host', '=', host);

@@ -1,6 +1,6 @@
 import * as opaque from '@serenity-kit/opaque';
 import type { Role } from '../signaling/protocol/account.ts';
-import type { People } from '../signaling/protocol/people.ts';
+import type { KnownSettings, People } from '../signaling/protocol/people.ts';
 import { logIn, newAccount, publicIdentity, Staff } from './staff.ts';
 import { type Answer, type Key, bytesOf, call, newId, newKey, signed } from './wire.ts';
 
@@ -128,4 +128,30 @@ export async function changeMember(
 		return to.active ? [...others, { id, role: to.role }] : others;
 	});
 	return admin.call('PUT', `/api/people/${id}`, { ...to, memberList, keys: null });
+}
+
+/** Changes settings, signed as an admin's client does; `said` is what the signed text says instead. */
+export async function changeSettings(
+	admin: Staff,
+	change: Partial<KnownSettings>,
+	said: Record<string, unknown> = {},
+): Promise<Answer> {
+	const path = '/api/practice/settings';
+	const { policy, idleMostMs: _, ...before }: KnownSettings = (await admin.call('GET', path)).body;
+	const { name, recording, recordAll, supervisorsOpen, share, idleMs, ...open } = {
+		...before,
+		...change,
+	};
+	const choice = { recording, recordAll, supervisorsOpen, share, idleMs };
+	const { version }: { version: number } = policy ? JSON.parse(policy.text) : { version: 0 };
+	const text = {
+		v: 1,
+		practice: admin.signedIn.practice.id,
+		version: version + 1,
+		author: admin.signedIn.member.id,
+		...choice,
+		...said,
+	};
+	const signedText = signed(admin.identity, 'sotto/practice-settings/v1', text);
+	return admin.call('PUT', path, { name, ...open, ...choice, policy: signedText });
 }

@@ -17,6 +17,7 @@ const NoticeSchema = v.strictObject({
 	purpose: line,
 	recorder: RecorderKind,
 	openers: line,
+	supervisors: v.optional(v.literal(true)),
 	keptUntil: v.nullable(Moment),
 });
 
@@ -33,6 +34,8 @@ export interface Notice {
 	readonly recorder: RecorderKind;
 	/** Who may open it, in words. */
 	readonly openers: string;
+	/** Whether these words name the supervisors of the practice: only then they get keys. */
+	readonly supervisors?: true | undefined;
 	/** Milliseconds since 1970, or null where the rules of the practice name no date. */
 	readonly keptUntil: number | null;
 }
@@ -46,9 +49,10 @@ export async function signNotice(options: {
 	notice: Omit<Notice, 'hostKey'>;
 }): Promise<SignedNotice> {
 	const { host, notice } = options;
-	const { session, practice, host: hostName, purpose, recorder, openers, keptUntil } = notice;
+	const { session, practice, host: hostName, purpose, recorder, keptUntil } = notice;
+	const { openers, supervisors } = notice;
 	const hostKey = toBase64url(host.publicKey);
-	const who = { practice, host: hostName, hostKey, openers };
+	const who = { practice, host: hostName, hostKey, openers, ...(supervisors && { supervisors }) };
 	const value = { v: 1, session, ...who, purpose, recorder, keptUntil };
 	return signJson({ key: host, context: 'sotto/notice/v1', value });
 }

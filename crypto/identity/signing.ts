@@ -12,11 +12,13 @@ export type SignContext =
 	| 'sotto/checkpoint/v1'
 	| 'sotto/grant/v1'
 	| 'sotto/member-list/v1'
+	| 'sotto/practice-handover/v1'
 	| 'sotto/deletion-request/v1'
 	| 'sotto/token/v1'
 	| 'sotto/claim/v1'
 	| 'sotto/note/v1'
 	| 'sotto/session-contents/v1'
+	| 'sotto/practice-settings/v1'
 	| 'sotto/recovery/v1';
 
 /** An Ed25519 key pair. The private half is a CryptoKey and normally non-extractable. */

@@ -90,6 +90,8 @@ function setupRoutes(app: FastifyInstance, context: Context): void {
 					created_at: clock.now(),
 				})
 				.execute();
+			const { policy } = body;
+			if (policy) await settings.found(db, { name: practice.name, policy, author: member.id });
 			const opened = await openDevice(db, { member: member.id, device: body.device, clock });
 			await history.add(db, { act: 'set-up', who: member.id });
 			return signedIn(db, { member: member.id, opened, idleMs: settings.idleMs });

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Context } from '../context.ts';
 import { staffOf } from '../guard.ts';
 import { bodyOf } from '../parse.ts';
-import { NewerList, PracticeSettings } from '../protocol/people.ts';
+import { NewSettings, NewerList } from '../protocol/people.ts';
 import { invitationRoutes } from './invitations.ts';
 import { memberRoutes, takeList } from './members.ts';
 
@@ -17,9 +17,9 @@ export function peopleRoutes(app: FastifyInstance, context: Context): void {
 	});
 	app.put('/practice/settings', async (request, reply) => {
 		const { member } = await staffOf(context, request);
-		const asked = bodyOf(PracticeSettings, request);
+		const asked = bodyOf(NewSettings, request);
 		await store.transaction().execute(async (db) => {
-			await settings.write(db, asked);
+			await settings.write(db, { asked, author: member });
 			await history.add(db, { act: 'settings-changed', who: member });
 		});
 		hub.changed('members');

@@ -6,6 +6,7 @@ import {
 	Id,
 	PublicIdentity,
 	Signature,
+	Signed,
 	SignedList,
 	bytes,
 	line,
@@ -102,6 +103,8 @@ export const SetupFinish = v.strictObject({
 	registrationRecord: Opaque,
 	account: Account,
 	device: NewDevice,
+	/** The first settings, signed by the member: see Policy. */
+	policy: v.optional(Signed),
 });
 
 /** The answer to every way in: setup, login and recovery. */

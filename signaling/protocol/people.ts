@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { Account, Member, Role } from './account.ts';
-import { Bytes32, Count, Email, Id, SignedList, Time, bytes, line } from './text.ts';
+import { Bytes32, Count, Email, Id, Signed, SignedList, Time, bytes, line } from './text.ts';
 
 /** How a practice works; kept in clear, because the server has to follow it. */
 export const PracticeSettings = v.strictObject({
@@ -30,8 +30,36 @@ export const PracticeSettings = v.strictObject({
 	/** IANA name; empty = each viewer's own. */
 	timeZone: v.pipe(v.string(), v.maxLength(64)),
 });
-/** GET /api/practice/settings (staff), PUT (admin) → 204. */
 export type PracticeSettings = v.InferOutput<typeof PracticeSettings>;
+
+/**
+ * The settings that matter for privacy, as an admin signs them with her identity in context
+ * `sotto/practice-settings/v1`: members believe this text and not what a server says beside it.
+ */
+export const Policy = v.strictObject({
+	v: v.literal(1),
+	practice: Id,
+	/** Higher with each change. */
+	version: v.pipe(Count, v.minValue(1)),
+	/** The admin who signed. */
+	author: Id,
+	...v.pick(PracticeSettings, ['recording', 'recordAll', 'supervisorsOpen', 'share', 'idleMs'])
+		.entries,
+});
+export type Policy = v.InferOutput<typeof Policy>;
+
+/** PUT /api/practice/settings (admin) → 204. Errors: `bad-request` (the policy says something else), `conflict` (no higher version). */
+export const NewSettings = v.strictObject({ ...PracticeSettings.entries, policy: Signed });
+export type NewSettings = v.InferOutput<typeof NewSettings>;
+
+/** GET /api/practice/settings (staff). The policy is null until an admin has signed one. */
+export const KnownSettings = v.strictObject({
+	...PracticeSettings.entries,
+	policy: v.nullable(Signed),
+	/** The server's own idle limit. */
+	idleMostMs: Count,
+});
+export type KnownSettings = v.InferOutput<typeof KnownSettings>;
 
 /** What holds until somebody changes it. */
 export const defaultSettings: Omit<PracticeSettings, 'name' | 'idleMs'> = {

@@ -28,7 +28,9 @@ export const Grant = v.strictObject({
 	signature: Signature,
 });
 export type Grant = v.InferOutput<typeof Grant>;
-const Grants = v.pipe(v.array(Grant), v.minLength(1), v.maxLength(16));
+/** So many members and the practice can open one recording from its start. */
+export const recipientsMax = 64;
+const Grants = v.pipe(v.array(Grant), v.minLength(1), v.maxLength(recipientsMax));
 const Tracks = v.pipe(v.array(NewTrack), v.minLength(1), v.maxLength(limits.tracksPerRecording));
 
 /** POST /api/recordings (staff, host of the session): before any byte of media. 201; repeating it with the same content is 200. */
@@ -84,6 +86,8 @@ export const RecordingRow = v.strictObject({
 	bytes: Count,
 	/** Grants that the asking member can open, her own and those of "Practice records key" when she is an admin. */
 	grants: v.array(Grant),
+	/** Everybody who has a grant in force, by id. */
+	recipients: v.array(Id),
 	deletionRequests: v.array(DeletionRequest),
 });
 export type RecordingRow = v.InferOutput<typeof RecordingRow>;

@@ -36,6 +36,25 @@ export async function grantsOf(
 	return grants;
 }
 
+/** Who has a grant in force, by recording. */
+export async function recipientsIn(
+	{ store, clock }: Context,
+	recordings: readonly string[],
+): Promise<Map<string, string[]>> {
+	const rows = await store
+		.selectFrom('grants')
+		.select(['recording', 'recipient'])
+		.distinct()
+		.where('recording', 'in', recordings)
+		.where((it) => it.or([it('expires_at', 'is', null), it('expires_at', '>', clock.now())]))
+		.orderBy('recipient')
+		.execute();
+	const recipients = new Map<string, string[]>();
+	for (const { recording, recipient } of rows)
+		recipients.set(recording, [...(recipients.get(recording) ?? []), recipient]);
+	return recipients;
+}
+
 /** A recording that is there. Throws `not-found`, or `gone` for a deleted one. */
 export async function presentRecording(
 	db: Store | StoreTransaction,

@@ -5,7 +5,7 @@ import type { Recording, RecordingRow } from '../protocol/recordings.ts';
 import { Signed } from '../protocol/text.ts';
 import type { Store } from '../store/database.ts';
 import type { RecordingTableRow } from '../store/tables.ts';
-import { grantsOf } from './access.ts';
+import { grantsOf, recipientsIn } from './access.ts';
 
 async function bytesOf(store: Store, ids: readonly string[]): Promise<Map<string, number>> {
 	const rows = await store
@@ -40,6 +40,7 @@ export async function viewRows(
 	const { store, presence } = context;
 	const ids = rows.map(({ id }) => id);
 	const grants = await grantsOf(context, staff, ids);
+	const recipients = await recipientsIn(context, ids);
 	const bytes = await bytesOf(store, ids);
 	const requests = await deletionRequests(
 		store,
@@ -57,6 +58,7 @@ export async function viewRows(
 		finishedAt: row.finished_at,
 		bytes: bytes.get(row.id) ?? 0,
 		grants: grants.get(row.id) ?? [],
+		recipients: recipients.get(row.id) ?? [],
 		deletionRequests: requests(row.session),
 	}));
 }

@@ -195,3 +195,32 @@ test('settings are kept, and a shorter idle lock holds', async () => {
 		tom.page.getByRole('region', { name: 'This session will be recorded' }),
 	).toBeVisible();
 });
+
+test('settings that the server changed are not believed', async () => {
+	const { page } = admin;
+	await page.goto(`${server.address}/practice/settings`);
+	const all = page.getByRole('radio', { name: 'Record all sessions' });
+	await expect(all).toBeVisible();
+	// Another answer than the one that an admin signed, first beside the signature and then without it.
+	let change: object = { recordAll: false, supervisorsOpen: true, idleMs: 1000 };
+	await page.route('**/api/practice/settings', async (route) => {
+		if (route.request().method() !== 'GET') return route.fallback();
+		const response = await route.fetch();
+		await route.fulfill({ response, json: { ...(await response.json()), ...change } });
+	});
+	await page.reload();
+	await expect(all).toBeVisible();
+	assert(await all.isChecked()).toBe(true);
+	const supervisors = page.getByRole('checkbox', { name: 'Supervisors may open recordings' });
+	assert(await supervisors.isChecked()).toBe(false);
+	const doubt = page.getByRole('alert').getByText('could not be verified');
+	await expect(doubt).toBeHidden();
+	change = { ...change, policy: null };
+	await page.reload();
+	await expect(doubt).toBeVisible();
+	assert(await all.isChecked()).toBe(true);
+	await page.unroute('**/api/practice/settings');
+	await page.reload();
+	await expect(all).toBeVisible();
+	await expect(doubt).toBeHidden();
+});

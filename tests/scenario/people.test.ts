@@ -199,34 +199,3 @@ test('a member who lost her keys comes back with new ones, and is signed out eve
 	const { body } = await logIn(address, { email, password, device });
 	expect(body.member.publicIdentity.ed25519).toBe(credentials.identity.publicKey);
 });
-
-test('settings: read by everybody, changed by admins, and told to who waits', async () => {
-	const { body } = await maya.call('GET', '/api/practice/settings');
-	expect(body).toMatchObject({ name: 'Riverside Therapy', recording: true, recordAll: false });
-	const emergency = 'Call 911, or the clinic at 555-0100.';
-	const changed = { ...body, name: 'Riverside', emergency, idleMs: 5 * 60_000 };
-	expect((await maya.call('PUT', '/api/practice/settings', changed)).status).toBe(204);
-	const tom = await colleague(maya);
-	expect((await tom.call('GET', '/api/practice/settings')).body).toEqual(changed);
-	expect((await tom.call('PUT', '/api/practice/settings', body)).body.error).toBe('forbidden');
-	const { places } = await maya.session();
-	const place = await call(address, 'GET', `/api/places/${places[0]}`);
-	expect(place.body).toMatchObject({ practice: 'Riverside', emergency });
-	local.clock.forward(5 * 60_000);
-	expect((await tom.token()).body.error).toBe('locked');
-	await maya.unlock();
-	const wrong = { ...changed, idleMs: 0 };
-	expect((await maya.call('PUT', '/api/practice/settings', wrong)).body.error).toBe('bad-request');
-});
-
-test('where nothing is recorded, no session can be made that is', async () => {
-	await maya.unlock();
-	const { body } = await maya.call('GET', '/api/practice/settings');
-	const set = (recording: boolean) =>
-		maya.call('PUT', '/api/practice/settings', { ...body, recording });
-	expect((await set(false)).status).toBe(204);
-	await expect(maya.session({ recorded: true })).rejects.toThrow('forbidden');
-	expect((await maya.session()).places).toHaveLength(1);
-	expect((await set(true)).status).toBe(204);
-	expect((await maya.session({ recorded: true })).places).toHaveLength(1);
-});

@@ -226,6 +226,10 @@ const reasons: Readonly<Record<string, readonly string[]>> = {
 		'people_set_record_choice',
 		'people_set_record_all',
 		'people_set_idle',
+		'people_set_supervisors',
+		'people_set_share',
+		'people_set_share_hint',
+		'people_doubt_unsigned',
 	],
 	'where a code is entered, and what to do when it cannot be': [
 		'code_away',

@@ -100,6 +100,11 @@ class Account {
 		this.#keys = next;
 	}
 
+	/** Locks after so long without anybody from now on. */
+	lockAfter(idleMs: number): void {
+		this.#idle?.limit(idleMs);
+	}
+
 	/** Somebody saw that the keys of these members changed. */
 	async seenKeyChanges(): Promise<void> {
 		this.keyChanges = [];

@@ -47,6 +47,7 @@ export async function writeDevice(device: Device): Promise<void> {
 
 export async function forgetDevice(): Promise<void> {
 	await db.devices.clear();
+	await db.policies.clear();
 }
 
 /** A key for a browser that was not seen before. */

@@ -6,6 +6,7 @@ import { createStaffIdentity, encodePublicIdentity } from '#crypto/identity/iden
 import { signMemberList } from '#crypto/members/members.ts';
 import { createPracticeKey } from '#crypto/members/practice.ts';
 import { fetchJson } from '#lib/net/api.ts';
+import { firstPolicy, signPolicy } from '#lib/people/policy.ts';
 import { SetupStarted, SignedIn } from '#protocol/account.ts';
 import type { AccountKey } from '#crypto/account/key.ts';
 import { deviceName, newDeviceKey } from './device.ts';
@@ -80,6 +81,12 @@ export async function enrol(
 				serverKey,
 			},
 			device: { publicKey: toBase64url(signing.publicKey), name: deviceName() },
+			policy: await signPolicy({
+				admin: { id, key: identity.signing },
+				practice: practice.id,
+				version: 1,
+				choice: firstPolicy,
+			}),
 		},
 		open: true,
 	});

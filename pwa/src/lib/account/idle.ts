@@ -9,7 +9,7 @@ const signs = ['pointerdown', 'keydown', 'wheel', 'touchstart'] as const;
  * Time is the larger of two clocks: one stands still while a laptop sleeps, the other can be set back.
  */
 export class IdleWatch {
-	readonly #limitMs: number;
+	#limitMs: number;
 	readonly #onidle: () => void;
 	readonly #onactive: () => void;
 	#seen = [performance.now(), Date.now()] as const;
@@ -29,7 +29,15 @@ export class IdleWatch {
 		this.#onactive = options.onactive;
 		for (const sign of signs) addEventListener(sign, this.seen, { passive: true, capture: true });
 		document.addEventListener('visibilitychange', this.#look);
-		this.#timer = setInterval(this.#look, Math.min(lookEveryMs, this.#limitMs / 4));
+		this.#timer = this.#begin();
+	}
+
+	/** Another limit from now on; the time that nobody was here counts. */
+	limit(limitMs: number): void {
+		if (limitMs === this.#limitMs) return;
+		this.#limitMs = limitMs;
+		clearInterval(this.#timer);
+		this.#timer = this.#begin();
 	}
 
 	/** Somebody is here, also when another tab says so. */
@@ -47,6 +55,10 @@ export class IdleWatch {
 		clearInterval(this.#timer);
 		for (const sign of signs) removeEventListener(sign, this.seen, { capture: true });
 		document.removeEventListener('visibilitychange', this.#look);
+	}
+
+	#begin(): ReturnType<typeof setInterval> {
+		return setInterval(this.#look, Math.min(lookEveryMs, this.#limitMs / 4));
 	}
 
 	#elapsedMs(): number {

@@ -1,15 +1,17 @@
 import { random, toBase64url } from '#crypto/bytes.ts';
-import { missingReceipts, noticeDigest } from '#crypto/consent/consent.ts';
+import { missingReceipts, noticeDigest, verifyNotice } from '#crypto/consent/consent.ts';
 import { type Epoch, certifyRecorder, signAdmission } from '#crypto/group/group.ts';
 import { account } from '#lib/account/account.svelte.ts';
 import { hold } from '#lib/net/busy.ts';
 import { address } from '#lib/net/origin.ts';
 import { m } from '#lib/paraglide/messages.js';
+import { settings } from '#lib/people/settings.svelte.ts';
 import { type Announcement, RecorderClient, RecorderError } from '#lib/record/client.ts';
 import type { Problem, Progress, Status } from '#lib/record/messages.ts';
 import { limits } from '#protocol/limits.ts';
 import type { Bytes } from '#crypto/bytes.ts';
 import type { Call } from './call.svelte.ts';
+import { recipientsOf } from './recipients.ts';
 
 const newId = (): string => toBase64url(random(16));
 
@@ -81,14 +83,19 @@ export class Recording {
 			const recording = newId();
 			await this.#enter();
 			const { identity, member, practice } = account;
-			const host = { id: member.id, publicIdentity: identity.publicIdentity };
-			const records = { id: practice.id, publicIdentity: practice.recordsIdentity };
+			const { notice, options } = this.#call;
 			await this.#ask({
 				type: 'start',
 				recording,
 				server: { origin: address('/').replace(/\/$/, ''), token: await account.token() },
 				grantor: { id: member.id, signing: identity.signing },
-				recipients: [host, records],
+				recipients: recipientsOf({
+					host: { id: member.id, publicIdentity: identity.publicIdentity },
+					records: { id: practice.id, publicIdentity: practice.recordsIdentity },
+					members: account.members,
+					notice: notice && (await verifyNotice({ signed: notice, ...options })),
+					supervisorsOpen: settings.supervisorsOpen,
+				}),
 				title: '',
 			});
 			this.current = recording;

@@ -3,10 +3,13 @@ import { Dexie, type Table } from 'dexie';
 /** What this browser remembers of staff. Rows are parsed by whoever reads them: an older version may have written them. */
 class Database extends Dexie {
 	declare readonly devices: Table<unknown, string>;
+	/** The newest signed settings that were seen, by practice. */
+	declare readonly policies: Table<unknown, string>;
 
 	constructor() {
 		super('sotto');
 		this.version(1).stores({ devices: 'id' });
+		this.version(2).stores({ policies: 'practice' });
 	}
 }
 

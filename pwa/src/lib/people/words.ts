@@ -1,4 +1,5 @@
 import { m } from '#lib/paraglide/messages.js';
+import { getLocale } from '#lib/paraglide/runtime.js';
 import type { Role } from '#protocol/account.ts';
 
 const names: Record<Role, () => string> = {
@@ -14,3 +15,33 @@ const names: Record<Role, () => string> = {
 export const givenRoles = ['clinician', 'supervisor', 'scheduler', 'admin'] as const;
 
 export const roleName = (role: Role): string => names[role]();
+
+/** Ways to write a date to choose from. */
+export const dateLanguages: readonly string[] = [
+	'en',
+	'en-GB',
+	'es',
+	'pt-BR',
+	'fr',
+	'de',
+	'it',
+	'nl',
+	'pl',
+	'ru',
+	'uk',
+	'tr',
+	'ar',
+	'zh',
+	'vi',
+	'ko',
+	'ja',
+];
+
+const example = Date.UTC(2026, 10, 23, 15);
+
+/** "Spanish: lunes, 23 de noviembre de 2026". */
+export function dateExample(language: string): string {
+	const name = new Intl.DisplayNames(getLocale(), { type: 'language' }).of(language) ?? language;
+	const date = new Intl.DateTimeFormat(language, { dateStyle: 'full', timeZone: 'UTC' });
+	return `${name}: ${date.format(example)}`;
+}

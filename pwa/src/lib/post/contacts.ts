@@ -24,12 +24,15 @@ const languageStandard = 'en';
 /** What a person typed as a number, without spaces, brackets, points and dashes. */
 export const dialled = (mobile: string): string => mobile.replaceAll(/[^\d+]/g, '');
 
-function contactOf(place: Invitee, remindBefore: readonly number[]): Contact {
+function contactOf(
+	place: Invitee,
+	{ remindBefore, language }: { remindBefore: readonly number[]; language: string },
+): Contact {
 	return {
 		place: place.id,
 		email: place.email?.trim() || null,
 		mobile: dialled(place.mobile ?? '') || null,
-		language: v.is(Language, place.language) ? place.language : languageStandard,
+		language: v.is(Language, place.language) ? place.language : language,
 		timeZone: place.timeZone || Intl.DateTimeFormat().resolvedOptions().timeZone,
 		remindBefore: [...remindBefore],
 		from: 'practice',
@@ -43,9 +46,10 @@ function contactOf(place: Invitee, remindBefore: readonly number[]): Contact {
 export async function sendInvitations(
 	session: Invited,
 	remindBefore: readonly number[] = standardReminders,
+	language: string = languageStandard,
 ): Promise<void> {
 	const contacts = session.places
-		.map((place) => contactOf(place, remindBefore))
+		.map((place) => contactOf(place, { remindBefore, language }))
 		.filter(({ email, mobile }) => email !== null || mobile !== null);
 	await request({
 		method: 'PUT',

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { recipientsMax } from '#protocol/recordings.ts';
 import { Bytes32, Count, Id, Signed, Time } from '#protocol/text.ts';
 
 /**
@@ -57,7 +58,7 @@ export const RecorderRequest = v.variant('type', [
 		recipients: v.pipe(
 			v.array(v.strictObject({ id: Id, publicIdentity: PublicIdentity })),
 			v.minLength(1),
-			v.maxLength(16),
+			v.maxLength(recipientsMax),
 		),
 		/** Shown in the list of recordings; sealed inside the manifest. */
 		title: v.string(),

@@ -37,15 +37,15 @@ export function endingWords(ending: Ending): { title: string; text: string } | u
 	};
 }
 
-/** Who holds a grant, as far as this device knows names. */
+/** Who holds a grant, as far as the server tells. */
 export function openersOf(
-	grants: RecordingRow['grants'],
+	recipients: RecordingRow['recipients'],
 	known: { memberId: string; practiceId: string },
-): { self: boolean; practice: boolean; others: number } {
-	const ids = new Set(grants.map(({ recipient }) => recipient));
+): { self: boolean; practice: boolean; others: readonly string[] } {
+	const ids = new Set(recipients);
 	const self = ids.delete(known.memberId);
 	const practice = ids.delete(known.practiceId);
-	return { self, practice, others: ids.size };
+	return { self, practice, others: [...ids] };
 }
 
 /** Whether this is the device's own lack of a key, and not a fault of the recording. */

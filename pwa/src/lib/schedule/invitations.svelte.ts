@@ -12,7 +12,7 @@ class Invitations {
 	async send(session: { readonly id: string; readonly places: readonly Place[] }): Promise<void> {
 		try {
 			if (!settings.loaded) await settings.load();
-			await sendInvitations(session, settings.reminders);
+			await sendInvitations(session, settings.reminders, settings.languages[0]);
 			this.failed.delete(session.id);
 		} catch (error) {
 			this.failed.set(session.id, error);

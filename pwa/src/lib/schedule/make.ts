@@ -79,6 +79,7 @@ async function prepare(wish: SessionWish, series?: Series): Promise<Prepared> {
 // Only ever for oneself: nobody signs for another host.
 function noticeOf(session: string, purpose: string) {
 	const { identity, member, practice } = account;
+	const names = { host: member.name, practice: practice.name };
 	return signNotice({
 		host: identity.signing,
 		notice: {
@@ -87,7 +88,9 @@ function noticeOf(session: string, purpose: string) {
 			host: member.name,
 			purpose,
 			recorder: 'device',
-			openers: m.notice_openers({ host: member.name, practice: practice.name }),
+			...(settings.supervisorsOpen
+				? { openers: m.notice_openers_supervisors(names), supervisors: true }
+				: { openers: m.notice_openers(names) }),
 			keptUntil: null,
 		},
 	});
