@@ -58,9 +58,10 @@ class FastXWing extends XWing {
 class OneKeyXWing extends FastXWing {
 	constructor() {
 		super();
-		const make = this._m.deriveKeyPair.bind(this._m);
+		const { _m: kem } = this;
+		const make = kem.deriveKeyPair.bind(kem);
 		let made: ReturnType<typeof make> | undefined;
-		this._m.deriveKeyPair = (seed) => (made ??= make(seed));
+		kem.deriveKeyPair = (seed) => (made ??= make(seed));
 	}
 }
 
