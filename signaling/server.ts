@@ -77,7 +77,8 @@ async function openContext(options: ServerOptions, app: FastifyInstance): Promis
 	const ready = members.length > 0;
 	const history = await History.open(store, clock);
 	const changed = (): void => hub.changed('post');
-	const post = new Post({ database, clock, config, history, log, changed });
+	const settings = await Settings.open(store, config);
+	const post = new Post({ database, clock, config, history, log, settings, changed });
 	const hub: Hub = new Hub({ database, clock, history, log, post });
 	return {
 		config,
@@ -97,7 +98,7 @@ async function openContext(options: ServerOptions, app: FastifyInstance): Promis
 		objects: new Objects(config),
 		presence: new Presence({ store, clock, history, changed: () => hub.changed('recordings') }),
 		tombstones: new Tombstones(config.dataDir),
-		settings: await Settings.open(store, config),
+		settings,
 	};
 }
 

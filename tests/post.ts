@@ -24,12 +24,17 @@ export interface CalendarEvent {
 	end: number;
 }
 
+/** Points of a delivery before the mail itself (RFC 5321 §3). */
+export type Stage = 'greeting' | 'from' | 'to' | 'data';
+
 export interface Mailbox {
 	readonly url: string;
 	readonly port: number;
 	readonly received: Received[];
 	/** Runs after a mail was taken and before the sender hears of it; throws to refuse it. */
 	ontaken: (mail: Received) => Promise<void>;
+	/** Runs before the server answers at this point of a delivery. */
+	onstage: (stage: Stage) => Promise<void>;
 	/** Breaks all connections without a word, and never answers. */
 	cut(): Promise<void>;
 	close(): Promise<void>;
@@ -70,6 +75,8 @@ export async function openMailbox(
 ): Promise<Mailbox> {
 	const received: Received[] = [];
 	const { user, host = '127.0.0.1' } = options;
+	const at = (stage: Stage, done: (error?: Error | null) => void) =>
+		callbackify(() => box.onstage(stage))((error) => done(error));
 	const server = new SMTPServer({
 		disabledCommands: user ? ['STARTTLS'] : ['STARTTLS', 'AUTH'],
 		disableReverseLookup: true,
@@ -79,19 +86,25 @@ export async function openMailbox(
 			auth.username === user && auth.password === 'p@ss'
 				? done(null, { user: auth.username })
 				: done(new Error('no')),
+		onConnect: (_session, done) => at('greeting', done),
+		onMailFrom: (_address, _session, done) => at('from', done),
 		onRcptTo: ({ address }, _session, done) =>
 			address.startsWith('unknown')
 				? done(Object.assign(new Error('no such user'), { responseCode: 550 }))
-				: done(),
+				: at('to', done),
 		onData(stream, { envelope }, done) {
 			const chunks: Buffer[] = [];
+			stream.once('data', () => void box.onstage('data'));
 			stream.on('data', (chunk: Buffer) => chunks.push(chunk));
 			stream.on('end', () => {
 				const take = async () => {
 					const to = envelope.rcptTo.map(({ address }) => address);
 					const mail = await parseMail(Buffer.concat(chunks), to);
 					received.push(mail);
-					await box.ontaken(mail);
+					await box.ontaken(mail).catch((error: unknown) => {
+						received.splice(received.indexOf(mail), 1);
+						throw error;
+					});
 				};
 				callbackify(take)((error) => done(error));
 			});
@@ -107,6 +120,7 @@ export async function openMailbox(
 		port,
 		received,
 		ontaken: () => Promise.resolve(),
+		onstage: () => Promise.resolve(),
 		cut() {
 			for (const socket of sockets) socket.destroy();
 			return new Promise(() => undefined);
@@ -130,6 +144,8 @@ export interface Gateway {
 	readonly received: TextMessage[];
 	/** What it answers from now on. */
 	status: number;
+	/** Runs after a message came in and before the sender hears of it. */
+	ontaken: () => Promise<void>;
 	close(): Promise<void>;
 }
 
@@ -141,7 +157,12 @@ async function bodyText(request: IncomingMessage): Promise<string> {
 
 /** A real HTTP server that takes text messages. */
 export async function openGateway(): Promise<Gateway> {
-	const gateway = { address: '', received: [] as TextMessage[], status: 202 };
+	const gateway = {
+		address: '',
+		received: [] as TextMessage[],
+		status: 202,
+		ontaken: () => Promise.resolve(),
+	};
 	const server = createServer(async (request, response) => {
 		const { pathname, searchParams } = new URL(request.url ?? '', 'http://gateway');
 		gateway.received.push({
@@ -152,6 +173,7 @@ export async function openGateway(): Promise<Gateway> {
 			type: request.headers['content-type'],
 			body: await bodyText(request),
 		});
+		await gateway.ontaken();
 		response.writeHead(gateway.status).end('0: Accepted for delivery');
 	});
 	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -1,9 +1,10 @@
 import * as v from 'valibot';
 import { stored } from '../parse.ts';
-import { type Contact, Language, type PostKind, type PostWay, TimeZone } from '../protocol/post.ts';
+import { type Contact, Language, type PostWay, TimeZone } from '../protocol/post.ts';
 import { newId } from '../random.ts';
 import type { StoreTransaction } from '../store/database.ts';
 import type { ContactRow, PostRow, SessionRow } from '../store/tables.ts';
+import { isTold, withdraw } from './told.ts';
 
 export const ways: readonly PostWay[] = ['mail', 'text'];
 
@@ -15,7 +16,8 @@ export const Recipient = v.strictObject({
 });
 export type Recipient = v.InferOutput<typeof Recipient>;
 
-const Minutes = v.array(v.number());
+/** Null: as the practice has it. */
+const Minutes = v.nullable(v.array(v.number()));
 const minuteMs = 60_000;
 
 export const addressOf = (contact: ContactRow, way: PostWay): string | null =>
@@ -32,15 +34,19 @@ export class Plan {
 	readonly #db: StoreTransaction;
 	readonly #now: number;
 	readonly #configured: (way: PostWay) => boolean;
+	readonly #reminders: readonly number[];
 
 	constructor(options: {
 		db: StoreTransaction;
 		now: number;
 		configured: (way: PostWay) => boolean;
+		/** Minutes before a session at which the practice reminds people. */
+		reminders: readonly number[];
 	}) {
 		this.#db = options.db;
 		this.#now = options.now;
 		this.#configured = options.configured;
+		this.#reminders = options.reminders;
 	}
 
 	async contacts(session: string): Promise<ContactRow[]> {
@@ -50,7 +56,7 @@ export class Plan {
 
 	async add(
 		message: Pick<PostRow, 'session' | 'place' | 'kind' | 'way' | 'sequence'> &
-			Partial<Pick<PostRow, 'at' | 'before' | 'recipient' | 'state'>>,
+			Partial<Pick<PostRow, 'at' | 'before' | 'recipient' | 'state' | 'series'>>,
 	): Promise<void> {
 		await this.#db
 			.insertInto('post')
@@ -63,6 +69,9 @@ export class Plan {
 				error: null,
 				before: null,
 				recipient: null,
+				superseded: 0,
+				series: null,
+				held: message.state === 'held' ? 1 : 0,
 				...message,
 			})
 			.execute();
@@ -91,21 +100,30 @@ export class Plan {
 			starts_at: session.starts_at,
 			minutes: session.minutes,
 			sequence: before?.sequence ?? (await this.#nextSequence(contact.place)),
+			series: before?.series ?? null,
 		};
 		const moved = before && (before.starts_at !== row.starts_at || before.minutes !== row.minutes);
-		if (moved) row.sequence += 1;
+		const changes = ways.map((way) => ({
+			way,
+			old: before && addressOf(before, way),
+			address: addressOf(row, way),
+		}));
+		// An address that is no longer used gets a cancellation of its own, which is one newer.
+		if (changes.some(({ old, address }) => old && old !== address)) {
+			row.sequence += 2;
+			row.series = null;
+		} else if (moved) row.sequence += 1;
 		await this.#db
 			.insertInto('contacts')
 			.values(row)
 			.onConflict((it) => it.column('place').doUpdateSet(row))
 			.execute();
-		for (const way of ways) {
-			const [old, now] = [before && addressOf(before, way), addressOf(row, way)];
-			if (before && old && old !== now) await this.#cancel(before, way, old);
-			if (now && old !== now) await this.#announce(row, way, 'invitation');
-			else if (now && moved) await this.#announce(row, way, 'update');
+		for (const { way, old, address } of changes) {
+			if (before && old && old !== address) await this.#cancel(before, way, old);
+			if (address && old !== address) await this.#invite(row, way, address);
+			else if (address && moved) await this.#update(row, way);
 		}
-		await this.#remind(row);
+		await this.#remind(row, { moved: moved ?? false });
 	}
 
 	/** Tells of another time, and no longer writes to who has no place any more. */
@@ -129,8 +147,8 @@ export class Plan {
 				sequence: contact.sequence + 1,
 			};
 			await this.#db.updateTable('contacts').set(row).where('place', '=', row.place).execute();
-			for (const way of ways) if (addressOf(row, way)) await this.#announce(row, way, 'update');
-			await this.#remind(row);
+			for (const way of ways) if (addressOf(row, way)) await this.#update(row, way);
+			await this.#remind(row, { moved: true });
 		}
 	}
 
@@ -143,66 +161,96 @@ export class Plan {
 		await this.#db.deleteFrom('contacts').where('place', '=', contact.place).execute();
 	}
 
-	/** An announcement that did not go out yet says the new time by itself. */
-	async #announce(contact: ContactRow, way: PostWay, kind: PostKind): Promise<void> {
-		const { place, session, sequence } = contact;
-		const waiting = await this.#db
-			.updateTable('post')
-			.set({ sequence })
+	/** Who was called off and comes back before she heard of it is not called off. */
+	async #invite(contact: ContactRow, way: PostWay, address: string): Promise<void> {
+		const { place, session, sequence, series } = contact;
+		const off = await this.#db
+			.selectFrom('post')
+			.select(['id', 'state', 'recipient'])
 			.where('place', '=', place)
 			.where('way', '=', way)
-			.where('kind', 'in', ['invitation', 'update'])
+			.where('kind', '=', 'cancellation')
+			.where('state', 'in', ['waiting', 'sending'])
+			.execute();
+		for (const { id, state, recipient } of off) {
+			if (recipient === null || stored(Recipient, recipient).address !== address) continue;
+			if (state === 'waiting') await this.#db.deleteFrom('post').where('id', '=', id).execute();
+			else await this.#db.updateTable('post').set({ superseded: 1 }).where('id', '=', id).execute();
+		}
+		await this.add({ session, place, kind: 'invitation', way, sequence, series });
+	}
+
+	/** An announcement that did not go out yet says the new time by itself. */
+	async #update(contact: ContactRow, way: PostWay): Promise<void> {
+		const { place, session, sequence, series } = contact;
+		const announced = this.#db
+			.updateTable('post')
+			.where('place', '=', place)
+			.where('way', '=', way)
+			.where('kind', 'in', ['invitation', 'update']);
+		const waiting = await announced
+			.set({ sequence })
 			.where('state', 'in', ['waiting', 'held'])
 			.returning('id')
 			.execute();
-		if (waiting.length === 0) await this.add({ session, place, kind, way, sequence });
+		if (waiting.length > 0) return;
+		const kind = (await isTold(this.#db, { place, way })) ? 'update' : 'invitation';
+		await announced.set({ superseded: 1 }).where('state', '=', 'sending').execute();
+		await this.add({ session, place, kind, way, sequence, series });
 	}
 
 	async #cancel(contact: ContactRow, way: PostWay, address: string): Promise<void> {
-		const { place, session } = contact;
-		const told = await this.#db
-			.selectFrom('post')
-			.select('id')
-			.where('place', '=', place)
-			.where('way', '=', way)
-			.where('kind', 'in', ['invitation', 'update'])
-			.where((it) =>
-				it.or([it('state', 'in', ['sending', 'sent', 'held']), it('error', '=', 'interrupted')]),
-			)
-			.limit(1)
-			.execute();
-		await this.#db
-			.deleteFrom('post')
-			.where('place', '=', place)
-			.where('way', '=', way)
-			.where('kind', '!=', 'cancellation')
-			.where('state', 'in', ['waiting', 'held'])
-			.execute();
-		if (told.length === 0) return;
+		const { place, session, series } = contact;
+		const told = await isTold(this.#db, { place, way });
+		await withdraw(this.#db, { place, way, kinds: ['invitation', 'update', 'reminder'] });
+		if (!told) return;
 		const sequence = contact.sequence + 1;
 		// What is not going to be sent needs no address.
 		const held = !this.#configured(way);
 		const recipient = held ? null : JSON.stringify(recipientOf(contact, address));
 		const state = held ? 'held' : 'waiting';
-		await this.add({ session, place, kind: 'cancellation', way, sequence, recipient, state });
+		const kind = 'cancellation';
+		await this.add({ session, place, kind, way, sequence, recipient, state, series });
 	}
 
-	/** Plans the reminders of a person anew. */
-	async #remind(contact: ContactRow): Promise<void> {
+	/** Plans the reminders of a person anew; those that are being tried again stay, unless the time is another. */
+	async #remind(contact: ContactRow, { moved }: { moved: boolean }): Promise<void> {
 		const { place, session, sequence, starts_at: startsAt } = contact;
-		await this.#db
-			.deleteFrom('post')
+		const wanted = new Set(stored(Minutes, contact.remind_before) ?? this.#reminders);
+		const planned = await this.#db
+			.selectFrom('post')
+			.select(['id', 'way', 'before', 'state'])
 			.where('place', '=', place)
 			.where('kind', '=', 'reminder')
 			.where('before', 'is not', null)
-			.where('state', 'in', ['waiting', 'held'])
+			.where('state', 'in', ['waiting', 'held', 'sending'])
 			.execute();
-		for (const before of new Set(stored(Minutes, contact.remind_before)))
+		const kept = new Set<string>();
+		for (const { id, way, before, state } of planned) {
+			const row = this.#db.updateTable('post').where('id', '=', id);
+			if (!moved && before !== null && wanted.has(before) && addressOf(contact, way)) {
+				kept.add(`${way} ${before}`);
+				await row.set({ sequence }).execute();
+			} else if (state === 'sending') await row.set({ superseded: 1 }).execute();
+			else await this.#db.deleteFrom('post').where('id', '=', id).execute();
+		}
+		for (const before of wanted)
 			for (const way of ways) {
 				const at = startsAt - before * minuteMs;
-				if (addressOf(contact, way) && at > this.#now)
+				if (addressOf(contact, way) && at > this.#now && !kept.has(`${way} ${before}`))
 					await this.add({ session, place, kind: 'reminder', way, sequence, at, before });
 			}
+	}
+
+	/** The practice reminds people at other times. */
+	async remindAnew(): Promise<void> {
+		const contacts = await this.#db
+			.selectFrom('contacts')
+			.selectAll()
+			.where('remind_before', '=', JSON.stringify(null))
+			.where('starts_at', '>', this.#now)
+			.execute();
+		for (const contact of contacts) await this.#remind(contact, { moved: false });
 	}
 
 	/** Who was taken out and comes back gets a calendar entry that is newer than its cancellation. */

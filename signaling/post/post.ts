@@ -3,6 +3,7 @@ import type { Config } from '../config.ts';
 import { ServerError } from '../errors.ts';
 import type { History } from '../history.ts';
 import type { Log } from '../log.ts';
+import type { Settings } from '../people/settings.ts';
 import { limits } from '../protocol/limits.ts';
 import type { Contact, PostWay } from '../protocol/post.ts';
 import type { OpenStore, StoreTransaction } from '../store/database.ts';
@@ -16,6 +17,7 @@ export interface PostOptions {
 	config: Pick<Config, 'mail' | 'text'>;
 	history: History;
 	log: Log;
+	settings: Pick<Settings, 'read'>;
 	/** Somebody's message was sent, failed or was planned. */
 	changed: () => void;
 }
@@ -53,12 +55,13 @@ export class Post {
 		return this.#queue.address ?? '';
 	}
 
-	#plan(db: StoreTransaction): Plan {
-		const { clock, config } = this.#options;
+	async #plan(db: StoreTransaction): Promise<Plan> {
+		const { clock, config, settings } = this.#options;
 		// After the commit: the one connection of the store is busy until then.
 		this.#queue.wake();
 		const configured = (way: PostWay) => config[way] !== undefined;
-		return new Plan({ db, now: clock.now(), configured });
+		const { reminders } = await settings.read(db);
+		return new Plan({ db, now: clock.now(), configured, reminders });
 	}
 
 	async #session(db: StoreTransaction, id: string): Promise<SessionRow> {
@@ -90,13 +93,14 @@ export class Post {
 		const places = new Set((await query.execute()).map(({ id }) => id));
 		// Deleting gives each place to at most one contact.
 		if (!contacts.every(({ place }) => places.delete(place))) throw new ServerError('bad-request');
-		await this.#plan(db).replace(row, contacts);
+		await (await this.#plan(db)).replace(row, contacts);
 		this.#queue.erased();
 	}
 
 	/** A session has another time, or other places: tells who has to know. */
 	async sessionChanged(db: StoreTransaction, session: string): Promise<void> {
-		await this.#plan(db).follow(await this.#session(db, session));
+		const plan = await this.#plan(db);
+		await plan.follow(await this.#session(db, session));
 		this.#queue.erased();
 	}
 
@@ -106,7 +110,7 @@ export class Post {
 		session: string,
 		how: 'ended' | 'cancelled',
 	): Promise<void> {
-		const plan = this.#plan(db);
+		const plan = await this.#plan(db);
 		if (how === 'cancelled')
 			for (const contact of await plan.contacts(session)) await plan.drop(contact);
 		await db.deleteFrom('contacts').where('session', '=', session).execute();
@@ -119,13 +123,18 @@ export class Post {
 		this.#queue.erased();
 	}
 
+	/** The practice reminds people at other times: what was planned by its old ones is moved. */
+	async settingsChanged(db: StoreTransaction): Promise<void> {
+		await (await this.#plan(db)).remindAnew();
+	}
+
 	/** Reminds one person now. Throws `not-found`, `session-ended`, `slow-down`, `over-limit`. */
 	async remind(db: StoreTransaction, session: string, place: string): Promise<void> {
 		const now = this.#options.clock.now();
 		const row = await this.#session(db, session);
 		if (row.state !== 'planned' && row.state !== 'open') throw new ServerError('session-ended');
 		await this.#limit(db, session);
-		const plan = this.#plan(db);
+		const plan = await this.#plan(db);
 		const contact = (await plan.contacts(session)).find((one) => one.place === place);
 		if (!contact) throw new ServerError('not-found');
 		const { last } = await db

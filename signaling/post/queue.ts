@@ -1,5 +1,5 @@
 import type { PostError, PostWay } from '../protocol/post.ts';
-import type { Store } from '../store/database.ts';
+import type { Store, StoreTransaction } from '../store/database.ts';
 import type { PostRow } from '../store/tables.ts';
 import { calendarOf } from './calendar.ts';
 import { type Addressed, addressed } from './letter.ts';
@@ -8,6 +8,7 @@ import type { Outcome } from './outcome.ts';
 import { ways } from './plan.ts';
 import type { PostOptions } from './post.ts';
 import { sendText } from './text.ts';
+import { settleUntold } from './told.ts';
 import { write } from './words.ts';
 
 /** After one minute, two, four...: about two hours in all. */
@@ -183,38 +184,56 @@ export class Queue {
 			.where('kind', '=', 'reminder')
 			.where('before', '<', row.before)
 			.where('at', '<=', now)
+			// One about an older time says nothing of this one.
+			.where('sequence', '>=', row.sequence)
 			.limit(1)
 			.execute();
 		return next.length > 0;
 	}
 
 	async #note(row: PostRow, told: Told): Promise<void> {
-		const { clock, log, history } = this.#options;
-		log.event('post', { [told.type]: 1 });
-		if (told.type === 'obsolete') {
-			await this.#store.deleteFrom('post').where('id', '=', row.id).execute();
-			return;
-		}
-		const now = clock.now();
-		const late = told.type === 'again' && row.tries >= triesMax;
-		const error: PostError | null = 'error' in told ? told.error : null;
-		if (told.type === 'again' && !late) {
-			const at = now + firstPauseMs * 2 ** (row.tries - 1);
-			const values = { state: 'waiting', at, error } as const;
-			await this.#store.updateTable('post').set(values).where('id', '=', row.id).execute();
-			return;
-		}
-		const state = told.type === 'again' ? 'failed' : told.type;
+		this.#options.log.event('post', { [told.type]: 1 });
 		if (row.recipient !== null) this.erased();
 		await this.#store.transaction().execute(async (db) => {
-			const values = { state, at: now, error, recipient: null };
-			await db.updateTable('post').set(values).where('id', '=', row.id).execute();
-			const { place: who, session } = row;
-			if (state === 'failed') await history.add(db, { act: 'send-failed', who, session });
-			if (state !== 'sent' || row.kind === 'cancellation') return;
-			const act = row.kind === 'reminder' ? 'reminded' : 'invited';
-			await history.add(db, { act, who, session });
+			const { superseded } = await db
+				.selectFrom('post')
+				.select('superseded')
+				.where('id', '=', row.id)
+				.executeTakeFirstOrThrow();
+			const overtaken = superseded === 1 && (told.type === 'again' || told.type === 'held');
+			if (told.type === 'obsolete' || overtaken)
+				await db.deleteFrom('post').where('id', '=', row.id).execute();
+			else if (told.type === 'again' && row.tries < triesMax)
+				await this.#retry(db, row, told.error);
+			else await this.#settle(db, row, told);
+			const reached =
+				told.type === 'sent' || (told.type === 'failed' && told.error === 'interrupted');
+			if (!reached) await settleUntold(db, row);
 		});
+	}
+
+	async #retry(db: StoreTransaction, row: PostRow, error: PostError): Promise<void> {
+		const at = this.#options.clock.now() + firstPauseMs * 2 ** (row.tries - 1);
+		const values = { state: 'waiting', at, error } as const;
+		await db.updateTable('post').set(values).where('id', '=', row.id).execute();
+	}
+
+	async #settle(
+		db: StoreTransaction,
+		row: PostRow,
+		told: Outcome | { type: 'held' },
+	): Promise<void> {
+		const { clock, history } = this.#options;
+		const state = told.type === 'again' ? 'failed' : told.type;
+		const error = 'error' in told ? told.error : null;
+		const held = state === 'held' ? 1 : row.held;
+		const values = { state, at: clock.now(), error, held, recipient: null };
+		await db.updateTable('post').set(values).where('id', '=', row.id).execute();
+		const { place: who, session } = row;
+		if (state === 'failed') await history.add(db, { act: 'send-failed', who, session });
+		if (state !== 'sent' || row.kind === 'cancellation') return;
+		const act = row.kind === 'reminder' ? 'reminded' : 'invited';
+		await history.add(db, { act, who, session });
 	}
 
 	/** What was held for a session that is long over is of no use to anybody. */

@@ -45,7 +45,8 @@ export const Contact = v.strictObject({
 	mobile: v.nullable(Mobile),
 	language: Language,
 	timeZone: TimeZone,
-	remindBefore: Reminders,
+	/** Null: as the practice has it, also when it changes that. */
+	remindBefore: v.nullable(Reminders),
 	/** Who speaks in the message: the practice. */
 	from: v.literal('practice'),
 });

@@ -334,4 +334,16 @@ export const migrations: Record<string, Migration> = {
 		up: (db: Kysely<unknown>) =>
 			table(db, 'digest_pages', { key: ['hash'], columns: { hash: 'text', content: 'text' } }),
 	},
+	'0005-post-once': {
+		up: async (db: Kysely<unknown>) => {
+			const post = db.schema.alterTable('post');
+			await post.addColumn('superseded', 'bigint', (it) => it.notNull().defaultTo(0)).execute();
+			await post.addColumn('series', 'text').execute();
+			await post.addColumn('held', 'bigint', (it) => it.notNull().defaultTo(0)).execute();
+			await db.schema.alterTable('contacts').addColumn('series', 'text').execute();
+			await index(db, 'post_series', { on: 'post', columns: ['series'] });
+			// Nobody could choose anything else than what the practice has.
+			await sql`update contacts set remind_before = 'null'`.execute(db);
+		},
+	},
 };

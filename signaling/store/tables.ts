@@ -269,13 +269,15 @@ export interface ContactRow {
 	mobile: string | null;
 	language: string;
 	time_zone: string;
-	/** JSON list of minutes. */
+	/** JSON list of minutes; JSON null = as the practice has it. */
 	remind_before: string;
 	/** When the session begins and how long it is, as the person was told last. */
 	starts_at: number;
 	minutes: number;
 	/** SEQUENCE of the calendar entry (RFC 5545 §3.8.7.4). */
 	sequence: number;
+	/** What tells of several sessions to the same person goes out in one. */
+	series: string | null;
 }
 
 export interface PostRow {
@@ -296,4 +298,10 @@ export interface PostRow {
 	sequence: number;
 	/** JSON of a Recipient: only of a cancellation, whose contact is erased already, until it was sent. */
 	recipient: string | null;
+	/** 1 = something newer was planned while it was under way: it is not tried again. */
+	superseded: number;
+	/** That of the contact. */
+	series: string | null;
+	/** 1 = it lay in the outbox. */
+	held: number;
 }

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { type Mailbox, openMailbox } from '../post.ts';
+import { type Mailbox, openMailbox, type Stage } from '../post.ts';
 import { startServer, type TestServer } from '../server.ts';
 import { signUp, type Staff } from '../staff.ts';
 
@@ -58,6 +58,31 @@ test('kill -9 between sending and noting: not sent again, and said so', async ()
 	await rounds();
 	expect(sentTo(email)).toBe(1);
 	expect(await messages(id)).toMatchObject([{ state: 'failed', error: 'interrupted' }]);
+});
+
+test('kill -9 at any point before the mail was handed over: at most once, and no word of it is lost', async () => {
+	const stages: readonly Stage[] = ['greeting', 'from', 'to', 'data'];
+	const sent = new Map<string, string>();
+	for (const stage of stages) {
+		const email = `${stage}@patients.example`;
+		const killed = new Promise<void>((resolve) => {
+			mailbox.onstage = async (reached) => {
+				if (reached !== stage) return;
+				mailbox.onstage = () => Promise.resolve();
+				await server.kill('SIGKILL');
+				resolve();
+			};
+		});
+		sent.set(email, await invite(email));
+		await killed;
+		await server.restart();
+	}
+	await rounds();
+	for (const [email, id] of sent) {
+		// Nobody knows at the restart how far it came, so it is not tried again but said.
+		expect(await messages(id)).toMatchObject([{ state: 'failed', error: 'interrupted', tries: 1 }]);
+		expect(sentTo(email)).toBeLessThanOrEqual(1);
+	}
 });
 
 test('kill -9 after sending: not sent again', async () => {
