@@ -24,6 +24,8 @@ export const pagesMax = 16;
 
 const digestBytes = 32;
 const digestsPerPage = 8192;
+/** The most digests of one entry. */
+export const digestsMax = pagesMax * digestsPerPage;
 
 export const FormerSchema = v.strictObject({
 	id: Id,

@@ -8,7 +8,7 @@ import {
 } from '#crypto/identity/identity.ts';
 import { type Signed, openSigned, signJson } from '#crypto/identity/signed.ts';
 import type { SigningKey } from '#crypto/identity/signing.ts';
-import { Id } from '#crypto/schema.ts';
+import { Id, bytesText } from '#crypto/schema.ts';
 import { type Former, FormerSchema, formerMax } from './former.ts';
 import { type Role, roles } from './roles.ts';
 
@@ -36,6 +36,18 @@ export interface Spent {
 	readonly expiresAt: number;
 }
 
+/** Fingerprints of keys that the practice had before: they open what is older, and nothing is sealed to them. */
+export interface Retired {
+	readonly records: readonly Bytes[];
+	readonly schedule: readonly Bytes[];
+}
+
+/** A member whose keys were replaced, and the first version that has the new ones. */
+export interface Changed {
+	readonly id: string;
+	readonly version: number;
+}
+
 /** Who belongs to the practice. Nobody else is ever wrapped to. */
 export interface MemberList {
 	/** Id. */
@@ -49,6 +61,12 @@ export interface MemberList {
 	readonly spent?: readonly Spent[] | undefined;
 	/** What members were before; a list of an older version has none. */
 	readonly former?: readonly Former[] | undefined;
+	/** None until a key was replaced. */
+	readonly retired?: Retired | undefined;
+	/** How the practice key was handed on, the oldest first; see `signHandover`. */
+	readonly handovers?: readonly Signed[] | undefined;
+	/** None until somebody came back with new keys. */
+	readonly changed?: readonly Changed[] | undefined;
 }
 
 /** The most members of one list. */
@@ -57,7 +75,23 @@ export const membersMax = 200;
 /** The most spent invitations of one list. */
 export const spentMax = 1000;
 
+/** The most retired keys of one kind. */
+export const retiredMax = 100;
+
+/** The most handovers of the practice key. */
+export const handoversMax = 100;
+
+/** The most changes of keys; the oldest make room. */
+export const changedMax = 400;
+
 const context = 'sotto/member-list/v1';
+
+const Fingerprints = v.pipe(v.array(bytesText(32)), v.maxLength(retiredMax));
+
+const SignedSchema = v.strictObject({
+	text: v.pipe(v.string(), v.maxLength(1000)),
+	signature: v.pipe(v.string(), v.maxLength(86)),
+});
 
 const MemberSchema = v.strictObject({
 	id: Id,
@@ -81,6 +115,14 @@ const ListSchema = v.pipe(
 			),
 		),
 		former: v.optional(v.pipe(v.array(FormerSchema), v.maxLength(formerMax))),
+		retired: v.optional(v.strictObject({ records: Fingerprints, schedule: Fingerprints })),
+		handovers: v.optional(v.pipe(v.array(SignedSchema), v.maxLength(handoversMax))),
+		changed: v.optional(
+			v.pipe(
+				v.array(v.strictObject({ id: Id, version: v.pipe(v.number(), v.safeInteger()) })),
+				v.maxLength(changedMax),
+			),
+		),
 	}),
 	v.check(({ members }) => distinct(members)),
 );
@@ -90,7 +132,8 @@ export async function signMemberList(options: {
 	practiceKey: SigningKey;
 	list: MemberList;
 }): Promise<Signed> {
-	const { practice, version, members, keys, spent, former } = options.list;
+	const { practice, version, members, keys } = options.list;
+	const { spent, former, retired, handovers, changed } = options.list;
 	assert(distinct(members), 'each member is once in the list');
 	const people = members.map(({ id, role, publicIdentity }) => ({
 		id,
@@ -110,6 +153,9 @@ export async function signMemberList(options: {
 		}),
 		...(spent && { spent: spent.map(({ id, expiresAt }) => ({ id, expiresAt })) }),
 		...(former && { former: former.map(formerJson) }),
+		...(retired && { retired: retiredJson(retired) }),
+		...(handovers && { handovers: handovers.map(({ text, signature }) => ({ text, signature })) }),
+		...(changed && { changed: changed.map(({ id, version: at }) => ({ id, version: at })) }),
 	};
 	return signJson({ key: options.practiceKey, context, value });
 }
@@ -144,6 +190,11 @@ const formerJson = ({ id, role, ed25519, pages }: Former) => ({
 	role,
 	ed25519: toBase64url(ed25519),
 	pages: pages.map(toBase64url),
+});
+
+const retiredJson = ({ records, schedule }: Retired) => ({
+	records: records.map(toBase64url),
+	schedule: schedule.map(toBase64url),
 });
 
 function distinct(members: readonly Member[]): boolean {

@@ -20,6 +20,8 @@ const session: HostSession = {
 	cancelled: false,
 	notice: null,
 	signedNotice: null,
+	hostIs: 'here',
+	author: { id: 'host', former: false },
 	places: [place],
 };
 

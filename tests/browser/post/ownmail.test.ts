@@ -23,6 +23,8 @@ const session = (notice: Session['notice']): Session => ({
 	cancelled: false,
 	notice,
 	signedNotice: null,
+	hostIs: 'here',
+	author: { id: 'host', former: false },
 	places: [place],
 });
 

@@ -7,6 +7,7 @@ import {
 	type Member,
 	type MemberList,
 	type Spent,
+	memberOf,
 	openMemberList,
 	signMemberList,
 } from '#crypto/members/members.ts';
@@ -14,6 +15,7 @@ import { openPracticeKey } from '#crypto/members/practice.ts';
 import { account } from '#lib/account/account.svelte.ts';
 import { fetchJson, request } from '#lib/net/api.ts';
 import { isApiError } from '#lib/net/errors.ts';
+import { withFormer } from '#lib/schedule/vouch.ts';
 import type { Role } from '#protocol/account.ts';
 import { type Invited, People } from '#protocol/people.ts';
 import { practiceSeed, secretOf } from './invite.ts';
@@ -80,9 +82,12 @@ export async function confirmInvited(invited: Invited): Promise<void> {
 		mac: fromBase64url(registration.mac),
 	});
 	const others = list.members.filter((one) => one.id !== member.id);
-	const members = [...others, { id: member.id, role, publicIdentity }];
+	const back = { id: member.id, role, publicIdentity };
+	const members = [...others, back];
+	const before = memberOf(list, member.id);
+	const vouching = before ? await withFormer(list, before, back) : list;
 	const body = await next({
-		list: { ...list, spent: spentWith(list, invited) },
+		list: { ...vouching, spent: spentWith(list, invited) },
 		members,
 		member: member.id,
 	});
@@ -116,7 +121,8 @@ export async function changeMember(id: string, to: { role: Role; active: boolean
 	const others = list.members.filter((one) => one.id !== id);
 	const changed = { ...known, role: to.role };
 	const members = to.active ? [...others, changed] : others;
-	const body = { ...to, ...(await next({ list, members, member: id })) };
+	const vouching = await withFormer(list, known, to.active ? changed : undefined);
+	const body = { ...to, ...(await next({ list: vouching, members, member: id })) };
 	await request({ method: 'PUT', path: `/api/people/${id}`, body });
 	await account.refresh();
 }

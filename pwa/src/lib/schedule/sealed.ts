@@ -49,6 +49,13 @@ export async function sealText(options: {
 /** Whether bytes are what `sealText` makes and not what a member sealed under the own account key before. */
 export const isBoxes = (sealed: Bytes): boolean => sealed[0] === '{'.charCodeAt(0);
 
+/** Whether `sealText` sealed it to these keys too. Throws `bad-encoding`. */
+export async function isSealedTo(identity: PublicIdentity, sealed: Bytes): Promise<boolean> {
+	const { boxes } = parseJson(Boxes, fromUtf8(sealed));
+	const name = await nameOf(identity);
+	return boxes.some(({ to }) => toBase64url(to) === name);
+}
+
 /**
  * Opens what `sealText` made with the first of `openers` that it was sealed to. Throws `not-a-recipient`,
  * `bad-encoding`, and as `openSealed`.

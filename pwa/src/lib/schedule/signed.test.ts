@@ -1,12 +1,13 @@
 import { beforeAll, expect, test } from 'vitest';
 import { fromBase64url, random, toBase64url } from '#crypto/bytes.ts';
 import { type Identity, createStaffIdentity } from '#crypto/identity/identity.ts';
+import type { Former } from '#crypto/members/former.ts';
 import type { MemberList, Role } from '#crypto/members/members.ts';
 import { createLinkSecret } from '#crypto/proof/proof.ts';
 import { limits } from '#protocol/limits.ts';
 import { encodePlace, encodeSession, textMax } from './contents.ts';
 import { openText, sealText } from './sealed.ts';
-import { openContents, signContents } from './signed.ts';
+import { type Opened, type Vouched, openContents, signContents } from './signed.ts';
 
 const newId = (): string => toBase64url(random(16));
 const about = { session: newId(), place: newId() };
@@ -40,14 +41,32 @@ beforeAll(async () => {
 const text = encodePlace({ name: 'Dana "D"', secret: createLinkSecret() });
 const signBy = ({ id, identity }: Person, key = identity.signing, of = about) =>
 	signContents({ author: id, key, about: of, text });
-const open = (signed: string, list = members) =>
+const nothing: Vouched = () => Promise.resolve(false);
+const everything: Vouched = () => Promise.resolve(true);
+const openBy = (signed: string, list = members, vouched = nothing): Promise<Opened> =>
 	openContents({
 		members: list,
 		own: { id: host.id, key: host.identity.signing.publicKey },
 		host: host.id,
 		about,
 		text: signed,
+		vouched,
 	});
+const open = async (signed: string, list = members) => (await openBy(signed, list)).text;
+
+const formerly = ({ id, role, identity }: Person): Former => ({
+	id,
+	role,
+	ed25519: identity.signing.publicKey,
+	pages: [],
+});
+/** The list without her, or with another role, and with what she was. */
+const after = (was: Person, role?: Role): MemberList => {
+	const others = members.members.filter(({ id }) => id !== was.id);
+	const { publicIdentity } = was.identity;
+	const now = role ? [...others, { id: was.id, role, publicIdentity }] : others;
+	return { ...members, members: now, former: [formerly(was)] };
+};
 
 test('contents by the host, an admin and a scheduler are read as they were written', async () => {
 	for (const author of [host, admin, scheduler])
@@ -78,6 +97,35 @@ test('contents that nobody signed are refused', async () => {
 
 test('contents by a clinician who is not the host are refused', async () => {
 	await expect(open(await signBy(colleague))).rejects.toMatchObject(refused);
+});
+
+test('what a planner wrote is read after she lost her role, and nothing that she writes since', async () => {
+	const [then, since] = await Promise.all([
+		signBy(scheduler),
+		signContents({
+			author: scheduler.id,
+			key: scheduler.identity.signing,
+			about,
+			text: encodePlace({ name: 'Eve', secret: createLinkSecret() }),
+		}),
+	]);
+	const vouched: Vouched = (former, signed) =>
+		Promise.resolve(former.id === scheduler.id && signed === then);
+	for (const list of [after(scheduler), after(scheduler, 'clinician')]) {
+		const { author, text: read } = await openBy(then, list, vouched);
+		expect(author).toEqual({ id: scheduler.id, former: true });
+		expect(JSON.parse(read)).toEqual(JSON.parse(text));
+		await expect(openBy(since, list, vouched)).rejects.toMatchObject(refused);
+		// Without the practice’s word not even what is old.
+		await expect(openBy(then, list)).rejects.toMatchObject(refused);
+	}
+});
+
+test('a former clinician is believed of her own sessions only, and a former key signs for nobody else', async () => {
+	const list = after(colleague);
+	await expect(openBy(await signBy(colleague), list, everything)).rejects.toMatchObject(refused);
+	const asHost = await signBy(host, scheduler.identity.signing);
+	await expect(openBy(asHost, after(scheduler), everything)).rejects.toMatchObject(refused);
 });
 
 test('contents of another place, of another session and of the session itself are refused', async () => {

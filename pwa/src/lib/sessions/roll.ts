@@ -53,7 +53,8 @@ export class Opener {
 
 	/** `undefined` when it cannot be opened; then `failure` says why. */
 	async open(row: Session): Promise<HostSession | undefined> {
-		const stored = JSON.stringify(row);
+		// Whose word counts is what the list of members says.
+		const stored = `${account.members.version} ${JSON.stringify(row)}`;
 		const known = this.#opened.get(row.id);
 		if (known?.stored === stored) return known.session;
 		if (this.#failed.get(row.id)?.stored === stored) return undefined;

@@ -1,4 +1,4 @@
-import { type Notice, verifyNotice } from '#crypto/consent/consent.ts';
+import { type Notice, type SignedNotice, verifyNotice } from '#crypto/consent/consent.ts';
 import { fromBase64url, fromUtf8 } from '#crypto/bytes.ts';
 import { CryptoError } from '#crypto/errors.ts';
 import { type Identity, type PublicIdentity, fingerprint } from '#crypto/identity/identity.ts';
@@ -14,8 +14,16 @@ import {
 	encodePlace,
 	encodeSession,
 } from '#lib/schedule/contents.ts';
-import { isBoxes, openText, sealText } from '#lib/schedule/sealed.ts';
-import { type About, openContents, signContents } from '#lib/schedule/signed.ts';
+import { isVouched } from '#lib/schedule/former.ts';
+import { isBoxes, isSealedTo, openText, sealText } from '#lib/schedule/sealed.ts';
+import {
+	type About,
+	type Author,
+	type Opened,
+	ifSigned,
+	openContents,
+	signContents,
+} from '#lib/schedule/signed.ts';
 import type { Session } from '#protocol/sessions.ts';
 
 /** One invited person as the host knows her; `secret` is what her private link proves. */
@@ -28,6 +36,10 @@ export interface HostSession extends SessionText {
 	readonly id: string;
 	/** The member whose session it is. */
 	readonly host: string;
+	/** Whether the host can open it: not once she `left` the practice, nor with keys `renewed` since. */
+	readonly hostIs: 'here' | 'left' | 'renewed';
+	/** Who wrote title and note. */
+	readonly author: Author;
 	readonly startsAt: number;
 	readonly minutes: number;
 	readonly state: Session['state'];
@@ -44,19 +56,18 @@ export interface HostSession extends SessionText {
 const contextOf = ({ session, place }: About): string =>
 	place === null ? `session ${session}` : `place ${session} ${place}`;
 
-/** Keys of a member as the practice vouches for them. Throws `bad-key` for whoever is not on the list. */
-function identityOf(host: string): PublicIdentity {
-	if (host === account.member.id) return account.identity.publicIdentity;
-	const member = memberOf(account.members, host);
-	if (!member) throw new CryptoError('bad-key');
-	return member.publicIdentity;
+/** Keys of a member as the practice vouches for them. Undefined for whoever is not on the list. */
+function keysOf(member: string): PublicIdentity | undefined {
+	if (member === account.member.id) return account.identity.publicIdentity;
+	return memberOf(account.members, member)?.publicIdentity;
 }
 
-/** Who reads what is personal about a session of this host: the host, and who has the practice schedule key. */
-const readersOf = (host: string): PublicIdentity[] => [
-	identityOf(host),
-	account.practice.scheduleIdentity,
-];
+/** Who reads what is personal about a session of this host: the host while she is a member, and who has the practice schedule key. */
+function readersOf(host: string): PublicIdentity[] {
+	const keys = keysOf(host);
+	const { scheduleIdentity } = account.practice;
+	return keys ? [keys, scheduleIdentity] : [scheduleIdentity];
+}
 
 // Anybody who knows the readers' public keys can seal to them, so who writes also signs.
 async function sealContents(host: string, about: About, text: string): Promise<string> {
@@ -109,50 +120,110 @@ async function open(context: string, text: string): Promise<string> {
 }
 
 // The signature is checked each time: the list of members may have changed since.
-async function openFrom(host: string, about: About, sealed: string): Promise<string> {
+async function openFrom(host: string, about: About, sealed: string): Promise<Opened> {
 	const text = await openOnce(contextOf(about), sealed);
 	// Under the account key only this member herself can have written.
-	if (!isBoxes(fromBase64url(sealed))) return text;
+	if (!isBoxes(fromBase64url(sealed))) return { author: { id: host, former: false }, text };
 	const { identity, member, members } = account;
 	const own = { id: member.id, key: identity.signing.publicKey };
-	return openContents({ members, own, host, about, text });
+	return openContents({ members, own, host, about, text, vouched: isVouched });
 }
 
 async function openPlace({ id: session, host }: Session, place: Session['places'][number]) {
 	const { id, sealed } = place;
-	return { id, ...decodePlace(await openFrom(host, { session, place: id }, sealed)) };
+	const { text } = await openFrom(host, { session, place: id }, sealed);
+	return { id, ...decodePlace(text) };
 }
 
-/** Opens a session. Throws `open-failed`, `not-a-recipient`, `bad-signature`, `bad-encoding`, `bad-key`. */
+/** The text that the practice vouches for when the host's keys are others by now. */
+export const noticeText = ({ signature, text }: SignedNotice): string => signature + text;
+
+async function openNotice({ id: session, host, notice: signed }: Session): Promise<Notice | null> {
+	if (!signed) return null;
+	const keys = keysOf(host);
+	const now = keys && (await ifSigned(verifyNotice({ signed, hostKey: keys.ed25519, session })));
+	if (now) return now;
+	for (const former of account.members.former ?? []) {
+		if (former.id !== host) continue;
+		const then = await ifSigned(verifyNotice({ signed, hostKey: former.ed25519, session }));
+		if (then && (await isVouched(former, noticeText(signed)))) return then;
+	}
+	throw new CryptoError('bad-signature');
+}
+
+async function readHost({ host, sealed }: Session): Promise<HostSession['hostIs']> {
+	const keys = keysOf(host);
+	if (!keys) return 'left';
+	const bytes = fromBase64url(sealed);
+	return !isBoxes(bytes) || (await isSealedTo(keys, bytes)) ? 'here' : 'renewed';
+}
+
+/** Opens a session. Throws `open-failed`, `not-a-recipient`, `bad-signature`, `bad-encoding`. */
 export async function openSession(session: Session): Promise<HostSession> {
 	const { id, host, startsAt, minutes, state, endedAt, cancelled } = session;
-	const { notice: signedNotice } = session;
-	const hostKey = identityOf(host).ed25519;
-	const [notice, text, ...places] = await Promise.all([
-		signedNotice && verifyNotice({ signed: signedNotice, hostKey, session: id }),
-		openFrom(host, { session: id, place: null }, session.sealed).then(decodeSession),
+	const [notice, hostIs, { author, text }, ...places] = await Promise.all([
+		openNotice(session),
+		readHost(session),
+		openFrom(host, { session: id, place: null }, session.sealed),
 		...session.places.map((place) => openPlace(session, place)),
 	]);
 	return {
-		...text,
+		...decodeSession(text),
 		id,
 		host,
+		hostIs,
+		author,
 		startsAt,
 		minutes,
 		state,
 		endedAt,
 		cancelled,
 		notice,
-		signedNotice,
+		signedNotice: session.notice,
 		places,
 	};
 }
 
-/** The private link of a place at a session of this host. Its fragment never reaches the server. */
+/** What one member signed of a session, as she signed it; what cannot be opened is left out. Throws `ApiError`. */
+export async function signedBy(member: string, session: Session): Promise<string[]> {
+	const { id, host, notice } = session;
+	const parts: [string | null, string][] = [
+		[null, session.sealed],
+		...session.places.map(({ id: place, sealed }): [string, string] => [place, sealed]),
+	];
+	const texts: string[] = [];
+	if (notice && host === member && (await readable(openNotice(session))))
+		texts.push(noticeText(notice));
+	for (const [place, sealed] of parts) {
+		const about = { session: id, place };
+		const one = await readable(openFrom(host, about, sealed));
+		// As she is now: what she signed with older keys is vouched for already.
+		if (one?.author.id !== member || one.author.former || !isBoxes(fromBase64url(sealed)))
+			continue;
+		texts.push(await openOnce(contextOf(about), sealed));
+	}
+	return texts;
+}
+
+async function readable<T>(opening: Promise<T>): Promise<T | undefined> {
+	try {
+		return await opening;
+	} catch (error) {
+		if (error instanceof CryptoError) return undefined;
+		throw error;
+	}
+}
+
+/**
+ * The private link of a place at a session of this host. Its fragment never reaches the server. Throws
+ * `bad-key` for a host who is no member.
+ */
 export async function placeLink(
 	{ id, secret }: Place,
 	host: string = account.member.id,
 ): Promise<string> {
-	const hostFingerprint = await fingerprint(identityOf(host));
+	const keys = keysOf(host);
+	if (!keys) throw new CryptoError('bad-key');
+	const hostFingerprint = await fingerprint(keys);
 	return address(`/j/${id}`) + encodeLinkFragment({ secret, hostFingerprint });
 }
