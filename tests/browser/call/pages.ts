@@ -12,6 +12,7 @@ import {
 } from '#crypto/group/group.ts';
 import { type SigningKey, generateSigningKey } from '#crypto/identity/signing.ts';
 import { Devices } from '#lib/call/devices.svelte.ts';
+import { Group } from '#lib/call/group.svelte.ts';
 import { Links } from '#lib/call/links.svelte.ts';
 import { Media } from '#lib/call/media.ts';
 import { type Envelope, decodeCallMessage, encodeCallMessage } from '#lib/call/messages.ts';
@@ -78,31 +79,41 @@ export class Wire {
 		const other = this.pages[from === 0 ? 1 : 0];
 		if (!other) return;
 		const { sender, plaintext } = await other.epoch.open(envelope.sealed);
-		other.links.hear(sender, decodeCallMessage(plaintext));
+		const message = decodeCallMessage(plaintext);
+		if (!other.links.hear(sender, message)) other.group.hear(sender, message);
 	}
 }
 
 export interface Page {
 	readonly epoch: Epoch;
+	/** Whether the recorder of the group is in, as the connections are told. */
+	readonly recorder: { in: boolean };
 	readonly links: Links;
+	readonly group: Group;
 	readonly media: Media;
 	readonly devices: Devices;
+	close(): void;
 }
 
 interface PageOptions {
 	readonly wire: Wire;
 	readonly at: 0 | 1;
 	readonly epoch: Epoch;
+	readonly devices?: Devices;
 	/** Runs in the very turn in which a connection is made, after everything for it was read. */
 	readonly onmake?: (devices: Devices) => void;
 }
 
-export async function page({ wire, at, epoch, onmake }: PageOptions): Promise<Page> {
+export async function page(options: PageOptions): Promise<Page> {
+	const { wire, at, epoch, devices = new Devices(), onmake } = options;
 	const media = new Media();
-	const devices = new Devices();
+	const recorder = { in: epoch.hasRecorder };
 	let asked = 0;
 	const room = {
-		epoch,
+		get epoch() {
+			const { roster, me } = epoch;
+			return { roster, me, hasRecorder: recorder.in };
+		},
 		leaves: seats,
 		others: () => [seats[at === 0 ? 1 : 0]],
 		seal: async (message: Parameters<typeof encodeCallMessage>[0]) => ({
@@ -112,7 +123,7 @@ export async function page({ wire, at, epoch, onmake }: PageOptions): Promise<Pa
 		relay: (envelope: Envelope) => wire.carry(at, envelope),
 		open: (_from: string, envelope: Envelope) => wire.carry(at === 0 ? 1 : 0, envelope),
 	};
-	const links = new Links({
+	const links: Links = new Links({
 		room,
 		media,
 		devices,
@@ -127,17 +138,20 @@ export async function page({ wire, at, epoch, onmake }: PageOptions): Promise<Pa
 			};
 		},
 		onlinks: () => {},
-		onconnect: () => {},
+		onconnect: () => group.follow([], [...links.tiles.values()]),
 	});
+	const group = new Group({ links, devices });
 	const baseKey = await epoch.sframeBaseKey();
 	await media.epoch({ generation: 1, baseKey, leaf: epoch.me.leaf, seats });
 	await media.use(1);
-	closing.push(() => {
+	const close = (): void => {
 		links.close();
+		group.close();
 		media.close();
 		devices.close();
-	});
-	const made = { epoch, links, media, devices };
+	};
+	closing.push(close);
+	const made = { epoch, recorder, links, group, media, devices, close };
 	wire.pages[at] = made;
 	return made;
 }

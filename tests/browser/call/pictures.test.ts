@@ -8,15 +8,17 @@ import { devices as openDevices } from './pair.ts';
 vi.setConfig({ testTimeout: 60_000 });
 afterEach(closePages);
 
-/** A recorded call of two, with both cameras and microphones on. */
-async function recordedCall(): Promise<{ host: Page; guest: Page }> {
+/** A call of two, with both cameras and microphones on. */
+async function callOfTwo(recorded: boolean): Promise<{ host: Page; guest: Page }> {
 	const tracks = await openDevices();
 	const [hosts, guests] = await twoEpochs(true);
 	const wire = new Wire();
 	const host = await page({ wire, at: 0, epoch: hosts });
 	const guest = await page({ wire, at: 1, epoch: guests });
-	for (const { devices } of [host, guest])
+	for (const { devices, recorder } of [host, guest]) {
+		recorder.in = recorded;
 		[devices.audio, devices.video] = [tracks.audio.clone(), tracks.video.clone()];
+	}
 	await guest.links.follow(true);
 	await host.links.follow(true);
 	for (const one of [host, guest])
@@ -47,6 +49,15 @@ async function recorderOf({ media, links, epoch }: Page) {
 	return opened;
 }
 
+/** Whether no picture is made for the other any more. */
+async function paused({ links }: Page): Promise<boolean> {
+	const [tile] = links.tiles.values();
+	const stats = await links.stats(tile?.key ?? '');
+	return [...(stats?.values() ?? [])].some(
+		({ type, kind, active }) => type === 'outbound-rtp' && kind === 'video' && active === false,
+	);
+}
+
 /** Video frames that came over the connection to the other. */
 async function received({ links }: Page): Promise<number> {
 	const [tile] = links.tiles.values();
@@ -64,7 +75,7 @@ const grows = (count: () => number | Promise<number>, from: number) =>
 	expect.poll(count, { timeout: 20_000 }).toBeGreaterThan(from + 20);
 
 test('a host is recorded with her picture while the only other person wants sound alone, who gets none', async () => {
-	const { host, guest } = await recordedCall();
+	const { host, guest } = await callOfTwo(true);
 	const opened = await recorderOf(host);
 	await grows(() => received(guest), 0);
 	await ask(guest, false);
@@ -78,11 +89,26 @@ test('a host is recorded with her picture while the only other person wants soun
 });
 
 test('somebody is recorded with her picture while the host wants sound alone', async () => {
-	const { host, guest } = await recordedCall();
+	const { host, guest } = await callOfTwo(true);
 	const opened = await recorderOf(host);
 	await ask(host, false);
 	await grows(() => opened.received, opened.received);
 	const before = opened.received;
 	await grows(() => opened.received, before);
 	expect(guest.links.tiles.size).toBe(1);
+});
+
+test('a recording begins with a picture also when nobody wanted one before', async () => {
+	const { host, guest } = await callOfTwo(false);
+	await grows(() => received(guest), 0);
+	await ask(guest, false);
+	await expect.poll(() => paused(host)).toBe(true);
+	for (const one of [host, guest]) {
+		one.recorder.in = true;
+		await one.links.follow(false);
+	}
+	const opened = await recorderOf(host);
+	await host.media.keyFrame();
+	await host.links.keyFrame(host.links.primary() ?? '');
+	await grows(() => opened.own, 0);
 });

@@ -61,7 +61,13 @@ async function stage(others: number) {
 		sendDirect: async () => true,
 		stats: async () => undefined,
 	};
-	const devices = { mute: () => {}, muted: false, closeCamera: () => {}, sink: '' };
+	const devices = {
+		mute: () => {},
+		muted: false,
+		listenOnly: () => {},
+		soundOnly: false,
+		sink: '',
+	};
 	const group = new Group({ links, devices });
 	const screen = await render(Stage, {
 		tiles,

@@ -171,7 +171,7 @@ export class Call {
 		setTimeout(() => this.#draw(), drawMs);
 		this.#release ??= hold('in-call');
 		// After a reload, or when nobody pressed the button: now somebody waits to see and hear.
-		if (this.devices.untried) void this.devices.open();
+		if (this.devices.untried) void this.devices.openAgain();
 		for (const member of epoch.roster)
 			if (member !== epoch.me && member.role !== 'recorder')
 				void this.options.pins.met(member.key, member.name);

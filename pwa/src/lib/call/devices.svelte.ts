@@ -1,3 +1,5 @@
+import { forgetHabits, keepHabits, readHabits } from './habits.ts';
+
 /** Why a camera or microphone is not there, in words of its own on the screen. */
 export type DeviceTrouble = 'refused' | 'missing' | 'in-use' | 'failed';
 
@@ -31,6 +33,8 @@ export class Devices {
 	/** What is sent as picture: the camera, the screen, or nothing. */
 	sharing = $state(false);
 	asking = $state(false);
+	/** Sound alone: no picture is sent, and none is wanted. */
+	soundOnly = $state(false);
 	/** The loudspeaker; '' is the one of the system. */
 	sink = $state('');
 	/** What was chosen from a menu; '' leaves it to the system. */
@@ -39,6 +43,8 @@ export class Devices {
 	readonly preview = $derived.by(() => (this.video ? new MediaStream([this.video]) : null));
 	#camera: MediaStreamTrack | null = null;
 	#held = false;
+	#cameraOff = false;
+	#session: string | undefined;
 	/** Tells the connections what to send now. */
 	changed: (kind: 'audio' | 'video', track: MediaStreamTrack | null) => void = () => {};
 
@@ -53,17 +59,66 @@ export class Devices {
 		const states = await Promise.all(
 			names.map((name) => navigator.permissions.query({ name }).catch(() => undefined)),
 		);
-		if (states.every((state) => state?.state === 'granted')) await this.open();
+		if (states.every((state) => state?.state === 'granted')) await this.openAgain();
+	}
+
+	/** A page of this session that is loaded again in this tab is as it was left: muted, without camera, or with sound alone. */
+	remember(session: string): void {
+		this.#session = session;
+		const { muted, cameraOff, soundOnly } = readHabits(session);
+		this.mute(muted);
+		this.#cameraOff = cameraOff;
+		this.soundOnly = soundOnly;
+	}
+
+	#keep(): void {
+		const { muted, soundOnly } = this;
+		if (this.#session !== undefined)
+			keepHabits(this.#session, { muted, soundOnly, cameraOff: this.#cameraOff });
+	}
+
+	/** Nothing is known any more of how this tab took part. */
+	forget(): void {
+		if (this.#session !== undefined) forgetHabits(this.#session);
+		this.#session = undefined;
 	}
 
 	/** Asks for both; where one fails the other is kept, and the trouble says why. */
 	async open(): Promise<void> {
+		this.#wantPicture();
+		await this.#openBoth(true);
+	}
+
+	/** As `open`, but a camera that was switched off before stays off. */
+	async openAgain(): Promise<void> {
+		await this.#openBoth(!this.#cameraOff && !this.soundOnly);
+	}
+
+	async #openBoth(camera: boolean): Promise<void> {
 		this.asking = true;
 		try {
-			await Promise.all([this.#openAudio(), this.openCamera()]);
+			await Promise.all([this.#openAudio(), camera && this.openCamera()]);
 		} finally {
 			this.asking = false;
 		}
+	}
+
+	/** Whoever shows herself wants more than sound. */
+	#wantPicture(): void {
+		this.#cameraOff = false;
+		this.soundOnly = false;
+		this.#keep();
+	}
+
+	/** Sound alone, for a weak line, or pictures again; one's own comes with its button. */
+	listenOnly(on: boolean): void {
+		this.soundOnly = on;
+		if (on) {
+			this.stopSharing();
+			this.#cameraOff = true;
+			this.closeCamera();
+		}
+		this.#keep();
 	}
 
 	async #openAudio(): Promise<void> {
@@ -149,8 +204,14 @@ export class Devices {
 	/** On if it was off, and off if it was on; a screen that is shared stays. */
 	async switchCamera(): Promise<void> {
 		if (this.sharing) return;
-		if (this.#camera) this.closeCamera();
-		else await this.openCamera();
+		if (this.#camera) {
+			this.#cameraOff = true;
+			this.closeCamera();
+			this.#keep();
+			return;
+		}
+		this.#wantPicture();
+		await this.openCamera();
 	}
 
 	/** The light beside the lens goes out too. */
@@ -163,6 +224,7 @@ export class Devices {
 	mute(muted: boolean): void {
 		this.muted = muted;
 		if (this.audio) this.audio.enabled = !muted && !this.#held;
+		this.#keep();
 	}
 
 	/** Silence and black from this very turn on, at the source: what a busy worker seals a moment later is that. */
@@ -180,6 +242,8 @@ export class Devices {
 			if (!track) return false;
 			track.addEventListener('ended', () => this.stopSharing());
 			this.sharing = true;
+			this.soundOnly = false;
+			this.#keep();
 			this.#show(track);
 			return true;
 		} catch (error) {

@@ -15,7 +15,7 @@ const newsMs = 12_000;
 
 interface Parts {
 	readonly links: Pick<Links, 'tiles' | 'sendDirect' | 'stats'>;
-	readonly devices: Pick<Devices, 'mute' | 'muted' | 'closeCamera' | 'sink'>;
+	readonly devices: Pick<Devices, 'mute' | 'muted' | 'listenOnly' | 'soundOnly' | 'sink'>;
 }
 
 /** What people in a call do together, and how one of them looks at it: hands, news, messages, volume, pin. */
@@ -30,8 +30,6 @@ export class Group {
 	mutedBy = $state<string | null>(null);
 	/** Shown large, whoever speaks. */
 	pinned = $state<string | null>(null);
-	/** Sound alone: no picture is sent from here, and none is asked for. */
-	soundOnly = $state(false);
 	/** From 0 to 1, where it was changed. */
 	readonly volumes = new SvelteMap<string, number>();
 	readonly #parts: Parts;
@@ -49,6 +47,11 @@ export class Group {
 				[...links.tiles.values()].flatMap(({ key, link }) => (link === 'connected' ? [key] : [])),
 			stats: (key) => links.stats(key),
 		});
+	}
+
+	/** Sound alone: no picture is sent from here, and none is asked for. */
+	get soundOnly(): boolean {
+		return this.#parts.devices.soundOnly;
 	}
 
 	/** The loudspeaker; '' is the one of the system. */
@@ -117,8 +120,9 @@ export class Group {
 		if (link === 'lost') this.#tell('lost', name);
 		if (link !== 'connected') return;
 		if (before === 'lost') this.#tell('back', name);
-		if (this.handUp) void this.#send(key, { type: 'hand', up: true });
-		if (this.soundOnly) void this.#send(key, { type: 'pictures', wanted: false });
+		// Also when there is nothing to say: she may have heard something else of the page before this one.
+		void this.#send(key, { type: 'hand', up: this.handUp });
+		void this.#send(key, { type: 'pictures', wanted: !this.soundOnly });
 	}
 
 	#tell(what: News['what'], name: string): void {
@@ -143,9 +147,12 @@ export class Group {
 	}
 
 	listenOnly(on: boolean): void {
-		this.soundOnly = on;
-		if (on) this.#parts.devices.closeCamera();
-		this.#sendAll({ type: 'pictures', wanted: !on });
+		this.#parts.devices.listenOnly(on);
+	}
+
+	/** Tells the others whether their pictures are wanted here. */
+	tellPictures(): void {
+		this.#sendAll({ type: 'pictures', wanted: !this.soundOnly });
 	}
 
 	#sendAll(message: CallMessage): void {

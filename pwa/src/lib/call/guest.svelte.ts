@@ -169,6 +169,7 @@ export class Visit {
 			this.company = companyOf(mine);
 		}
 		this.#at('asking');
+		this.devices.remember(place.session);
 		void this.devices.openIfAllowed();
 		await this.#next();
 	}
@@ -370,6 +371,7 @@ export class Visit {
 		await forget(`identity ${this.#hostName}`);
 		await forgetHost(this.#id);
 		await forgetAll(`call ${this.#hostName} `);
+		this.devices.forget();
 		this.#tab.release();
 		this.#at('forgotten');
 	}

@@ -1,6 +1,6 @@
 import { SvelteMap } from 'svelte/reactivity';
 import { toBase64url, random } from '#crypto/bytes.ts';
-import type { Member } from '#crypto/group/group.ts';
+import type { Epoch, Member } from '#crypto/group/group.ts';
 import type { Devices } from './devices.svelte.ts';
 import type { Media } from './media.ts';
 import { type Entry, newEntry } from './entry.ts';
@@ -20,7 +20,9 @@ const retryMostMs = 8000;
 const rank = ({ soundOnly, key }: Entry): string => `${soundOnly ? 1 : 0}${key}`;
 
 interface Parts {
-	readonly room: Pick<Room, 'epoch' | 'leaves' | 'others' | 'seal' | 'relay' | 'open'>;
+	readonly room: Pick<Room, 'leaves' | 'others' | 'seal' | 'relay' | 'open'> & {
+		readonly epoch: Pick<Epoch, 'roster' | 'me' | 'hasRecorder'> | undefined;
+	};
 	readonly media: Media;
 	readonly devices: Devices;
 	readonly config: () => Promise<RTCConfiguration>;

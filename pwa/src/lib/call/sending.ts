@@ -1,12 +1,12 @@
+import type { Epoch } from '#crypto/group/group.ts';
 import type { Devices } from './devices.svelte.ts';
 import type { Entry } from './entry.ts';
 import type { Media } from './media.ts';
 import type { CallMessage } from './messages.ts';
 import { type Pictures, limitsFor, picturesOn } from './pictures.ts';
-import type { Room } from './room.ts';
 
 interface Parts {
-	readonly room: Pick<Room, 'epoch'>;
+	readonly room: { readonly epoch: Pick<Epoch, 'me' | 'hasRecorder'> | undefined };
 	readonly media: Pick<Media, 'withoutPictures'>;
 	readonly devices: Pick<Devices, 'audio' | 'video' | 'muted' | 'sharing'>;
 	readonly entries: () => readonly Entry[];
