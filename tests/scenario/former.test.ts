@@ -46,7 +46,7 @@ async function plan(by: Planning, host: string, name: string, purpose: string | 
 		title: `T ${name}`,
 	};
 	const prepared = await by.prepareSessions(wish);
-	await by.sendSessions(prepared);
+	for (const one of prepared) await by.sendSession(one);
 	return prepared[0]?.id ?? '';
 }
 

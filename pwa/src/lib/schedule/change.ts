@@ -1,9 +1,10 @@
 import { request } from '#lib/net/api.ts';
+import { isApiError } from '#lib/net/errors.ts';
 import { type HostSession, type Place, sealPlace, sealSession } from '#lib/sessions/session.ts';
+import { fetchOne } from '#lib/sessions/roll.ts';
 import { fetchSchedule } from '#lib/sessions/store.ts';
 import type { NewPlace, SessionChange } from '#protocol/sessions.ts';
-import type { Person, SessionText } from './contents.ts';
-import { newPlace } from './make.ts';
+import type { SessionText } from './contents.ts';
 
 const patch = (id: string, body: SessionChange): Promise<unknown> =>
 	request({ method: 'PATCH', path: `/api/sessions/${id}`, body });
@@ -32,10 +33,17 @@ export async function changePerson(session: HostSession, place: Place): Promise<
 	await patch(session.id, { places: [await sealedPlace(session, place)] });
 }
 
-/** Invites one more. */
-export async function addPerson(session: HostSession, person: Person): Promise<void> {
-	const body = await sealedPlace(session, newPlace(person));
-	await request({ method: 'POST', path: `/api/sessions/${session.id}/places`, body });
+/** Invites one more. After a failure the same place can be sent again: nobody is added twice. */
+export async function addPerson(session: HostSession, place: Place): Promise<void> {
+	const body = await sealedPlace(session, place);
+	try {
+		await request({ method: 'POST', path: `/api/sessions/${session.id}/places`, body });
+	} catch (error) {
+		if (!isApiError(error, 'conflict')) throw error;
+		const { places } = await fetchOne(session.id);
+		if (!places.some(({ id }) => id === place.id)) throw error;
+		await changePerson(session, place);
+	}
 }
 
 /** Takes back an invitation: the link leads nowhere from now on. */
@@ -50,12 +58,21 @@ export async function cancelSession(id: string): Promise<void> {
 
 const yearMs = 366 * 24 * 60 * 60_000;
 
-/** The planned sessions of the same series from this one on. */
-export async function laterInSeries(session: HostSession): Promise<readonly HostSession[]> {
-	const { series, startsAt } = session;
-	if (!series) return [session];
-	const { sessions, failures } = await fetchSchedule(startsAt, startsAt + yearMs);
-	// What cannot be opened may be one of the series: to leave it standing without a word would be wrong.
-	if (failures.length > 0) throw failures[0];
-	return sessions.filter((one) => one.series?.id === series.id && one.state === 'planned');
+/** What follows a session in its series. */
+export interface Following {
+	/** The planned ones from this one on, the earliest first. */
+	readonly sessions: readonly HostSession[];
+	/** Planned sessions of the same host in this time that cannot be opened: some may be of the series. */
+	readonly unopened: number;
+}
+
+/** The rest of a series. Throws `ApiError`. */
+export async function laterInSeries(session: HostSession): Promise<Following> {
+	const { series, startsAt, host } = session;
+	if (!series) return { sessions: [session], unopened: 0 };
+	const { sessions, unopened } = await fetchSchedule(startsAt, startsAt + yearMs);
+	return {
+		sessions: sessions.filter((one) => one.series?.id === series.id && one.state === 'planned'),
+		unopened: unopened.filter((one) => one.host === host && one.state === 'planned').length,
+	};
 }

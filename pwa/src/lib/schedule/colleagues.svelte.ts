@@ -1,16 +1,15 @@
 import { SvelteMap } from 'svelte/reactivity';
 import { account } from '#lib/account/account.svelte.ts';
 import { m } from '#lib/paraglide/messages.js';
-import { fetchColleagues, mayPlan } from './colleagues.ts';
+import { fetchNames } from './colleagues.ts';
 
-/** Names of the colleagues, read once they are needed. */
+/** Names of the colleagues, also of former ones, read once they are needed. */
 class ColleagueNames {
 	readonly #names = new SvelteMap<string, string>();
 
 	/** Reads them. Throws `ApiError`. */
 	async load(): Promise<void> {
-		if (!mayPlan()) return;
-		for (const { id, name } of await fetchColleagues()) this.#names.set(id, name);
+		for (const [id, name] of await fetchNames()) this.#names.set(id, name);
 	}
 
 	of(member: string): string {

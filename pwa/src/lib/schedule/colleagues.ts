@@ -17,6 +17,16 @@ export const mayHost = (): boolean => hostRoles.has(account.member.role);
 /** Whether this member plans for others too. */
 export const mayPlan = (): boolean => account.practice.schedule !== undefined;
 
+/** Whether others than this member have sessions of their own. */
+export const hasHostsBeside = (member: string): boolean =>
+	account.members.members.some(({ id, role }) => id !== member && hostRoles.has(role));
+
+/** Names of everybody who is or was a member, by id. Throws `ApiError`. */
+export async function fetchNames(): Promise<ReadonlyMap<string, string>> {
+	const { members } = await fetchJson(People, { path: '/api/people' });
+	return new Map(members.map(({ id, name }) => [id, name]));
+}
+
 /** The others for whom this member can plan: active, and vouched for by the practice. Throws `ApiError`. */
 export async function fetchColleagues(): Promise<readonly Colleague[]> {
 	const { members } = await fetchJson(People, { path: '/api/people' });

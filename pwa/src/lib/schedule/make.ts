@@ -96,10 +96,17 @@ function noticeOf(session: string, purpose: string) {
 	});
 }
 
-/** Gives prepared sessions to the server; after a failure the same ones can be sent again. Throws `ApiError`. */
-export async function sendSessions(prepared: readonly Prepared[]): Promise<void> {
-	for (const { body } of prepared) await request({ method: 'POST', path: '/api/sessions', body });
+/** Gives a prepared session to the server; after a failure the same one can be sent again. Throws `ApiError`. */
+export async function sendSession({ body }: Prepared): Promise<void> {
+	await request({ method: 'POST', path: '/api/sessions', body });
 }
+
+/**
+ * Whether a session of this host may be made here: where every session is recorded only the host can, whose
+ * keys sign the notice.
+ */
+export const mayMakeFor = (host: string): boolean =>
+	host === account.member.id || !settings.recordAll;
 
 /**
  * Whether `prepareNext` can make another one like it: a notice is signed by its own host, and where every
@@ -125,4 +132,19 @@ export function prepareNext(session: HostSession, zone: string): Promise<Prepare
 		title,
 		note,
 	});
+}
+
+/** Whether `prepareMove` can give it to this host: as above. */
+export const mayMoveTo = ({ notice }: HostSession, host: string): boolean =>
+	mayMakeFor(host) && (notice !== null || !settings.recordAll);
+
+/** Whether the session that `prepareMove` makes is recorded: only its own host signs a notice. */
+export const movesRecorded = ({ notice }: HostSession, host: string): boolean =>
+	notice !== null && settings.recording && host === account.member.id;
+
+/** The same session for another host, or for the same one with other keys: with links that fit these keys. */
+export function prepareMove(session: HostSession, host: string): Promise<Prepared> {
+	const { places, notice, startsAt, minutes, title, note, series } = session;
+	const purpose = movesRecorded(session, host) ? (notice?.purpose ?? null) : null;
+	return prepare({ host, people: places, purpose, startsAt, minutes, title, note }, series);
 }

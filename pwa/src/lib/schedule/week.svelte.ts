@@ -1,6 +1,7 @@
 import type { HostSession } from '#lib/sessions/session.ts';
 import { fetchSchedule } from '#lib/sessions/store.ts';
 import { addDays, dateOf, momentOf, overlaps, viewerZone, weekOf } from '#lib/time.ts';
+import type { Session } from '#protocol/sessions.ts';
 import { colleagueNames } from './colleagues.svelte.ts';
 
 /** One column. */
@@ -8,6 +9,8 @@ export interface Day {
 	/** "2026-11-25" */
 	readonly date: string;
 	readonly sessions: readonly HostSession[];
+	/** Those that cannot be opened with the keys of this member. */
+	readonly unopened: readonly Session[];
 }
 
 const start = (date: string): number => momentOf({ date, time: '00:00' }, viewerZone());
@@ -19,8 +22,7 @@ export class Schedule {
 	date = $state(dateOf(Date.now(), viewerZone()));
 	loading = $state(true);
 	failure = $state.raw<unknown>();
-	/** Some could not be opened with the keys of this member. */
-	incomplete = $state(false);
+	#unopened = $state.raw<readonly Session[]>([]);
 	#sessions = $state.raw<readonly HostSession[]>([]);
 	#round = 0;
 
@@ -29,6 +31,7 @@ export class Schedule {
 		this.dates.map((date) => ({
 			date,
 			sessions: this.#sessions.filter(({ startsAt }) => dateOf(startsAt, viewerZone()) === date),
+			unopened: this.#unopened.filter(({ startsAt }) => dateOf(startsAt, viewerZone()) === date),
 		})),
 	);
 	/** For each session those of the same host that it overlaps. */
@@ -41,6 +44,9 @@ export class Schedule {
 		}
 		return found;
 	});
+
+	/** Whether some cannot be opened. */
+	readonly incomplete = $derived(this.#unopened.length > 0);
 
 	/** Whether the viewer's today is shown. */
 	readonly today = $derived(this.dates.includes(dateOf(Date.now(), viewerZone())));
@@ -66,7 +72,7 @@ export class Schedule {
 			]);
 			if (round !== this.#round) return;
 			this.#sessions = list.sessions.filter(({ cancelled }) => !cancelled);
-			this.incomplete = list.failures.length > 0;
+			this.#unopened = list.unopened.filter(({ cancelled }) => !cancelled);
 			this.failure = undefined;
 		} catch (error) {
 			if (round !== this.#round) return;

@@ -4,9 +4,10 @@ import { History, type HistoryRow, Session } from '#protocol/sessions.ts';
 import { fetchRoll } from './roll.ts';
 import { type HostSession, openSession } from './session.ts';
 
-/** Sessions that could be opened, earliest first; what could not is given as its error. */
+/** Sessions that could be opened, earliest first; what could not is given as it is stored, with its error. */
 export interface OpenedSessions {
 	readonly sessions: readonly HostSession[];
+	readonly unopened: readonly Session[];
 	readonly failures: readonly unknown[];
 }
 
@@ -35,7 +36,8 @@ async function fetchList(options: {
 	const opened = await Promise.allSettled(roll.map(openSession));
 	const sessions = opened.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
 	const failures = opened.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []));
-	return { sessions: sessions.toSorted((a, b) => a.startsAt - b.startsAt), failures };
+	const unopened = roll.filter((_, at) => opened[at]?.status === 'rejected');
+	return { sessions: sessions.toSorted((a, b) => a.startsAt - b.startsAt), unopened, failures };
 }
 
 export async function fetchHistory(session: string): Promise<readonly HistoryRow[]> {
