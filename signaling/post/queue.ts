@@ -5,6 +5,7 @@ import { calendarOf } from './calendar.ts';
 import { type Addressed, addressed } from './letter.ts';
 import { composeMail, sendMail } from './mail.ts';
 import type { Outcome } from './outcome.ts';
+import { outboxMs, releaseHeld } from './outbox.ts';
 import { ways } from './plan.ts';
 import type { PostOptions } from './post.ts';
 import { sendText } from './text.ts';
@@ -14,8 +15,6 @@ import { write } from './words.ts';
 /** After one minute, two, four...: about two hours in all. */
 const firstPauseMs = 60_000;
 const triesMax = 8;
-/** How long after its session a message that was held is still shown. */
-const heldMs = 24 * 60 * 60_000;
 const everyMs = 1000;
 
 type Told = Outcome | { type: 'held' } | { type: 'obsolete' };
@@ -41,15 +40,19 @@ export class Queue {
 		return this.#address;
 	}
 
-	/** What a crash cut off may have gone out: it is never sent again. */
+	/** What a crash cut off may have gone out: it is never sent again. What was held may go out now. */
 	async start(address: string): Promise<void> {
 		this.#address = address;
-		const { clock } = this.#options;
-		await this.#store
-			.updateTable('post')
-			.set({ state: 'failed', error: 'interrupted', at: clock.now(), recipient: null })
-			.where('state', '=', 'sending')
-			.execute();
+		const { clock, config } = this.#options;
+		const now = clock.now();
+		await this.#store.transaction().execute(async (db) => {
+			await db
+				.updateTable('post')
+				.set({ state: 'failed', error: 'interrupted', at: now, recipient: null })
+				.where('state', '=', 'sending')
+				.execute();
+			for (const way of ways) if (config[way] !== undefined) await releaseHeld(db, { way, now });
+		});
 		this.#timer = setInterval(() => this.wake(), everyMs);
 	}
 
@@ -238,10 +241,10 @@ export class Queue {
 
 	/** What was held for a session that is long over is of no use to anybody. */
 	async #forget(): Promise<void> {
-		const before = this.#options.clock.now() - heldMs;
+		const before = this.#options.clock.now() - outboxMs;
 		await this.#store
 			.deleteFrom('post')
-			.where('state', '=', 'held')
+			.where('state', 'in', ['held', 'dropped'])
 			.where('session', 'in', (it) =>
 				it.selectFrom('sessions').select('id').where('starts_at', '<', before),
 			)

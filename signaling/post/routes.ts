@@ -9,6 +9,7 @@ import { Id } from '../protocol/text.ts';
 import { visibleSession } from '../session/sessions.ts';
 import type { PostRow } from '../store/tables.ts';
 import { addressed } from './letter.ts';
+import { outboxMs } from './outbox.ts';
 import { write } from './words.ts';
 
 const Params = v.object({ id: Id });
@@ -50,9 +51,11 @@ function readRoutes(app: FastifyInstance, context: Context): void {
 		await staffOf(context, request);
 		const rows = await store
 			.selectFrom('post')
-			.selectAll()
-			.where('state', '=', 'held')
-			.orderBy('at', 'desc')
+			.innerJoin('sessions', 'sessions.id', 'post.session')
+			.selectAll('post')
+			.where((it) => it.or([it('post.state', '=', 'held'), it('post.held', '=', 1)]))
+			.where('sessions.starts_at', '>=', clock.now() - outboxMs)
+			.orderBy('post.at', 'desc')
 			.limit(limits.pageRows)
 			.execute();
 		const messages: Outbox['messages'] = [];

@@ -72,8 +72,11 @@ export type PostKind = v.InferOutput<typeof PostKind>;
 export const PostWay = v.picklist(['mail', 'text']);
 export type PostWay = v.InferOutput<typeof PostWay>;
 
-/** waiting: is sent at `at` or soon after; held: no way to send it is set up, see the outbox. */
-export const PostState = v.picklist(['waiting', 'sent', 'failed', 'held']);
+/**
+ * waiting: is sent at `at` or soon after; held: no way to send it is set up, see the outbox; dropped: it
+ * was held, and of no use any more when a way was set up.
+ */
+export const PostState = v.picklist(['waiting', 'sent', 'failed', 'held', 'dropped']);
 export type PostState = v.InferOutput<typeof PostState>;
 
 /** Why a message did not go out, or has to be tried again. */
@@ -112,7 +115,10 @@ export type PostMessage = v.InferOutput<typeof PostMessage>;
 /** GET /api/post?session= (staff): messages of one session, or of all that are not long past; never an address. */
 export const PostList = v.strictObject({ messages: v.array(PostMessage) });
 
-/** GET /api/outbox (admin): what would have been sent, if mail or text messages were set up. */
+/**
+ * GET /api/outbox (admin): what would have been sent, if mail or text messages were set up, and what
+ * became of it once they were, until a day after its session.
+ */
 export const Outbox = v.strictObject({
 	/** Which ways are set up. */
 	mail: v.boolean(),

@@ -19,8 +19,8 @@ export function sortPost(messages: readonly PostMessage[]): Map<string, PlacePos
 }
 
 function postOf(newestFirst: readonly PostMessage[]): PlacePost {
-	// What is still to come says nothing of what happened.
-	const settled = newestFirst.filter(({ state }) => state !== 'waiting');
+	// What is still to come, and what was of no use any more, says nothing of what happened.
+	const settled = newestFirst.filter(({ state }) => state !== 'waiting' && state !== 'dropped');
 	const newest = new Map(settled.toReversed().map((one) => [one.way, one]));
 	return {
 		last: settled.find(({ state }) => state !== 'failed'),
