@@ -56,6 +56,8 @@ export class CodePage {
 	/** How often it was asked. */
 	asked = 0;
 	floods = 0;
+	/** Nameplates that somebody tried too often from one place. */
+	readonly refused: string[] = [];
 	/** Answers that left. */
 	readonly sent: ClientMessage[] = [];
 
@@ -67,6 +69,7 @@ export class CodePage {
 			const message: ServerMessage = JSON.parse(data.toString());
 			if (message.type === 'code-ask') void this.#answer(message);
 			if (message.type === 'code-flood') this.floods++;
+			if (message.type === 'code-refused') this.refused.push(message.nameplate);
 		});
 	}
 

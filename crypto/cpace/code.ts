@@ -9,7 +9,10 @@ import { Id, parseJson } from '#crypto/schema.ts';
 import { type ConfirmedKey, type CpaceMeeting, CpaceRun, tagBytes } from './cpace.ts';
 import { elementBytes } from './group.ts';
 
-/** An access code as it is read out: 3 digits that route, 6 that are the secret and are never sent. */
+/**
+ * An access code as it is read out: 3 digits that route (6 while somebody looks for codes), 6 that are the secret and are
+ * never sent.
+ */
 export interface AccessCode {
 	readonly nameplate: string;
 	readonly secret: string;
@@ -28,16 +31,19 @@ export function createCodeSecret(): string {
 	}
 }
 
-/** The code that somebody typed; spaces and hyphens do not count. Throws `bad-encoding` unless it is nine digits. */
+const secretDigits = 6;
+
+/** The code that somebody typed; spaces, dashes and dots do not count. Throws `bad-encoding` unless it is 9 or 12 digits. */
 export function parseCode(text: string): AccessCode {
-	const digits = text.replaceAll(/[\s-]/gu, '');
-	if (!/^[0-9]{9}$/.test(digits)) throw new CryptoError('bad-encoding');
-	return { nameplate: digits.slice(0, 3), secret: digits.slice(3) };
+	// What comes with a copied number: marks of direction and no-break spaces too.
+	const digits = text.replaceAll(/[\s.\p{Pd}\p{Cf}]/gu, '');
+	if (!/^(?:[0-9]{3}){3,4}$/.test(digits)) throw new CryptoError('bad-encoding');
+	return { nameplate: digits.slice(0, -secretDigits), secret: digits.slice(-secretDigits) };
 }
 
 /** `123 456 789`. */
 export function formatCode({ nameplate, secret }: AccessCode): string {
-	return `${nameplate} ${secret.slice(0, 3)} ${secret.slice(3)}`;
+	return `${nameplate}${secret}`.replaceAll(/(?<=\d)(?=(?:\d{3})+$)/g, ' ');
 }
 
 /** What both sides know of a try besides the secret. */

@@ -135,6 +135,7 @@ describe('a try', () => {
 		const changes: Partial<CodeTry>[] = [
 			{ code: parseCode('123456788') },
 			{ code: parseCode('124456789') },
+			{ code: parseCode('000123456789') },
 			{ hostNonce: random(16) },
 			{ nonce: random(16) },
 			{ hostNonce: one.nonce, nonce: one.hostNonce },
@@ -154,22 +155,41 @@ describe('a try', () => {
 	});
 });
 
-test('nine digits are a code, however they are written, and nothing else is', () => {
-	for (const text of ['123456789', '123 456 789', ' 123-456-789 ', '1 2 3 4 5 6 7 8 9'])
+test('nine or twelve digits are a code, however they are written, and nothing else is', () => {
+	for (const text of [
+		'123456789',
+		'123 456 789',
+		' 123-456-789 ',
+		'1 2 3 4 5 6 7 8 9',
+		'123\u2013456\u2011789',
+		'\u200e123.456.789\u00a0\n',
+	])
 		expect(parseCode(text)).toEqual({ nameplate: '123', secret: '456789' });
-	for (const bad of ['', '12345678', '1234567890', '12345678a', '１２３４５６７８９', '+12345678'])
+	expect(parseCode('123 456-789 012')).toEqual({ nameplate: '123456', secret: '789012' });
+	for (const bad of [
+		'',
+		'12345678',
+		'1234567890',
+		'12345678901',
+		'1234567890123',
+		'12345678a',
+		'１２３４５６７８９',
+		'+12345678',
+	])
 		expect(() => parseCode(bad)).toThrow('bad-encoding');
-	const digits = fc.stringMatching(/^[0-9]{9}$/);
+	const digits = fc.stringMatching(/^(?:[0-9]{3}){3,4}$/);
 	fc.assert(
 		fc.property(digits, (text) => {
 			const formatted = formatCode(parseCode(text));
-			expect(formatted).toMatch(/^\d{3} \d{3} \d{3}$/);
+			expect(formatted).toMatch(/^\d{3}(?: \d{3}){2,3}$/);
+			expect(formatted.replaceAll(' ', '')).toBe(text);
 			expect(formatCode(parseCode(formatted))).toBe(formatted);
 		}),
 	);
 	fc.assert(
 		fc.property(fc.string(), (text) => {
-			fc.pre(!/^(?:[\s-]*\d){9}[\s-]*$/u.test(text));
+			const bare = text.replaceAll(/[^\p{L}\p{N}\p{S}\p{P}]/gu, '').replaceAll(/[.\p{Pd}]/gu, '');
+			fc.pre(!/^(?:\d{3}){3,4}$/.test(bare));
 			expect(() => parseCode(text)).toThrow('bad-encoding');
 		}),
 	);

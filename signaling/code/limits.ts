@@ -1,34 +1,79 @@
 import { isIPv6 } from 'node:net';
 import type { Clock } from '../clock.ts';
-import { ServerError } from '../errors.ts';
 import { Tries } from '../tries.ts';
 
-const windowMs = 15 * 60_000;
-/** Tries of one address: three codes until each is burnt. */
-const perAddress = 9;
-/** Misses of the whole practice until somebody is held to be looking for codes. */
-const missesOfPractice = 40;
-/** While somebody looks for codes, this is how often one code may be tried, so that many addresses burn none. */
-const calmMs = 5 * 60_000;
+/** Everything below is counted in windows of this length, and a flood is over so long after its last window was full. */
+export const calmMs = 15 * 60_000;
+/** Tries of one network, at short codes and at long ones each. */
+export const perNetwork = 9;
+/** And of all networks of one site. */
+export const perSite = 3 * perNetwork;
+/** Tries of one site that the host of one code is asked for: nobody burns a code from one place. */
+export const perSiteAndCode = 2;
+/** Tries of the whole practice that led to no code, until somebody is held to be looking for codes. */
+export const missesOfPractice = 20;
+/** Tries of the whole practice that were answered and not right, likewise; where more codes live, as many as these. */
+export const wrongOfPractice = 12;
 
-/**
- * The network that an address stands for: of IPv6 the first 64 bits, because everybody at home has that many of her own.
- */
-export function networkOf(address: string): string {
-	if (!isIPv6(address) || address.startsWith('::ffff:')) return address.replace('::ffff:', '');
+/** Where a try comes from. */
+export interface Origin {
+	/** Who is at home in one place: an IPv4 address, the first 64 bits of an IPv6 address. */
+	readonly network: string;
+	/** Who has many such networks: the first 48 bits of an IPv6 address. */
+	readonly site: string;
+}
+
+export function originOf(address: string): Origin {
+	if (!isIPv6(address) || address.startsWith('::ffff:')) {
+		const network = address.replace('::ffff:', '');
+		return { network, site: network };
+	}
 	const [head = '', tail] = address.split('::');
 	const groups = head.split(':').filter(Boolean);
 	const after = (tail ?? '').split(':').filter(Boolean);
 	const zeros = Array.from({ length: Math.max(0, 8 - groups.length - after.length) }, () => '0');
-	return [...groups, ...zeros, ...after].slice(0, 4).join(':');
+	const all = [...groups, ...zeros, ...after];
+	return { network: all.slice(0, 4).join(':'), site: `${all.slice(0, 3).join(':')}/48` };
+}
+
+/** Long codes have six digits that route: their names cannot be gone through, so a flood of short ones leaves them alone. */
+export const isLong = (nameplate: string): boolean => nameplate.length > 3;
+
+/** A number of events in a window that begins with the first. */
+class Budget {
+	count = 0;
+	#until = 0;
+
+	add(now: number): void {
+		if (now >= this.#until) {
+			this.count = 0;
+			this.#until = now + calmMs;
+		}
+		this.count += 1;
+	}
+
+	giveBack(): void {
+		this.count = Math.max(0, this.count - 1);
+	}
+}
+
+/** What one try spent when the host's share was asked for. */
+export interface Spent {
+	/** Tries that this site has left with this code. */
+	readonly left: number;
+	/** The host answered: until it was right, it is held to be wrong. */
+	answered(): void;
+	/** The host answered nothing, or the try was right: it costs nobody anything. */
+	giveBack(): void;
 }
 
 /** Refuses tries of codes before a host's client is asked. */
 export class CodeLimits {
 	readonly #clock: Clock;
 	readonly #tries: Tries;
-	#misses = 0;
-	#missesUntil = 0;
+	readonly #misses = new Budget();
+	readonly #wrong = new Budget();
+	#floodUntil = Number.NEGATIVE_INFINITY;
 
 	constructor(clock: Clock) {
 		this.#clock = clock;
@@ -36,31 +81,72 @@ export class CodeLimits {
 		this.#tries = new Tries(clock);
 	}
 
-	/** Whether somebody looks for codes that she was not given. */
-	get flooded(): boolean {
-		return this.#clock.monotonic() < this.#missesUntil && this.#misses >= missesOfPractice;
+	/** Seconds that short codes rest, because somebody looks for codes that she was not given; 0 = they do not. */
+	get restSeconds(): number {
+		return Math.max(0, Math.ceil((this.#floodUntil - this.#clock.monotonic()) / 1000));
 	}
 
-	/** Counts a try. Throws `too-many-tries` with the seconds to wait. */
-	count({ address, nameplate, hit }: { address: string; nameplate: string; hit: boolean }): void {
-		this.#tries.count(`address ${networkOf(address)}`, { max: perAddress, windowMs });
-		if (!hit) return this.#miss();
-		if (this.flooded) this.#tries.count(`code ${nameplate}`, { max: 1, windowMs: calmMs });
+	/** Counts somebody who comes with a code. Throws `too-many-tries` with the seconds to wait. */
+	arrive(origin: Origin, { nameplate, hit }: { nameplate: string; hit: boolean }): void {
+		const [network, site] = namesOf(origin, nameplate);
+		this.#tries.count(network, { max: perNetwork, windowMs: calmMs });
+		this.#tries.count(site, { max: perSite, windowMs: calmMs });
+		if (hit || isLong(nameplate)) return;
+		this.#misses.add(this.#clock.monotonic());
+		this.#judge(this.#misses, missesOfPractice);
 	}
 
-	#miss(): void {
-		const now = this.#clock.monotonic();
-		if (now >= this.#missesUntil) {
-			this.#misses = 0;
-			this.#missesUntil = now + windowMs;
-		}
-		this.#misses += 1;
-		// Says the same as a code that waits: a miss shall not look different from a hit.
-		if (this.flooded) throw new ServerError('too-many-tries', { next: calmMs / 1000 });
+	/** Whether somebody has a try left with a code. */
+	mayTry({ site }: Origin, { tries }: { tries: ReadonlyMap<string, number> }): boolean {
+		return (tries.get(site) ?? 0) < perSiteAndCode;
 	}
 
-	/** Forgets the tries of an address that had a code. */
-	forgive(address: string): void {
-		this.#tries.forgive(`address ${networkOf(address)}`);
+	/**
+	 * Spends a try at a code, before its host is asked. `tries`: those of each site at this code; `live`: how many codes
+	 * there are. undefined when this site has none left.
+	 */
+	spend(
+		origin: Origin,
+		code: { nameplate: string; tries: Map<string, number>; live: number },
+	): Spent | undefined {
+		const { site } = origin;
+		const { nameplate, tries, live } = code;
+		if (!this.mayTry(origin, code)) return undefined;
+		const count = (tries.get(site) ?? 0) + 1;
+		tries.set(site, count);
+		let wrong = false;
+		return {
+			left: perSiteAndCode - count,
+			answered: () => {
+				wrong = !isLong(nameplate);
+				if (!wrong) return;
+				this.#wrong.add(this.#clock.monotonic());
+				this.#judge(this.#wrong, Math.max(wrongOfPractice, live));
+			},
+			giveBack: () => {
+				if (wrong) this.#wrong.giveBack();
+				const after = (tries.get(site) ?? 1) - 1;
+				if (after > 0) tries.set(site, after);
+				else tries.delete(site);
+			},
+		};
 	}
+
+	#judge(budget: Budget, max: number): void {
+		if (budget.count < max) return;
+		budget.count = 0;
+		this.#floodUntil = this.#clock.monotonic() + calmMs;
+	}
+
+	/** Forgets the tries of somebody who had a code. */
+	forgive(origin: Origin): void {
+		for (const nameplate of ['000', '000000'])
+			for (const name of namesOf(origin, nameplate)) this.#tries.forgive(name);
+	}
+}
+
+/** Short and long codes are counted apart: who was drowned out at short ones comes in with a long one. */
+function namesOf({ network, site }: Origin, nameplate: string): [string, string] {
+	const kind = isLong(nameplate) ? 'long' : 'short';
+	return [`${kind} network ${network}`, `${kind} site ${site}`];
 }

@@ -38,6 +38,10 @@ export async function showCode(
 	if (row.host !== principal.member) throw new ServerError('forbidden');
 	if (row.state === 'ended') throw new ServerError('session-ended');
 	const nameplate = context.codes.show(message, { member: principal.member, connection });
+	if (message.nameplate === null) {
+		const { place: who, session } = message;
+		await context.history.add(change.db, { act: 'code-shown', who, session });
+	}
 	change.onCommit(() => connection.send({ type: 'code', id: message.id, nameplate }));
 }
 
@@ -50,23 +54,37 @@ export async function answerCode(
 ): Promise<void> {
 	const { principal } = connection;
 	if (principal?.kind !== 'member' || !principal.staff) throw new ServerError('forbidden');
-	if (message.type === 'code-close') codes.close(message.nameplate, principal.member);
+	if (message.type === 'code-close') codes.end(message.nameplate, principal.member);
 	else codes.answer(message.try, message.reply, connection);
 	change.onCommit(() => connection.send({ type: 'done', id: message.id }));
+}
+
+/** What becomes of codes stands in the history of their sessions: that it was tried, never with what. */
+function writeResults({ codes, history, store, log }: Context): void {
+	codes.onresult = ({ place: who, session }, result) => {
+		const written = history.add(store, { act: `code-${result}`, who, session });
+		written.catch((error: unknown) => log.failure('code', error));
+	};
 }
 
 /** /api/codes/tries: what somebody uses who has nothing but a code. */
 export function codeRoutes(app: FastifyInstance, context: Context): void {
 	const { codes, store } = context;
+	writeResults(context);
+	app.addHook('onClose', async () => codes.close());
 	app.post('/codes/tries', async (request): Promise<CodeRoute> => {
 		const { nameplate } = bodyOf(NewCodeTry, request);
 		const plate = codes.route(nameplate, request.ip);
+		if (typeof plate === 'number') return { state: 'rest', seconds: plate };
 		if (!plate) return { state: 'unknown' };
 		const row = await placeOf(store, plate.place);
 		if (plate.dead || !row || row.state === 'ended') return { state: 'dead' };
+		if (codes.expired(plate)) return { state: 'expired' };
 		if (!plate.connection?.open) return { state: 'away', place: plate.place };
 		const host = stored(PublicIdentity, row.public_identity);
-		return { state: 'open', try: codes.begin(plate, request.ip), nonce: plate.nonce, host };
+		const name = codes.begin(plate, request.ip);
+		if (name === undefined) return { state: 'dead' };
+		return { state: 'open', try: name, nonce: plate.nonce, host };
 	});
 	app.post('/codes/tries/:try', async (request): Promise<CodeReply> => {
 		const { try: name } = parse(Params, request.params);

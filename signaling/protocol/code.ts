@@ -1,8 +1,11 @@
 import * as v from 'valibot';
 import { Bytes32, Count, Id, PublicIdentity, bytes } from './text.ts';
 
-/** The three digits of an access code that route. The six others are never sent to anybody. */
-export const Nameplate = v.pipe(v.string(), v.regex(/^[0-9]{3}$/));
+/**
+ * The digits of an access code that route: three, or six while somebody looks for codes. The last six are never sent to
+ * anybody.
+ */
+export const Nameplate = v.pipe(v.string(), v.regex(/^[0-9]{3}(?:[0-9]{3})?$/));
 /** HMAC-SHA-512. */
 const Tag = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{85}[AQgw]$/));
 const Identity = v.strictObject({ ed25519: Bytes32, x25519: Bytes32 });
@@ -70,8 +73,13 @@ export const codeServerMessages = [
 		nameplate: Nameplate,
 		question: CodeQuestion,
 	}),
-	/** Somebody tries codes and was refused before anybody was asked; at most one a minute. */
-	v.strictObject({ type: v.literal('code-flood') }),
+	/**
+	 * Somebody looks for codes that were not given out. For so many seconds at least nobody is asked for codes of nine
+	 * digits; a new one is longer, and works. At most one a minute.
+	 */
+	v.strictObject({ type: v.literal('code-flood'), seconds: Count }),
+	/** From one place this code was entered wrongly as often as it may be; from there the host is not asked any more. */
+	v.strictObject({ type: v.literal('code-refused'), nameplate: Nameplate }),
 ] as const;
 
 /** POST /api/codes/tries (open to anybody). Errors: `too-many-tries`. */
@@ -81,9 +89,13 @@ export const CodeRoute = v.variant('state', [
 	v.strictObject({ state: v.literal('open'), try: Id, nonce: Id, host: PublicIdentity }),
 	/** The host's client is not connected: one may wait at the place, unproven. */
 	v.strictObject({ state: v.literal('away'), place: Id }),
-	/** Burnt or used. */
+	/** Burnt or used, or this network had its tries with it. */
 	v.strictObject({ state: v.literal('dead') }),
-	/** No code begins so, or it is too old. */
+	/** Somebody looks for codes: those of nine digits rest so many seconds, this one if it is one and all others. */
+	v.strictObject({ state: v.literal('rest'), seconds: Count }),
+	/** It is too old. Said for another `codeMs`. */
+	v.strictObject({ state: v.literal('expired') }),
+	/** No code begins so. */
 	v.strictObject({ state: v.literal('unknown') }),
 ]);
 export type CodeRoute = v.InferOutput<typeof CodeRoute>;

@@ -14,7 +14,12 @@ import {
 } from './text.ts';
 
 /** One place at a session: a person who was invited. Everything personal is sealed to the host. */
-export const NewPlace = v.strictObject({ id: Id, sealed: Sealed });
+export const NewPlace = v.strictObject({
+	id: Id,
+	sealed: Sealed,
+	/** The account that this person has, and what she may know of her appointment, sealed to her by whoever planned it. */
+	visit: v.optional(v.strictObject({ member: Id, sealed: Sealed })),
+});
 export type NewPlace = v.InferOutput<typeof NewPlace>;
 
 const Minutes = v.pipe(Count, v.minValue(1), v.maxValue(24 * 60));
@@ -81,6 +86,22 @@ export const SessionList = v.strictObject({ sessions: v.array(Session) });
  * `bad-request` for another hash, `not-found`.
  */
 export const DigestPage = v.strictObject({ page: bytes(limits.digestPageChars) });
+
+/**
+ * GET /api/visits?from=&to= (participants with an account): their own appointments, the newest first; not
+ * those that were cancelled.
+ */
+export const Visit = v.strictObject({
+	place: Id,
+	session: Id,
+	host: Id,
+	startsAt: Time,
+	minutes: Count,
+	sealed: Sealed,
+	state: SessionState,
+});
+export type Visit = v.InferOutput<typeof Visit>;
+export const VisitList = v.strictObject({ visits: v.array(Visit) });
 
 /** POST /api/sessions/:id/end (host): everybody's socket hears `ended`. 204. */
 
@@ -156,6 +177,7 @@ export const Act = v.picklist([
 	'recording-finished',
 	'recording-recovered',
 	'opened',
+	'granted',
 	'deletion-asked',
 	'deleted',
 ]);

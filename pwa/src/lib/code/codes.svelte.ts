@@ -13,17 +13,20 @@ import { type CodeShelf, type CodeState, type StoredCode, stateOf } from './stor
 
 /** A code as the screen shows it. */
 export interface ShownCode {
+	readonly nameplate: string;
 	/** `123 456 789`. */
 	readonly digits: string;
 	readonly until: number;
 	/** Tries that are left. */
 	readonly left: number;
 	readonly state: CodeState;
+	/** Somebody enters it right now. */
+	readonly busy: boolean;
+	/** Somebody was refused who had her tries with it. */
+	readonly refused: boolean;
 }
 
 const tickMs = 1000;
-/** How long the host is told of strangers after they were last refused. */
-const floodMs = 5 * 60_000;
 /** A code is shown as dead so long after its end, and then forgotten. */
 const afterMs = 10 * 60_000;
 
@@ -36,6 +39,8 @@ export class AccessCodes {
 	/** Until then the host is told that somebody tries codes. */
 	#floodedUntil = $state(0);
 	readonly flooded = $derived(this.now < this.#floodedUntil);
+	/** Nameplates. */
+	readonly #refused = new Set<string>();
 	#host: CodeHost | undefined;
 	#shelf: CodeShelf | undefined;
 	#socket: Socket | undefined;
@@ -77,11 +82,12 @@ export class AccessCodes {
 		try {
 			const socket = this.#connect();
 			const before = this.shown.get(place);
-			if (before?.state === 'live') await this.#close(before.digits.slice(0, 3));
+			if (before?.state === 'live') await this.#close(before.nameplate);
 			await host.create({ session, place }, async (nonce) => {
 				const wish = { type: 'code', session, place, nameplate: null, nonce } as const;
 				const answer = await socket.request(wish, { repeat: true });
 				if (answer.type !== 'code') throw new TypeError('the answer names the nameplate');
+				this.#refused.delete(answer.nameplate);
 				return answer.nameplate;
 			});
 			await this.#look();
@@ -143,7 +149,11 @@ export class AccessCodes {
 	}
 
 	async #hear(message: ServerMessage): Promise<void> {
-		if (message.type === 'code-flood') this.#floodedUntil = Date.now() + floodMs;
+		if (message.type === 'code-flood') this.#floodedUntil = Date.now() + message.seconds * 1000;
+		if (message.type === 'code-refused') {
+			this.#refused.add(message.nameplate);
+			void this.#look();
+		}
 		if (message.type !== 'code-ask' || account.state !== 'unlocked') return;
 		const { try: name, nameplate, question } = message;
 		try {
@@ -191,7 +201,10 @@ export class AccessCodes {
 
 	async #view(host: CodeHost, code: StoredCode, state: CodeState): Promise<ShownCode> {
 		const digits = formatCode(await host.digits(code));
-		return { digits, until: code.until, left: codeTries - code.answered, state };
+		const { nameplate, until, answered, busyUntil } = code;
+		const left = codeTries - answered;
+		const busy = state === 'live' && this.now < busyUntil;
+		return { nameplate, digits, until, left, state, busy, refused: this.#refused.has(nameplate) };
 	}
 }
 
@@ -203,7 +216,9 @@ function same(a: ReadonlyMap<string, ShownCode>, b: ReadonlyMap<string, ShownCod
 			other?.digits === one.digits &&
 			other.until === one.until &&
 			other.left === one.left &&
-			other.state === one.state
+			other.state === one.state &&
+			other.busy === one.busy &&
+			other.refused === one.refused
 		);
 	});
 }

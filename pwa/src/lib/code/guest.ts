@@ -25,7 +25,9 @@ export type CodeOutcome =
 	| { state: 'in'; place: string; host: PublicIdentity }
 	| { state: 'away'; place: string }
 	| { state: 'wrong'; left: number }
-	| { state: 'burnt' | 'unknown' | 'busy' | 'lost' };
+	/** Somebody looks for codes: those of nine digits are not tried now. */
+	| { state: 'rest'; seconds: number }
+	| { state: 'burnt' | 'expired' | 'unknown' | 'busy' | 'lost' };
 
 const busyMs = 3000;
 const busyTries = 4;
@@ -33,9 +35,8 @@ const busyTries = 4;
 /** Tries a code: finds its host, and proves the six digits to her without sending them. Throws `ApiError`. */
 export async function tryCode(code: AccessCode, door: CodeDoor): Promise<CodeOutcome> {
 	const route = await door.route(code.nameplate);
-	if (route.state === 'away') return route;
 	if (route.state === 'dead') return { state: 'burnt' };
-	if (route.state === 'unknown') return route;
+	if (route.state !== 'open') return route;
 	// Who stands between may guess as well, once each time: so this side counts too.
 	if (!(await door.count(code.nameplate))) return { state: 'burnt' };
 	const host = decodePublicIdentity(route.host);

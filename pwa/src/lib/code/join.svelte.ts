@@ -12,7 +12,7 @@ import { type CodeDoor, type CodeOutcome, tryCode } from './guest.ts';
 /** What the page says; `bad` for what is no code, `too-many` when the server refused before it asked anybody. */
 export type JoinState =
 	| { state: 'asking' | 'trying' | 'bad' }
-	| { state: 'too-many'; minutes: number }
+	| { state: 'too-many'; seconds: number }
 	| { state: 'failed'; error: unknown }
 	| Exclude<CodeOutcome, { state: 'in' }>;
 
@@ -58,7 +58,7 @@ export class Join {
 			}
 		} catch (error) {
 			this.is = isApiError(error, 'too-many-tries', 'slow-down')
-				? { state: 'too-many', minutes: Math.max(1, Math.ceil((error.next ?? 0) / 60)) }
+				? { state: 'too-many', seconds: error.next ?? 0 }
 				: { state: 'failed', error };
 		}
 		return undefined;

@@ -24,6 +24,10 @@ const words: Record<Act, (inputs: { name: string }) => string> = {
 	reminded: m.history_act_reminded,
 	'send-failed': m.history_act_send_failed,
 	'link-opened': m.history_act_link_opened,
+	'code-shown': m.code_act_shown,
+	'code-right': m.code_act_right,
+	'code-wrong': m.code_act_wrong,
+	'code-refused': m.code_act_refused,
 	waited: m.act_waited,
 	connected: m.act_connected,
 	left: m.act_left,
@@ -39,6 +43,7 @@ const words: Record<Act, (inputs: { name: string }) => string> = {
 	'recording-finished': m.act_recording_finished,
 	'recording-recovered': m.act_recording_recovered,
 	opened: m.act_opened,
+	granted: m.people_act_granted,
 	'deletion-asked': m.act_deletion_asked,
 	deleted: m.act_deleted,
 };
