@@ -1,9 +1,11 @@
 import { m } from '#lib/paraglide/messages.js';
 import { formatTime } from '#lib/ui/dates.ts';
-import type { Waiting } from './presence.ts';
+import { isBusy } from '#lib/net/busy.ts';
+import type { Here } from './presence.ts';
 
 const chimeName = 'sotto.chime';
 const notifyName = 'sotto.notify';
+const namesName = 'sotto.notify-names';
 const tag = 'sotto-waiting';
 const volume = 0.12;
 /** Two notes that rise: seconds from the start, hertz. */
@@ -13,6 +15,18 @@ const notes = [
 ] as const;
 const noteSeconds = 0.5;
 const lateMs = 1_000;
+/** Whoever was away for longer than this arrives again; a reload or a short gap is no news. */
+const awayMs = 60_000;
+/** What is not looked at leaves the first word to what is. */
+const behindMs = 250;
+/** So long a page keeps that it told of somebody, so that no other page does it again. */
+const toldMs = 10_000;
+
+/** Somebody who waits, as far as she was announced. */
+interface Told {
+	/** Since when she is not here; `undefined` while she is. */
+	awayAt: number | undefined;
+}
 
 /** Tells whoever is not looking that somebody came: sound, desktop notification, badge. */
 export class Arrivals {
@@ -20,28 +34,57 @@ export class Arrivals {
 	chime = $state(localStorage.getItem(chimeName) !== 'no');
 	/** Whether desktop notifications are shown while this page is open. */
 	notify = $state(localStorage.getItem(notifyName) === 'yes');
+	/** Whether these say who waits. */
+	names = $state(localStorage.getItem(namesName) === 'yes');
 	/** What the browser allows; `undefined` where it has no notifications. */
 	permission = $state<NotificationPermission | undefined>(
 		'Notification' in window ? Notification.permission : undefined,
 	);
-	#known: ReadonlySet<string> | undefined;
+	#first = true;
+	readonly #told = new Map<string, Told>();
 	#shown: Notification | undefined;
 	#audio: AudioContext | undefined;
 
-	/** Who waits now; whoever was not there before is announced. */
-	see(waiting: readonly Waiting[]): void {
-		const known = this.#known;
-		this.#known = new Set(waiting.map(({ seat }) => seat));
-		void setBadge(waiting.length);
-		if (waiting.length === 0) this.#close();
+	/**
+	 * Who waits now, all of them; whoever was not there before is announced once, in one page of this
+	 * browser. `nameOf` is asked only when the notification shall have the name.
+	 */
+	async see(
+		here: readonly Here[],
+		nameOf: (one: Here) => Promise<string | undefined>,
+	): Promise<void> {
+		const fresh = this.#learn(here);
+		void setBadge(here.length);
+		if (here.length === 0) this.#close();
+		const first = this.#first;
+		this.#first = false;
 		// Who already waited when the page was opened is on the screen.
-		if (!known || !waiting.some(({ seat }) => !known.has(seat))) return;
+		if (first || fresh.length === 0) return;
+		// A call is not disturbed, neither by a sound nor by something over a shared screen.
+		if (await isBusy()) return;
+		if (!(await isFirstToTell(fresh))) return;
 		if (this.chime) this.#ring();
-		if (this.notify && this.permission === 'granted' && !document.hasFocus()) this.#show(waiting);
+		if (!this.notify || this.permission !== 'granted' || document.hasFocus()) return;
+		const [one] = fresh;
+		const name = this.names && one && here.length === 1 ? await nameOf(one) : undefined;
+		this.#show(here, name);
+	}
+
+	#learn(here: readonly Here[]): Here[] {
+		const now = performance.now();
+		const keys = new Set(here.map(keyOf));
+		for (const [key, told] of this.#told) if (!keys.has(key)) told.awayAt ??= now;
+		return here.filter((one) => {
+			const told = this.#told.get(keyOf(one));
+			this.#told.set(keyOf(one), { awayAt: undefined });
+			return !told || (told.awayAt !== undefined && now - told.awayAt > awayMs);
+		});
 	}
 
 	stop(): void {
 		this.#close();
+		this.#first = true;
+		this.#told.clear();
 		void setBadge(0);
 		void this.#audio?.close();
 		this.#audio = undefined;
@@ -62,15 +105,21 @@ export class Arrivals {
 		localStorage.setItem(notifyName, this.notify ? 'yes' : 'no');
 	};
 
-	/** Names stay out of it: somebody else may be looking at this screen. */
-	#show(waiting: readonly Waiting[]): void {
-		const [first] = waiting.toSorted((a, b) => a.since - b.since);
+	/** Adds the name to notifications, or leaves it out. */
+	readonly toggleNames = (): void => {
+		this.names = !this.names;
+		localStorage.setItem(namesName, this.names ? 'yes' : 'no');
+	};
+
+	/** Without a choice names stay out of it: somebody else may be looking at this screen. */
+	#show(here: readonly Here[], name: string | undefined): void {
+		const [first] = here;
 		if (!first) return;
 		const since = formatTime(first.since);
-		const several = waiting.length > 1;
-		const title = several ? m.day_several_wait({ count: waiting.length }) : m.day_somebody_waits();
-		const start = formatTime(first.session.startsAt);
-		const body = several ? m.day_first_since({ since }) : m.day_waits_text({ start, since });
+		const several = here.length > 1;
+		const alone = name === undefined ? m.day_somebody_waits() : m.waiting_status({ name });
+		const title = several ? m.day_several_wait({ count: here.length }) : alone;
+		const body = several ? m.day_first_since({ since }) : m.day_here_since({ since });
 		try {
 			this.#shown = new Notification(title, { body, tag, icon: '/icon-192.png' });
 			this.#shown.addEventListener('click', () => window.focus());
@@ -92,6 +141,26 @@ export class Arrivals {
 		// Before the first click on a page the browser lends no sound; after it this would come late.
 		void audio.resume().then(() => performance.now() - asked < lateMs && play(audio));
 	}
+}
+
+/** One visit to the waiting room: who leaves it and comes again has waited twice. */
+const keyOf = ({ seat, since }: Here): string => `${seat} ${since}`;
+
+/** Whether no other page of this browser tells of the same people. */
+async function isFirstToTell(fresh: readonly Here[]): Promise<boolean> {
+	if (!document.hasFocus()) await new Promise((resolve) => setTimeout(resolve, behindMs));
+	const taken = await Promise.all(fresh.map((one) => take(`arrived ${keyOf(one)}`)));
+	return taken.includes(true);
+}
+
+/** Holds a lock (Web Locks API) for some seconds; false when another page has it. */
+function take(name: string): Promise<boolean> {
+	return new Promise((resolve) => {
+		void navigator.locks.request(name, { ifAvailable: true }, (lock) => {
+			resolve(lock !== null);
+			return lock && new Promise((done) => setTimeout(done, toldMs));
+		});
+	});
 }
 
 function play(audio: AudioContext): void {

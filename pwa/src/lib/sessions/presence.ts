@@ -2,13 +2,14 @@ import { fromBase64url } from '#crypto/bytes.ts';
 import { verifyLinkProof } from '#crypto/proof/proof.ts';
 import type { ProvenLevel } from '#lib/call/view.ts';
 import { codeConfirmed } from '#lib/code/codes.svelte.ts';
+import type { Session } from '#protocol/sessions.ts';
 import type { Seat, ServerMessage } from '#protocol/socket.ts';
-import type { HostSession, Place } from './session.ts';
+import type { Place } from './session.ts';
 
 /** Somebody who waits to be connected: one knock, one row. */
 export interface Waiting {
 	readonly seat: string;
-	readonly session: HostSession;
+	readonly session: Session;
 	readonly place: Place;
 	/** Since when. */
 	readonly since: number;
@@ -21,52 +22,85 @@ interface Held {
 	readonly seat: Seat;
 }
 
+/** A seat at which somebody waits, before it is known who. */
+export interface Here {
+	readonly seat: string;
+	readonly session: string;
+	readonly place: string;
+	readonly since: number;
+}
+
 /** Who is at which session of this member's, from what the server says over the socket. */
 export class Presence {
-	readonly #seats = new Map<string, Held>();
+	#seats = new Map<string, Held>();
+	/** Pages of a snapshot that is not complete. */
+	#coming: Map<string, Held> | undefined;
+	#complete = false;
 	readonly #proven = new Map<string, { of: Seat['knock']; trust: ProvenLevel }>();
 	readonly #rows = new Map<string, Waiting>();
 
-	/** Takes in a message; says whether it was about presence. */
+	/** Whether everybody who waits is known. */
+	get complete(): boolean {
+		return this.#complete;
+	}
+
+	/** Takes in a message; says whether it changed who is here. */
 	hear(message: ServerMessage): boolean {
-		if (message.type === 'waiting') {
-			this.clear();
-			for (const { session, seats } of message.sessions)
-				for (const seat of seats) this.#seats.set(seat.seat, { session, seat });
-		} else if (message.type === 'seat') {
+		if (message.type === 'waiting') return this.#take(message);
+		if (message.type === 'seat') {
 			const { session, seat } = message;
-			if (seat.state === 'gone') this.#forget(seat.seat);
-			else this.#seats.set(seat.seat, { session, seat });
-		} else if (message.type === 'ended') {
-			for (const [id, { session }] of this.#seats)
-				if (session === message.session) this.#forget(id);
-			return false;
-		} else return false;
+			for (const seats of [this.#seats, this.#coming]) {
+				if (seat.state === 'gone') seats?.delete(seat.seat);
+				else seats?.set(seat.seat, { session, seat });
+			}
+			this.#prune();
+			return true;
+		}
+		if (message.type !== 'ended') return false;
+		for (const seats of [this.#seats, this.#coming])
+			for (const [id, { session }] of seats ?? [])
+				if (session === message.session) seats?.delete(id);
+		this.#prune();
 		return true;
+	}
+
+	// What is shown stays until the last page: nobody vanishes and comes back.
+	#take({ sessions, more }: Extract<ServerMessage, { type: 'waiting' }>): boolean {
+		this.#coming ??= new Map();
+		for (const { session, seats } of sessions)
+			for (const seat of seats) this.#coming.set(seat.seat, { session, seat });
+		if (more) return false;
+		this.#seats = this.#coming;
+		this.#coming = undefined;
+		this.#complete = true;
+		this.#prune();
+		return true;
+	}
+
+	/** A new connection: its snapshot is on its way. */
+	expect(): void {
+		this.#coming = undefined;
+		this.#complete = false;
 	}
 
 	/** Nothing is known any more. */
 	clear(): void {
+		this.expect();
 		this.#seats.clear();
 	}
 
-	#forget(seat: string): void {
-		this.#seats.delete(seat);
-		this.#proven.delete(seat);
-		this.#rows.delete(seat);
+	#prune(): void {
+		for (const map of [this.#proven, this.#rows])
+			for (const id of map.keys()) if (!this.#seats.has(id)) map.delete(id);
 	}
 
-	/** Sessions somebody is at. */
-	sessions(): Set<string> {
-		return new Set([...this.#seats.values()].map(({ session }) => session));
-	}
-
-	/** Sessions somebody waits for, who waits longest first. */
-	waited(): string[] {
-		const here = [...this.#seats.values()].filter(isHere);
-		return [
-			...new Set(here.toSorted((a, b) => a.seat.since - b.seat.since).map((one) => one.session)),
-		];
+	/** Who waits, who waits longest first. */
+	here(): Here[] {
+		return [...this.#seats.values()]
+			.flatMap(({ session, seat: { seat, place, since, state, present } }) =>
+				state === 'waiting' && present && place !== null ? [{ seat, session, place, since }] : [],
+			)
+			.toSorted((a, b) => a.since - b.since);
 	}
 
 	/** Places of which somebody is in the call. */
@@ -77,23 +111,28 @@ export class Presence {
 		return places;
 	}
 
-	/** Who waits, the proven first, then by time. What did not change is the same object as before. */
-	async waiting(session: (id: string) => HostSession | undefined): Promise<Waiting[]> {
-		const here = [...this.#seats.values()].filter(isHere).flatMap(({ session: id, seat }) => {
-			const opened = session(id);
-			const place = opened?.places.find((one) => one.id === seat.place);
-			return opened && place ? [{ session: opened, place, seat }] : [];
+	/**
+	 * Who waits and was opened, the proven first, then by time. What did not change is the same object as
+	 * before.
+	 */
+	async waiting(
+		opened: (here: Here) => { session: Session; place: Place } | undefined,
+	): Promise<Waiting[]> {
+		const known = this.here().flatMap((here) => {
+			const seat = this.#seats.get(here.seat)?.seat;
+			const found = opened(here);
+			return found && seat ? [{ ...found, seat }] : [];
 		});
-		const rows = await Promise.all(here.map((one) => this.#row(one)));
+		const rows = await Promise.all(known.map((one) => this.#row(one)));
 		return rows.toSorted((a, b) => b.trust - a.trust || a.since - b.since);
 	}
 
-	async #row(row: { session: HostSession; place: Place; seat: Seat }): Promise<Waiting> {
+	async #row(row: { session: Session; place: Place; seat: Seat }): Promise<Waiting> {
 		const { session, place, seat } = row;
 		const trust = await this.#trust(row);
 		const known = this.#rows.get(seat.seat);
-		if (known?.session === session && known.since === seat.since && known.trust === trust)
-			return known;
+		const same = known?.place === place && sameShown(known.session, session);
+		if (same && known.since === seat.since && known.trust === trust) return known;
 		const made = { seat: seat.seat, session, place, since: seat.since, trust };
 		this.#rows.set(seat.seat, made);
 		return made;
@@ -104,7 +143,7 @@ export class Presence {
 		place,
 		seat,
 	}: {
-		session: HostSession;
+		session: Session;
 		place: Place;
 		seat: Seat;
 	}): Promise<ProvenLevel> {
@@ -117,12 +156,14 @@ export class Presence {
 	}
 }
 
-const isHere = ({ seat }: Held): boolean => seat.state === 'waiting' && seat.present;
+/** Read again, a session is another object that says the same. */
+const sameShown = (a: Session, b: Session): boolean =>
+	a.id === b.id && a.startsAt === b.startsAt && (a.notice === null) === (b.notice === null);
 
 const sameKnock = (a: Seat['knock'], b: Seat['knock']): boolean =>
 	a?.keyPackage === b?.keyPackage && a?.proof === b?.proof;
 
-async function isProven(row: { session: HostSession; place: Place; seat: Seat }) {
+async function isProven(row: { session: Session; place: Place; seat: Seat }) {
 	const { session, place, seat } = row;
 	const proof = seat.knock?.proof;
 	if (!seat.knock || !proof) return false;

@@ -2,7 +2,7 @@ import { account } from '#lib/account/account.svelte.ts';
 import { fetchJson } from '#lib/net/api.ts';
 import { limits } from '#protocol/limits.ts';
 import { Session, SessionList } from '#protocol/sessions.ts';
-import { type HostSession, openSession } from './session.ts';
+import { type HostSession, type Place, openPlace, openSession } from './session.ts';
 
 /** A list longer than this is not read to its end. */
 const pagesMax = 50;
@@ -36,42 +36,67 @@ export async function fetchRoll(
 export const fetchOne = (id: string): Promise<Session> =>
 	fetchJson(Session, { path: `/api/sessions/${id}` });
 
-/** Opens sessions, and remembers what it opened: it takes several milliseconds each. */
+/** What was opened of `stored`, or why it could not be. */
+interface Opened<T> {
+	readonly stored: string;
+	readonly value?: T;
+	readonly error?: unknown;
+}
+
+/** Opens sessions and single places, and remembers what it opened: it takes milliseconds each. */
 export class Opener {
-	readonly #opened = new Map<string, { stored: string; session: HostSession }>();
-	readonly #failed = new Map<string, { stored: string; error: unknown }>();
+	readonly #sessions = new Map<string, Opened<HostSession>>();
+	readonly #places = new Map<string, Opened<Place> & { readonly session: string }>();
 
 	/** The first reason why one could not be opened. */
 	get failure(): unknown {
-		return this.#failed.values().next().value?.error;
+		for (const map of [this.#sessions, this.#places])
+			for (const { error } of map.values()) if (error !== undefined) return error;
+		return undefined;
 	}
 
 	/** What was opened before. */
 	peek(id: string): HostSession | undefined {
-		return this.#opened.get(id)?.session;
+		return this.#sessions.get(id)?.value;
+	}
+
+	peekPlace(id: string): Place | undefined {
+		return this.#places.get(id)?.value;
 	}
 
 	/** `undefined` when it cannot be opened; then `failure` says why. */
 	async open(row: Session): Promise<HostSession | undefined> {
-		// Whose word counts is what the list of members says.
-		const stored = `${account.members.version} ${JSON.stringify(row)}`;
-		const known = this.#opened.get(row.id);
-		if (known?.stored === stored) return known.session;
-		if (this.#failed.get(row.id)?.stored === stored) return undefined;
-		try {
-			const session = await openSession(row);
-			this.#opened.set(row.id, { stored, session });
-			this.#failed.delete(row.id);
-			return session;
-		} catch (error) {
-			this.#failed.set(row.id, { stored, error });
-			return undefined;
-		}
+		const stored = JSON.stringify(row);
+		const known = this.#sessions.get(row.id);
+		const opened = known?.stored === stored ? known : await attempt(stored, () => openSession(row));
+		this.#sessions.set(row.id, opened);
+		return opened.value;
 	}
 
-	/** Forgets all but these. */
+	/** The same for one place, without the rest of its session. */
+	async openPlace(row: Session, id: string): Promise<Place | undefined> {
+		const place = row.places.find((one) => one.id === id);
+		if (!place) return undefined;
+		const known = this.#places.get(id);
+		const opened =
+			known?.stored === place.sealed
+				? known
+				: await attempt(place.sealed, () => openPlace(row, place));
+		this.#places.set(id, { ...opened, session: row.id });
+		return opened.value;
+	}
+
+	/** Forgets all but these sessions. */
 	keep(ids: ReadonlySet<string>): void {
-		for (const map of [this.#opened, this.#failed])
-			for (const id of map.keys()) if (!ids.has(id)) map.delete(id);
+		for (const id of this.#sessions.keys()) if (!ids.has(id)) this.#sessions.delete(id);
+		for (const [id, { session }] of this.#places) if (!ids.has(session)) this.#places.delete(id);
+	}
+}
+
+async function attempt<T>(stored: string, open: () => Promise<T>): Promise<Opened<T>> {
+	try {
+		return { stored, value: await open() };
+	} catch (error) {
+		return { stored, error };
 	}
 }

@@ -129,7 +129,11 @@ async function openFrom(host: string, about: About, sealed: string): Promise<Ope
 	return openContents({ members, own, host, about, text, vouched: isVouched });
 }
 
-async function openPlace({ id: session, host }: Session, place: Session['places'][number]) {
+/** Opens one place of a session alone. Throws as `openSession`. */
+export async function openPlace(
+	{ id: session, host }: Session,
+	place: Session['places'][number],
+): Promise<Place> {
 	const { id, sealed } = place;
 	const { text } = await openFrom(host, { session, place: id }, sealed);
 	return { id, ...decodePlace(text) };
