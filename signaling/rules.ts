@@ -1,6 +1,8 @@
 import type { FastifyRequest } from 'fastify';
 import { ServerError } from './errors.ts';
 import type { Role } from './protocol/account.ts';
+import type { ClientMessage } from './protocol/socket.ts';
+import type { Principal } from './room/connection.ts';
 
 /**
  * Who may ask: `open` = anybody (the route itself checks what it is given), `participant` = who holds a
@@ -12,6 +14,8 @@ export type Rule = 'open' | 'participant' | 'anybody' | readonly Role[];
 const admins: readonly Role[] = ['admin'];
 const clinical: readonly Role[] = ['admin', 'supervisor', 'clinician'];
 const scheduling: readonly Role[] = [...clinical, 'scheduler'];
+/** A participant with an account opens what was granted to her, as staff do. */
+const opening: readonly Role[] = [...clinical, 'participant-only'];
 const everyMember: readonly Role[] = [...scheduling, 'participant-only', 'station'];
 
 /** Every route below /api. A route that is not here fails a test, and is for clinicians until then. */
@@ -65,17 +69,19 @@ export const rules: Readonly<Record<string, Rule>> = {
 	'POST /api/sessions/:id/places/:place/remind': scheduling,
 	'GET /api/post': scheduling,
 	'GET /api/outbox': admins,
-	'GET /api/recordings': clinical,
+	'GET /api/visits': ['participant-only'],
+	'GET /api/recordings': opening,
 	'POST /api/recordings': clinical,
-	'GET /api/recordings/:id': clinical,
+	'GET /api/recordings/:id': opening,
 	'DELETE /api/recordings/:id': clinical,
 	'GET /api/recordings/:id/history': clinical,
-	'GET /api/recordings/:id/objects/:track/:part': clinical,
+	'GET /api/recordings/:id/objects/:track/:part': opening,
 	'PUT /api/recordings/:id/objects/:track/:part/:chunk': clinical,
 	'POST /api/recordings/:id/alive': clinical,
 	'POST /api/recordings/:id/checkpoints': clinical,
 	'POST /api/recordings/:id/finish': clinical,
-	'POST /api/recordings/:id/opened': clinical,
+	'POST /api/recordings/:id/opened': opening,
+	'POST /api/recordings/:id/grants': clinical,
 	'POST /api/recordings/:id/tracks': clinical,
 };
 
@@ -89,4 +95,41 @@ function rolesFor(request: FastifyRequest): readonly Role[] {
 /** Throws `forbidden` unless this role may ask this. */
 export function checkRole(request: FastifyRequest, role: Role): void {
 	if (!rolesFor(request).includes(role)) throw new ServerError('forbidden');
+}
+
+/**
+ * Who may send a message over the socket: `open` = anybody, `clinical` = staff who hold sessions,
+ * `participant` = who holds a place's token, `call` = either of these two. What is then done also depends on
+ * the seat that is hers. The other members only listen.
+ */
+export type MessageRule = 'open' | 'clinical' | 'participant' | 'call';
+
+/** Every message that a browser may send. */
+export const messageRules: Readonly<Record<ClientMessage['type'], MessageRule>> = {
+	hello: 'open',
+	ping: 'open',
+	ack: 'open',
+	enter: 'clinical',
+	remove: 'clinical',
+	code: 'clinical',
+	'code-close': 'clinical',
+	'code-answer': 'clinical',
+	knock: 'participant',
+	leave: 'call',
+	packages: 'call',
+	take: 'call',
+	epoch: 'call',
+	applied: 'call',
+	rejoin: 'call',
+	relay: 'call',
+	act: 'call',
+};
+
+/** Throws `token` before the `hello`, and `forbidden` unless this socket may send this. */
+export function checkMessage(principal: Principal | undefined, type: ClientMessage['type']): void {
+	const rule = messageRules[type];
+	if (rule === 'open') return;
+	if (!principal) throw new ServerError('token');
+	const is = principal.kind === 'participant' ? 'participant' : principal.staff && 'clinical';
+	if (is === false || (rule !== 'call' && rule !== is)) throw new ServerError('forbidden');
 }

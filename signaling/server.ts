@@ -38,6 +38,7 @@ import { placeRoutes } from './session/places.ts';
 import { sessionChangeRoutes } from './session/changes.ts';
 import { digestPageRoutes } from './session/pages.ts';
 import { sessionRoutes } from './session/sessions.ts';
+import { visitRoutes } from './session/visits.ts';
 import { openStore } from './store/database.ts';
 import { Tries } from './tries.ts';
 
@@ -158,6 +159,7 @@ async function api(app: FastifyInstance, context: Context): Promise<void> {
 	sessionChangeRoutes(app, context);
 	digestPageRoutes(app, context);
 	placeRoutes(app, context);
+	visitRoutes(app, context);
 	codeRoutes(app, context);
 	recordingRoutes(app, context);
 	peopleRoutes(app, context);

@@ -19,6 +19,7 @@ export type SignContext =
 	| 'sotto/note/v1'
 	| 'sotto/session-contents/v1'
 	| 'sotto/practice-settings/v1'
+	| 'sotto/visit/v1'
 	| 'sotto/recovery/v1';
 
 /** An Ed25519 key pair. The private half is a CryptoKey and normally non-extractable. */

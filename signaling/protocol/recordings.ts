@@ -118,6 +118,13 @@ export const FinishRecording = v.strictObject({
 });
 export type FinishRecording = v.InferOutput<typeof FinishRecording>;
 
+/**
+ * POST /api/recordings/:id/grants (host; supervisors and admins who can open it): one more member can open a
+ * finished recording. 204. Errors: `conflict` (she can already, or it is not finished), `bad-request` (no
+ * active member, or it is not the asking member's grant), `forbidden`.
+ */
+export const NewGrant = v.strictObject({ grant: Grant });
+
 /** POST /api/recordings/:id/opened (staff): the player opened it. 204. */
 /** DELETE /api/recordings/:id (host or admin): grants, then objects, then a tombstone. 204; again: 204. */
 

@@ -38,7 +38,7 @@ export async function grantsOf(
 
 /** Who has a grant in force, by recording. */
 export async function recipientsIn(
-	{ store, clock }: Context,
+	{ store, clock }: { store: Store | StoreTransaction; clock: Context['clock'] },
 	recordings: readonly string[],
 ): Promise<Map<string, string[]>> {
 	const rows = await store

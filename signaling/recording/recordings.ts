@@ -15,7 +15,7 @@ import type { StoreTransaction } from '../store/database.ts';
 import { presentRecording, usableRecording } from './access.ts';
 
 /** Whether the grants belong to this recording, come from this member and go to somebody of the practice. */
-async function checkGrants(
+export async function checkGrants(
 	db: StoreTransaction,
 	options: { recording: string; grantor: string; grants: readonly Grant[] },
 ): Promise<void> {
@@ -43,7 +43,7 @@ async function insertTracks(
 		.execute();
 }
 
-async function insertGrants(
+export async function insertGrants(
 	db: StoreTransaction,
 	recording: string,
 	grants: readonly Grant[],

@@ -22,6 +22,7 @@ import { verifySigned } from '../signature.ts';
 import { presentRecording, recipientIds, usableRecording } from './access.ts';
 import { Lanes, objectSize, pieces, storeChunk } from './chunks.ts';
 import { deleteRecording } from './deletion.ts';
+import { grantRoutes } from './grants.ts';
 import { parseRange } from './range.ts';
 import { addTracks, finishRecording, makeRecording } from './recordings.ts';
 import { viewRecording, viewRows } from './rows.ts';
@@ -197,6 +198,7 @@ export function recordingRoutes(app: FastifyInstance, context: Context): void {
 	listRoutes(app, context);
 	recorderRoutes(app, context);
 	objectRoutes(app, context);
+	grantRoutes(app, context);
 	app.post('/recordings/:id/opened', async (request, reply) => {
 		const staff = await staffOf(context, request);
 		const { id } = parse(Params, request.params);

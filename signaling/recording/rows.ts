@@ -59,7 +59,8 @@ export async function viewRows(
 		bytes: bytes.get(row.id) ?? 0,
 		grants: grants.get(row.id) ?? [],
 		recipients: recipients.get(row.id) ?? [],
-		deletionRequests: requests(row.session),
+		// What others asked is nobody's but the practice's.
+		deletionRequests: staff.role === 'participant-only' ? [] : requests(row.session),
 	}));
 }
 

@@ -6,6 +6,7 @@ import { claimantByToken, staffByToken } from '../guard.ts';
 import { limits } from '../protocol/limits.ts';
 import { ClientMessage, closeCodes } from '../protocol/socket.ts';
 import { protocolVersion } from '../protocol/version.ts';
+import { checkMessage } from '../rules.ts';
 import { act } from './acts.ts';
 import { enter, knock, leave, remove } from './arrive.ts';
 import type { Connection, Principal } from './connection.ts';
@@ -176,7 +177,7 @@ export function receive(
 	} else {
 		const queue = () =>
 			hub.take(connection, { id, simple: simple.has(message.type) }, async (change) => {
-				if (!connection.principal) throw new ServerError('token');
+				checkMessage(connection.principal, message.type);
 				await workOf(context, connection, message)(change);
 			});
 		if (connection.greeting) void connection.greeting.then(queue);

@@ -12,6 +12,7 @@ import type { Change } from '../room/turns.ts';
 import type { Store, StoreTransaction } from '../store/database.ts';
 import type { SessionRow } from '../store/tables.ts';
 import { checkTime, visibleSession, withPlaces } from './sessions.ts';
+import { checkVisits, placeColumns } from './linked.ts';
 
 const Params = v.object({ id: Id });
 const PlaceParams = v.object({ id: Id, place: Id });
@@ -52,10 +53,11 @@ async function change(
 			})
 			.where('id', '=', id)
 			.execute();
+		await checkVisits(db, places);
 		for (const place of places) {
 			const [changed] = await db
 				.updateTable('places')
-				.set({ sealed: place.sealed })
+				.set(placeColumns(place))
 				.where('id', '=', place.id)
 				.where('session', '=', id)
 				.execute();
@@ -73,6 +75,7 @@ async function addPlace(
 	const { staff, id, wanted } = options;
 	await context.hub.run(async ({ db }) => {
 		await changeable(db, staff, id);
+		await checkVisits(db, [wanted]);
 		const taken = await db
 			.selectFrom('places')
 			.select('id')
@@ -88,7 +91,7 @@ async function addPlace(
 		const position = Math.max(-1, ...places.map((place) => place.position)) + 1;
 		await db
 			.insertInto('places')
-			.values({ ...wanted, session: id, position })
+			.values({ id: wanted.id, session: id, position, ...placeColumns(wanted) })
 			.execute();
 		await context.history.add(db, { act: 'session-changed', who: staff.member, session: id });
 	});

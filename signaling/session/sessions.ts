@@ -11,6 +11,7 @@ import { NewSession, type Session } from '../protocol/sessions.ts';
 import { Id, Signed } from '../protocol/text.ts';
 import type { Store, StoreTransaction } from '../store/database.ts';
 import type { PlaceRow, SessionRow } from '../store/tables.ts';
+import { checkVisits, placeColumns } from './linked.ts';
 
 /** Rows of a history that are shown at once. */
 const historyMax = 1000;
@@ -39,7 +40,11 @@ function sessionOf(row: SessionRow, places: readonly PlaceRow[]): Session {
 		notice: row.notice === null ? null : stored(Signed, row.notice),
 		places: places
 			.filter(({ session }) => session === row.id)
-			.map(({ id, sealed }) => ({ id, sealed })),
+			.map(({ id, sealed, member, visit }) => ({
+				id,
+				sealed,
+				...(member !== null && visit !== null && { visit: { member, sealed: visit } }),
+			})),
 		state: row.state,
 		generation: row.generation,
 		createdAt: row.created_at,
@@ -135,6 +140,7 @@ async function insertSession(
 	const { store, clock, history, settings } = context;
 	await store.transaction().execute(async (db) => {
 		if (wanted.notice && !(await settings.read(db)).recording) throw new ServerError('forbidden');
+		await checkVisits(db, wanted.places);
 		const placeIds = wanted.places.map(({ id }) => id);
 		const taken = await db.selectFrom('places').select('id').where('id', 'in', placeIds).execute();
 		if (taken.length > 0 || new Set(placeIds).size !== placeIds.length)
@@ -158,11 +164,11 @@ async function insertSession(
 		await db
 			.insertInto('places')
 			.values(
-				wanted.places.map(({ id, sealed }, position) => ({
+				wanted.places.map(({ id, ...place }, position) => ({
 					id,
 					session: wanted.id,
 					position,
-					sealed,
+					...placeColumns(place),
 				})),
 			)
 			.execute();

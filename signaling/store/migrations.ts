@@ -346,4 +346,11 @@ export const migrations: Record<string, Migration> = {
 			await sql`update contacts set remind_before = 'null'`.execute(db);
 		},
 	},
+	'0006-visits': {
+		up: async (db: Kysely<unknown>) => {
+			await db.schema.alterTable('places').addColumn('member', 'text').execute();
+			await db.schema.alterTable('places').addColumn('visit', 'text').execute();
+			await index(db, 'places_member', { on: 'places', columns: ['member'] });
+		},
+	},
 };

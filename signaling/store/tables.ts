@@ -111,6 +111,10 @@ export interface PlaceRow {
 	session: string;
 	position: number;
 	sealed: string;
+	/** The participant with an account whose place it is. */
+	member: string | null;
+	/** What she may know of it, sealed to her. */
+	visit: string | null;
 }
 
 /** Digests of contents that the practice vouches for after their author's part ended. */

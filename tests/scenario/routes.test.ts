@@ -1,13 +1,16 @@
+import * as v from 'valibot';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { rules } from '../../signaling/rules.ts';
+import { ClientMessage } from '../../signaling/protocol/socket.ts';
+import { type MessageRule, messageRules, rules } from '../../signaling/rules.ts';
 import { changeMember, colleague } from '../colleagues.ts';
-import { waitAt } from '../line.ts';
+import { Line, waitAt } from '../line.ts';
 import { type LocalServer, localPractice } from '../local.ts';
 import { startRecording, type TestRecorder } from '../recorder.ts';
 import { logIn, Staff } from '../staff.ts';
-import { type Answer, call, newId, newKey } from '../wire.ts';
+import { type Answer, bytesOf, call, newId, newKey } from '../wire.ts';
+import { protocolVersion } from '../../signaling/protocol/version.ts';
 
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+vi.setConfig({ testTimeout: 90_000, hookTimeout: 180_000 });
 
 const roles = [
 	'admin',
@@ -180,13 +183,135 @@ test('a scheduler opens no recording, and only an admin changes who belongs to t
 				.filter(({ name }) => part.test(name))
 				.flatMap((route) => of.map((role) => ask(route, tokens.get(role)))),
 		);
-	const closed = await asked(/recordings/, ['scheduler', 'participant-only', 'station']);
+	const closed = await asked(/recordings/, ['scheduler', 'station']);
 	const changes =
 		/^(?:PUT|POST|DELETE) \/api\/(?:people|practice|invitations)(?!.*(?:look|start|finish)$)/;
 	const kept = await asked(changes, ['supervisor', 'clinician', 'scheduler', 'station']);
-	expect(closed.length).toBeGreaterThanOrEqual(33);
+	expect(closed.length).toBeGreaterThanOrEqual(24);
 	expect(kept.length).toBeGreaterThanOrEqual(24);
 	for (const answer of [...closed, ...kept]) expect(answerOf(answer)).toBe('403 forbidden');
+});
+
+test('a participant with an account asks for her own, and for nothing of the practice or of others', async () => {
+	const allowed = routes()
+		.map(({ name }) => name)
+		.filter((name) => rules[name]?.includes('participant-only') && Array.isArray(rules[name]));
+	expect(allowed.toSorted()).toEqual([
+		'GET /api/me',
+		'GET /api/practice/settings',
+		'GET /api/recordings',
+		'GET /api/recordings/:id',
+		'GET /api/recordings/:id/objects/:track/:part',
+		'GET /api/tombstones',
+		'GET /api/visits',
+		'POST /api/device/active',
+		'POST /api/device/lock',
+		'POST /api/device/sign-out',
+		'POST /api/password/finish',
+		'POST /api/password/start',
+		'POST /api/recordings/:id/opened',
+	]);
+	const stations = Object.entries(rules).filter(
+		([, rule]) => Array.isArray(rule) && rule.includes('station'),
+	);
+	const more = [/visits/, /recordings/];
+	expect(stations.map(([name]) => name).toSorted()).toEqual(
+		allowed.filter((name) => !more.some((part) => part.test(name))).toSorted(),
+	);
+	const token = tokens.get('participant-only');
+	const ids = { id: recorder.id, track: recorder.audio };
+	for (const route of routes().filter(({ name }) => /^GET \/api\/recordings\/:id/.test(name))) {
+		const real = answerOf(await ask(route, token, ids));
+		expect([real, route.name]).toEqual([answerOf(await ask(route, token)), route.name]);
+		expect(real).toMatch(/^40[34] /);
+	}
+});
+
+/** One good message of each type; with ids that are nobody's. */
+const samples: Readonly<Record<ClientMessage['type'], () => ClientMessage>> = {
+	hello: () => ({ type: 'hello', token: bytesOf(32), version: protocolVersion }),
+	ping: () => ({ type: 'ping' }),
+	ack: () => ({ type: 'ack', n: 0 }),
+	enter: () => ({ type: 'enter', id: newId(), session: newId(), seat: newId() }),
+	remove: () => ({ type: 'remove', id: newId(), seat: newId() }),
+	code: () => ({
+		type: 'code',
+		id: newId(),
+		session: newId(),
+		place: newId(),
+		nameplate: null,
+		nonce: newId(),
+	}),
+	'code-close': () => ({ type: 'code-close', id: newId(), nameplate: '123' }),
+	'code-answer': () => ({
+		type: 'code-answer',
+		id: newId(),
+		try: newId(),
+		reply: { step: 'no', why: 'away' },
+	}),
+	knock: () => ({ type: 'knock', id: newId(), keyPackage: '', sealed: '', proof: null }),
+	leave: () => ({ type: 'leave', id: newId() }),
+	packages: () => ({ type: 'packages', id: newId(), seat: newId(), packages: [], replace: false }),
+	take: () => ({ type: 'take', id: newId(), seats: [newId()] }),
+	epoch: () => ({ type: 'epoch', id: newId(), generation: 99, seats: [newId()], welcome: '' }),
+	applied: () => ({ type: 'applied', generation: 99 }),
+	rejoin: () => ({ type: 'rejoin', id: newId() }),
+	relay: () => ({ type: 'relay', id: newId(), to: newId(), body: '' }),
+	act: () => ({ type: 'act', id: newId(), act: 'opened' }),
+};
+
+test('every message of the socket has a rule, and every rule a message', () => {
+	const types = ClientMessage.options.map(({ entries }) => entries.type.literal);
+	expect(types.toSorted()).toEqual(Object.keys(messageRules).toSorted());
+	for (const type of types)
+		expect(v.safeParse(ClientMessage, samples[type]()).success, type).toBe(true);
+});
+
+/** Types that this socket was refused. */
+async function refusedOf(line: Line): Promise<string[]> {
+	const refused: string[] = [];
+	for (const make of Object.values(samples)) {
+		const message = make();
+		if (message.type === 'hello') continue;
+		const asked = 'id' in message ? message.id : null;
+		if (asked === null) line.send(message);
+		// What has no id has no answer: the next one comes after it.
+		const answer = await line.ask('id' in message ? message : { type: 'leave', id: newId() });
+		const about = asked === null ? line.received.find((one) => one.type === 'error') : answer;
+		if (about?.type === 'error' && about.error === 'forbidden') refused.push(message.type);
+		line.received.length = 0;
+	}
+	return refused.toSorted();
+}
+
+const ruled = (...not: MessageRule[]): string[] =>
+	Object.entries(messageRules)
+		.flatMap(([type, rule]) => (not.includes(rule) ? [type] : []))
+		.toSorted();
+
+test.each([
+	['admin', ruled('participant')],
+	['supervisor', ruled('participant')],
+	['clinician', ruled('participant')],
+	['scheduler', ruled('participant', 'clinical', 'call')],
+	['participant-only', ruled('participant', 'clinical', 'call')],
+	['station', ruled('participant', 'clinical', 'call')],
+] as const)('the socket of a %s sends what the rules say', async (role, refused) => {
+	const line = await Line.greeted(address, tokens.get(role) ?? '');
+	expect(await refusedOf(line)).toEqual(refused);
+	await line.close();
+});
+
+test('the socket of a participant sends what the rules say, and a deactivated member has none', async () => {
+	const line = await Line.greeted(address, participant);
+	// An act that only a server sees is refused to everybody.
+	const refused = (await refusedOf(line)).filter((type) => type !== 'act');
+	expect(refused).toEqual(ruled('clinical'));
+	await line.close();
+	const gone = await Line.open(address);
+	gone.send({ type: 'hello', token: deactivated, version: protocolVersion });
+	expect(await gone.closed).toBe(4004);
+	expect(gone.received).toEqual([{ type: 'error', id: null, error: 'token' }]);
 });
 
 describe.each(roles)('%s', (role) => {

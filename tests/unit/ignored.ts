@@ -220,6 +220,7 @@ const reasons: Readonly<Record<string, readonly string[]>> = {
 		'act_deletion_asked',
 		'act_deleted',
 		'people_act_confirmed',
+		'people_act_granted',
 		'people_act_keys',
 		'people_withdraw',
 		'people_let_in',
