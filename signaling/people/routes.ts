@@ -8,7 +8,7 @@ import { memberRoutes, takeList } from './members.ts';
 
 /** /api/practice/settings, /api/people, /api/invitations. */
 export function peopleRoutes(app: FastifyInstance, context: Context): void {
-	const { store, hub, history, settings } = context;
+	const { store, hub, history, post, settings } = context;
 	invitationRoutes(app, context);
 	memberRoutes(app, context);
 	app.get('/practice/settings', async (request) => {
@@ -20,6 +20,7 @@ export function peopleRoutes(app: FastifyInstance, context: Context): void {
 		const asked = bodyOf(NewSettings, request);
 		await store.transaction().execute(async (db) => {
 			await settings.write(db, { asked, author: member });
+			await post.settingsChanged(db);
 			await history.add(db, { act: 'settings-changed', who: member });
 		});
 		hub.changed('members');
