@@ -45,6 +45,7 @@ export const rules: Readonly<Record<string, Rule>> = {
 	'POST /api/device/sign-out': everyMember,
 	'POST /api/password/start': everyMember,
 	'POST /api/password/finish': everyMember,
+	'PUT /api/account/practice': everyMember,
 	'GET /api/practice/settings': everyMember,
 	'PUT /api/practice/settings': admins,
 	'GET /api/people': scheduling,

@@ -3,6 +3,7 @@ import rateLimit from '@fastify/rate-limit';
 import { fastify, type FastifyInstance, type FastifyRequest, LogController } from 'fastify';
 import * as v from 'valibot';
 import { deviceRoutes } from './account/device-routes.ts';
+import { practiceRoutes } from './account/practice.ts';
 import { lockIdle } from './account/devices.ts';
 import { Opaque } from './account/opaque.ts';
 import { accountRoutes } from './account/routes.ts';
@@ -154,6 +155,7 @@ async function api(app: FastifyInstance, context: Context): Promise<void> {
 	});
 	accountRoutes(app, context);
 	deviceRoutes(app, context);
+	practiceRoutes(app, context);
 	iceRoutes(app, context);
 	sessionRoutes(app, context);
 	sessionChangeRoutes(app, context);

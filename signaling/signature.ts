@@ -7,6 +7,7 @@ type Context =
 	| 'sotto/deletion-request/v1'
 	| 'sotto/member-list/v1'
 	| 'sotto/notice/v1'
+	| 'sotto/practice-handover/v1'
 	| 'sotto/practice-settings/v1'
 	| 'sotto/recovery/v1'
 	| 'sotto/token/v1';

@@ -119,6 +119,23 @@ export async function openGrant(options: {
 	return { id, recording, recipient, grantor, expiresAt, keys: decodeKeys(plaintext) };
 }
 
+/** Which of these Ed25519 keys signed a grant, whoever it is for; undefined when none did. Throws `bad-encoding`. */
+export async function grantSigner(
+	grant: Grant,
+	keys: readonly Bytes[],
+): Promise<Bytes | undefined> {
+	const { signature: text, ...body } = parseGrant(grant);
+	const [message, signature] = [canonical(body), fromBase64url(text)];
+	for (const publicKey of keys)
+		if (await verify({ publicKey, context, message, signature })) return publicKey;
+	return undefined;
+}
+
+/** SHA-256 of the public key that a grant for this identity is sealed to, as `recipientKey` has it. */
+export function grantKeyOf(identity: PublicIdentity): Promise<string> {
+	return keyId(keyOf(identity, preferredSuite(identity)));
+}
+
 type Head = Pick<Grant, 'recording' | 'recipient' | 'recipientKey' | 'grantor' | 'expiresAt'>;
 
 function aadOf({ recording, recipient, recipientKey, grantor, expiresAt }: Head): Bytes {

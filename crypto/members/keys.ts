@@ -51,9 +51,9 @@ export function kindsFor(role: Role): readonly KeyKind[] {
 
 /** Of these keys those that a role may hold. */
 export function keysFor(role: Role, keys: MemberKeys): MemberKeys {
-	if (role === 'admin') return keys;
-	const { schedule, oldSchedule } = keys;
-	return role === 'scheduler' ? { schedule, ...(oldSchedule && { oldSchedule }) } : {};
+	const { seed, records, schedule, oldRecords, oldSchedule } = keys;
+	if (role === 'admin') return { seed, records, schedule, oldRecords, oldSchedule };
+	return role === 'scheduler' ? { schedule, oldSchedule } : {};
 }
 
 const belonging = (options: { practice: string; member: string }): Bytes =>

@@ -185,6 +185,13 @@ export function memberOf(list: MemberList, id: string): Member | undefined {
 	return list.members.find((member) => member.id === id);
 }
 
+/** The Ed25519 keys of a member, now and before: what was signed while she had one is still hers. */
+export function signingKeysOf({ members, former = [] }: MemberList, id: string): Bytes[] {
+	const now = members.find((member) => member.id === id);
+	const before = former.filter((one) => one.id === id);
+	return [...(now ? [now.publicIdentity.ed25519] : []), ...before.map(({ ed25519 }) => ed25519)];
+}
+
 const formerJson = ({ id, role, ed25519, pages }: Former) => ({
 	id,
 	role,

@@ -45,7 +45,10 @@ export function deviceRoutes(app: FastifyInstance, context: Context): void {
 	app.get('/me', async (request) => {
 		const { member, device } = await staffOf(context, request);
 		const half = await halfOf(store, { device, clock, idleMs: settings.idleMs });
-		return signedIn(store, { member, opened: { device, half }, idleMs: settings.idleMs });
+		// The list and the keys that fit it have to be of one moment.
+		return store
+			.transaction()
+			.execute((db) => signedIn(db, { member, opened: { device, half }, idleMs: settings.idleMs }));
 	});
 	app.post('/device/active', async (request, reply) => {
 		const { device } = await staffOf(context, request);

@@ -93,6 +93,22 @@ async function signOutEverywhere(
 	return after;
 }
 
+/** Gives members the practice's new keys. Throws `bad-request` for who is no active member. */
+async function giveKeys(
+	db: StoreTransaction,
+	others: v.InferOutput<typeof Confirmation>['others'],
+): Promise<void> {
+	for (const { member, keys } of others) {
+		const { numUpdatedRows } = await db
+			.updateTable('members')
+			.set({ keys })
+			.where('id', '=', member)
+			.where('active', '=', 1)
+			.executeTakeFirst();
+		if (numUpdatedRows === 0n) throw new ServerError('bad-request');
+	}
+}
+
 /** Makes the member of a registration, or gives the member who lost her keys the new ones. */
 async function admit(
 	context: Context,
@@ -143,6 +159,7 @@ async function confirm(
 		if (!row) throw new ServerError('not-found');
 		if (row.state !== 'waiting') throw new ServerError('conflict');
 		const ended = await admit(context, db, { row, keys: asked.keys });
+		await giveKeys(db, asked.others);
 		await takeList(db, asked.memberList);
 		await db
 			.updateTable('invitations')
@@ -177,6 +194,7 @@ async function change(
 			.set({ role, active: active ? 1 : 0, keys })
 			.where('id', '=', id)
 			.execute();
+		await giveKeys(db, asked.others);
 		await takeList(db, asked.memberList);
 		const act = active ? 'role-changed' : 'colleague-deactivated';
 		await history.add(db, { act, who: staff.member });

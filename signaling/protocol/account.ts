@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { limits } from './limits.ts';
 import {
 	Bytes32,
 	Count,
@@ -116,7 +117,7 @@ export const SignedIn = v.strictObject({
 	half: Bytes32,
 	account: Account,
 	/** Practice keys that an admin gave this member, sealed to her. */
-	keys: v.nullable(bytes(8192)),
+	keys: v.nullable(bytes(limits.memberKeysChars)),
 	idleMs: Count,
 });
 export type SignedIn = v.InferOutput<typeof SignedIn>;
@@ -151,6 +152,12 @@ export const PasswordFinish = v.strictObject({ registrationRecord: Opaque, accou
 /** POST /api/device/challenge → a nonce for one signature, valid for one minute. */
 export const ChallengeRequest = v.strictObject({ device: Id });
 export const Challenge = v.strictObject({ nonce: Bytes32 });
+
+/** PUT /api/account/practice (token) → 204: replaces `Account.practice`. Errors: `conflict` unless it still is `was`. */
+export const SealedPractice = v.strictObject({
+	practice: Account.entries.practice,
+	was: Account.entries.practice,
+});
 
 /** What the token may be used for. */
 export const Scope = v.picklist(['staff', 'presence']);

@@ -70,6 +70,8 @@ export const limits = {
 	accountChars: 64 * 1024,
 	/** Rows of one page of a list. */
 	pageRows: 200,
+	/** Secret keys of the practice sealed to one member, with those that were replaced, characters. */
+	memberKeysChars: 48 * 1024,
 	/** Tries of one OPAQUE login or recovery per account within `tryWindowMs`. */
 	loginTries: 10,
 	/** Milliseconds. */

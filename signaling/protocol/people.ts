@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { Account, Member, Role } from './account.ts';
+import { limits } from './limits.ts';
 import { Bytes32, Count, Email, Id, Signed, SignedList, Time, bytes, line } from './text.ts';
 
 /** How a practice works; kept in clear, because the server has to follow it. */
@@ -149,10 +150,23 @@ export const People = v.strictObject({
 export type People = v.InferOutput<typeof People>;
 
 /** The practice's secret keys for one member, sealed to her; null = she holds none. */
-const KeysBox = v.nullable(bytes(8192));
+const KeysBox = v.nullable(bytes(limits.memberKeysChars));
+
+/** When keys of the practice were replaced: the new ones for everybody else who holds them. */
+const OthersKeys = v.optional(
+	v.pipe(
+		v.array(v.strictObject({ member: Id, keys: bytes(limits.memberKeysChars) })),
+		v.maxLength(200),
+	),
+	[],
+);
 
 /** POST /api/invitations/:id/confirm (admin) → 204. Errors: `conflict` (the list is not the next one). */
-export const Confirmation = v.strictObject({ memberList: SignedList, keys: KeysBox });
+export const Confirmation = v.strictObject({
+	memberList: SignedList,
+	keys: KeysBox,
+	others: OthersKeys,
+});
 
 /**
  * PUT /api/people/:member (admin) → 204: another role, or deactivated. Her sockets and tokens end at
@@ -163,4 +177,5 @@ export const MemberChange = v.strictObject({
 	role: Role,
 	active: v.boolean(),
 	keys: KeysBox,
+	others: OthersKeys,
 });

@@ -219,7 +219,7 @@ test('keys come from grants of members, late ones too, and from nobody else', as
 		version: 1,
 		members: [{ id: me, role: 'admin' as const, publicIdentity }],
 	};
-	const opener = { identities: new Map([[me, identity]]), members };
+	const opener = { identities: new Map([[me, [identity]]]), members };
 	const grants = [await wrap(early), await wrap(late)];
 	const keys = await openTrackKeys({ recording, grants, opener });
 	expect([...keys.keys()]).toEqual([early, late]);

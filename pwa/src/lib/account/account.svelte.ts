@@ -27,6 +27,7 @@ import {
 } from './enter.ts';
 import { IdleWatch } from './idle.ts';
 import { type Keys, type Practice, changedKeys, openKeys } from './keys.ts';
+import { keepSeen } from './seen.ts';
 import { Tokens } from './token.ts';
 
 /** `opening`: it is not known yet. `locked`: somebody is signed in here, and her keys are not in this browser. */
@@ -50,6 +51,7 @@ class Account {
 	#tokens: Tokens | undefined;
 	#idle: IdleWatch | undefined;
 	#opening: Promise<void> | undefined;
+	#turn: Promise<void> = Promise.resolve();
 	readonly #tabs = new BroadcastChannel('account');
 
 	constructor() {
@@ -83,21 +85,12 @@ class Account {
 		return this.#open.members;
 	}
 
-	/** Reads again who belongs to the practice and what this member may do. Throws as `openKeys`, `ApiError`. */
-	async refresh(): Promise<void> {
-		const [keys, device] = [this.#keys, this.#device];
-		if (!keys || !device) return;
-		const signedIn = await fetchJson(SignedIn, { path: '/api/me' });
-		const next = await openKeys({
-			accountKey: keys.accountKey,
-			signedIn,
-			known: device.memberList,
-			token: () => this.token(),
-		});
-		// Locked meanwhile.
-		if (this.#keys !== keys) return;
-		await this.#learn(signedIn.practice.memberList, next);
-		this.#keys = next;
+	/**
+	 * Reads again who belongs to the practice and what this member may do; one at a time, so that no answer
+	 * overtakes a newer one. Throws as `openKeys`, `ApiError`.
+	 */
+	refresh(): Promise<void> {
+		return this.#inTurn(() => this.#refresh());
 	}
 
 	/** Locks after so long without anybody from now on. */
@@ -106,9 +99,17 @@ class Account {
 	}
 
 	/** Somebody saw that the keys of these members changed. */
-	async seenKeyChanges(): Promise<void> {
+	seenKeyChanges(): Promise<void> {
 		this.keyChanges = [];
-		if (this.#device) await this.#remember({ ...this.#device, keyChanges: [] });
+		return this.#inTurn(async () => {
+			const keys = this.#keys;
+			if (!keys || !this.#device) return;
+			this.keyChanges = [];
+			await this.#remember({ ...this.#device, keyChanges: [] });
+			const noticed = keys.seen.version;
+			const kept = await keepSeen({ ...keys, seen: { ...keys.seen, noticed } });
+			if (this.#keys === keys) this.#keys = kept;
+		});
 	}
 
 	/** Seals data for this member alone; `context` names the thing. */
@@ -208,13 +209,35 @@ class Account {
 		}
 	}
 
-	async #learn(memberList: Device['memberList'], { practice, members }: Keys): Promise<void> {
-		if (!this.#device) return;
-		const known = this.#device.memberList;
-		const changed = await changedKeys({ known, practiceKey: practice.publicKey, members });
+	#inTurn(work: () => Promise<void>): Promise<void> {
+		const next = this.#turn.then(work);
+		this.#turn = next.catch(() => undefined);
+		return next;
+	}
+
+	async #refresh(): Promise<void> {
+		const [keys, device] = [this.#keys, this.#device];
+		if (!keys || !device) return;
+		const signedIn = await fetchJson(SignedIn, { path: '/api/me' });
+		const next = await openKeys({
+			accountKey: keys.accountKey,
+			signedIn,
+			known: device.memberList,
+			token: () => this.token(),
+		});
+		// Locked meanwhile.
+		if (this.#keys !== keys) return;
+		this.#keys = await this.#learn(signedIn.practice.memberList, next);
+	}
+
+	/** Remembers the list here and in the account; gives the keys with what the account keeps now. */
+	async #learn(memberList: Device['memberList'], keys: Keys): Promise<Keys> {
+		if (!this.#device) return keys;
+		const changed = await changedKeys(this.#device.memberList, keys);
 		const { keyChanges = [] } = this.#device;
 		this.keyChanges = [...new Set([...keyChanges, ...changed])];
 		await this.#remember({ ...this.#device, memberList, keyChanges: [...this.keyChanges] });
+		return keepSeen(keys);
 	}
 
 	// The keys go also when the server cannot be told: it ends the device's session at its own idle limit.
@@ -264,9 +287,9 @@ class Account {
 			wrapped: await wrapHere({ accountKey, signedIn, secret }),
 			memberList: own?.memberList ?? signedIn.practice.memberList,
 		});
-		await this.#learn(signedIn.practice.memberList, keys);
 		await more.first?.();
-		await this.#unlocked(keys, signedIn.idleMs);
+		const learnt = await this.#learn(signedIn.practice.memberList, keys);
+		await this.#unlocked(learnt, signedIn.idleMs);
 		this.#tabs.postMessage('unlocked');
 	}
 
@@ -285,8 +308,8 @@ class Account {
 				known: device.memberList,
 				token: () => this.token(),
 			});
-			await this.#learn(signedIn.practice.memberList, keys);
-			await this.#unlocked(keys, signedIn.idleMs);
+			const learnt = await this.#learn(signedIn.practice.memberList, keys);
+			await this.#unlocked(learnt, signedIn.idleMs);
 		} catch (error) {
 			if (isApiError(error, 'token')) {
 				// The server does not know this device any more.

@@ -1,15 +1,23 @@
-import { type Bytes, equal, fromBase64url } from '#crypto/bytes.ts';
+import { equal, fromBase64url, sha256, utf8 } from '#crypto/bytes.ts';
 import { openAccount } from '#crypto/account/account.ts';
 import type { AccountKey } from '#crypto/account/key.ts';
 import { CryptoError } from '#crypto/errors.ts';
 import type { Identity, PublicIdentity } from '#crypto/identity/identity.ts';
-import { keysFor, openMemberKeys } from '#crypto/members/keys.ts';
-import { type MemberList, memberOf, openMemberList } from '#crypto/members/members.ts';
+import {
+	type Followed,
+	followMemberList,
+	handedOnIn,
+	openEarlier,
+} from '#crypto/members/handover.ts';
+import { heldKeys, keysFor, openMemberKeys } from '#crypto/members/keys.ts';
+import { type MemberList, memberOf } from '#crypto/members/members.ts';
+import { openPracticeKey } from '#crypto/members/practice.ts';
 import type { Member, Role, SignedIn } from '#protocol/account.ts';
 import type { Signed } from '#protocol/text.ts';
 import {
 	type PracticeKeys,
 	type PracticeSecrets,
+	type SeenList,
 	openPracticeKeys,
 	openPracticeSecrets,
 } from './practice.ts';
@@ -23,6 +31,10 @@ export interface Keys {
 	readonly practice: Practice;
 	/** Who belongs to the practice, signed by its key. */
 	readonly members: MemberList;
+	/** What the account keeps sealed of the practice, as the server gave it. */
+	readonly kept: { readonly secrets: PracticeSecrets; readonly sealed: string };
+	/** What it shall keep from now on. */
+	readonly seen: SeenList;
 }
 
 /** The practice as this member's own sealed data vouch for it. */
@@ -56,22 +68,25 @@ export async function openKeys(options: {
 		sealedIdentity: fromBase64url(account.identity),
 	});
 	const own = await openPracticeSecrets(accountKey, fromBase64url(account.practice));
-	let members = await openMemberList({
+	const followed = await followMemberList({
 		signed: told.memberList,
 		practiceKey: own.publicKey,
 		known,
 	});
-	const self = memberOf(members, member.id);
+	const seen = await seenNow(own.list, told.memberList, followed.list.version);
+	const self = memberOf(followed.list, member.id);
 	if (
 		!self ||
-		members.practice !== own.id ||
+		followed.list.practice !== own.id ||
 		!equal(self.publicIdentity.ed25519, identity.publicIdentity.ed25519)
 	)
 		throw new CryptoError('bad-key');
-	let secrets = await heldSecrets({ own, identity, members, signedIn, role: self.role });
+	let { list: members } = followed;
+	let secrets = await heldSecrets({ own, identity, followed, signedIn, role: self.role });
+	let kept = { secrets: own, sealed: account.practice };
 	if (!members.keys) {
 		const added = await addScheduleKey({ accountKey, secrets: own, members, account, token });
-		({ members, secrets } = added);
+		({ members, secrets, kept } = added);
 	}
 	const { keys } = members;
 	if (!keys) throw new CryptoError('bad-key');
@@ -82,42 +97,68 @@ export async function openKeys(options: {
 		recordsIdentity: keys.records,
 		scheduleIdentity: keys.schedule,
 	};
-	return { accountKey, identity, member: { ...member, role: self.role }, practice, members };
+	const here = { ...member, role: self.role };
+	return { accountKey, identity, member: here, practice, members, kept, seen };
 }
 
-/** Members of the newest list whose keys are others than in the list that this device knew. */
-export async function changedKeys(options: {
-	known: Signed;
-	practiceKey: Bytes;
-	members: MemberList;
-}): Promise<string[]> {
-	const { known, practiceKey, members } = options;
-	const before = await openMemberList({ signed: known, practiceKey });
-	return members.members.flatMap(({ id, publicIdentity }) => {
+/**
+ * The list as this account has seen it in whichever browser, and now here. Throws `stale` for an older one, and
+ * for another of the same version.
+ */
+async function seenNow(
+	before: SeenList | undefined,
+	{ text }: Signed,
+	version: number,
+): Promise<SeenList> {
+	const hash = await sha256(utf8(text));
+	const same = before?.version === version && equal(before.hash, hash);
+	if (before && before.version >= version && !same) throw new CryptoError('stale');
+	return { version, hash, noticed: before?.noticed ?? version };
+}
+
+/**
+ * Whose keys are others than this member knows: members by their id, the practice's signing key by the
+ * practice's. `known` is the list that this device had.
+ */
+export async function changedKeys(known: Signed, keys: Keys): Promise<string[]> {
+	const { members, practice, seen, member } = keys;
+	const before = await openEarlier(known, { list: members, practiceKey: practice.publicKey });
+	const compared = members.members.filter(({ id, publicIdentity }) => {
 		const old = memberOf(before, id);
-		return !old || equal(old.publicIdentity.ed25519, publicIdentity.ed25519) ? [] : [id];
+		return old && !equal(old.publicIdentity.ed25519, publicIdentity.ed25519);
 	});
+	const told = (members.changed ?? []).filter(
+		({ id, version }) => version > seen.noticed && memberOf(members, id),
+	);
+	const handedOn = (await handedOnIn(members)) > Math.min(seen.noticed, before.version);
+	const ids = [...compared, ...told].map(({ id }) => id).filter((id) => id !== member.id);
+	return [...new Set([...ids, ...(handedOn ? [practice.id] : [])])];
 }
 
 /** The practice's secret keys of this member: her own, or those that an admin gave her, as far as her role goes. */
 async function heldSecrets(options: {
 	own: PracticeSecrets;
 	identity: Identity;
-	members: MemberList;
+	followed: Followed;
 	signedIn: SignedIn;
 	role: Role;
 }): Promise<PracticeSecrets> {
-	const { own, identity, members, signedIn, role } = options;
-	const { id, publicKey, serverKey, ...mine } = own;
+	const { own, identity, followed, signedIn, role } = options;
+	const { list, practiceKey } = followed;
+	const { id, serverKey, ...mine } = own;
 	const given =
-		signedIn.keys === null
+		signedIn.keys === null || !list.keys
 			? {}
 			: await openMemberKeys({
 					opener: identity,
 					member: signedIn.member.id,
-					practiceKey: publicKey,
-					list: members,
+					practiceKey,
+					list,
 					sealed: fromBase64url(signedIn.keys),
 				});
-	return { id, publicKey, serverKey, ...keysFor(role, { ...mine, ...given }) };
+	const known = { id, publicKey: practiceKey, serverKey };
+	if (!list.keys) return { ...known, ...keysFor(role, mine) };
+	const { seed, ...others } = await heldKeys({ list, keys: [given, mine] });
+	const fits = seed && equal((await openPracticeKey(seed)).publicKey, practiceKey);
+	return { ...known, ...keysFor(role, { ...others, ...(fits && { seed }) }) };
 }

@@ -19,7 +19,11 @@ export async function addScheduleKey(options: {
 	account: Account;
 	/** A token of this device. */
 	token: () => Promise<string>;
-}): Promise<{ secrets: PracticeSecrets; members: MemberList }> {
+}): Promise<{
+	secrets: PracticeSecrets;
+	members: MemberList;
+	kept: { secrets: PracticeSecrets; sealed: string };
+}> {
 	const { accountKey, account, token } = options;
 	const { seed, records } = options.secrets;
 	if (!seed || !records) throw new CryptoError('bad-key');
@@ -31,6 +35,7 @@ export async function addScheduleKey(options: {
 		version: options.members.version + 1,
 		keys: { records: own.publicIdentity, schedule: schedule.identity.publicIdentity },
 	};
+	const sealed = toBase64url(await sealPracticeKeys(accountKey, secrets));
 	await request({
 		method: 'PUT',
 		path: '/api/people/list',
@@ -38,8 +43,8 @@ export async function addScheduleKey(options: {
 		open: true,
 		body: {
 			memberList: await signMemberList({ practiceKey: await openPracticeKey(seed), list: members }),
-			account: { ...account, practice: toBase64url(await sealPracticeKeys(accountKey, secrets)) },
+			account: { ...account, practice: sealed },
 		},
 	});
-	return { secrets, members };
+	return { secrets, members, kept: { secrets, sealed } };
 }

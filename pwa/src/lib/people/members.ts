@@ -1,59 +1,64 @@
-import { fromBase64url, toBase64url } from '#crypto/bytes.ts';
+import { fromBase64url } from '#crypto/bytes.ts';
 import { CryptoError } from '#crypto/errors.ts';
 import { decodePublicIdentity } from '#crypto/identity/identity.ts';
 import { verifyRegistration } from '#crypto/members/invitation.ts';
-import { keysFor, sealMemberKeys } from '#crypto/members/keys.ts';
-import {
-	type Member,
-	type MemberList,
-	type Spent,
-	memberOf,
-	openMemberList,
-	signMemberList,
-} from '#crypto/members/members.ts';
-import { openPracticeKey } from '#crypto/members/practice.ts';
+import { type Member, type MemberList, type Spent, memberOf } from '#crypto/members/members.ts';
 import { account } from '#lib/account/account.svelte.ts';
 import { fetchJson, request } from '#lib/net/api.ts';
 import { isApiError } from '#lib/net/errors.ts';
 import { withFormer } from '#lib/schedule/vouch.ts';
 import type { Role } from '#protocol/account.ts';
 import { type Invited, People } from '#protocol/people.ts';
-import { practiceSeed, secretOf } from './invite.ts';
+import { secretOf } from './invite.ts';
+import { type Transition, lostKinds, makeTransition } from './transition.ts';
 
 export const fetchPeople = (): Promise<People> => fetchJson(People, { path: '/api/people' });
 
 /** The newest list, which this device has seen no newer one than. */
 async function newestList(): Promise<MemberList> {
 	await account.refresh();
-	const { memberList } = await fetchPeople();
-	const list = await openMemberList({
-		signed: memberList,
-		practiceKey: account.practice.publicKey,
-	});
-	if (list.version < account.members.version) throw new CryptoError('stale');
-	return list;
+	return account.members;
 }
 
-/** The spent invitations with one more, without those that ended by themselves. */
-const spentWith = ({ spent = [] }: MemberList, { id, expiresAt }: Spent): Spent[] => [
-	...spent.filter((one) => one.id !== id && one.expiresAt > Date.now()),
-	{ id, expiresAt },
-];
+/** The spent invitations with some more, without those that ended by themselves. */
+function spentWith({ spent = [] }: MemberList, more: readonly Spent[]): Spent[] {
+	const ids = new Set(more.map(({ id }) => id));
+	return [
+		...spent.filter((one) => !ids.has(one.id) && one.expiresAt > Date.now()),
+		...more.map(({ id, expiresAt }) => ({ id, expiresAt })),
+	];
+}
 
-/** The list after this one with other members, and the keys for `member` when she stays in it. */
-async function next(options: { list: MemberList; members: readonly Member[]; member: string }) {
-	const { list, members, member } = options;
-	const { practice } = account;
-	if (list.version < account.members.version) throw new CryptoError('stale');
-	const practiceKey = await openPracticeKey(practiceSeed());
-	const newer = { ...list, version: list.version + 1, members };
-	const memberList = await signMemberList({ practiceKey, list: newer });
-	const here = members.find(({ id }) => id === member);
-	const keys = here && keysFor(here.role, practice.secrets);
-	if (!here || !keys || Object.keys(keys).length === 0) return { memberList, keys: null };
-	const to = here.publicIdentity;
-	const box = await sealMemberKeys({ to, practice: practice.id, member, keys });
-	return { memberList, keys: toBase64url(box) };
+/**
+ * The list in which `before` has become `after`. Whoever knows the practice key can make the secret of every
+ * invitation: when she goes, those that are open end with her.
+ */
+async function transition(options: {
+	list: MemberList;
+	before?: Member | undefined;
+	after?: Member | undefined;
+	spent?: Spent;
+}): Promise<Transition & { ended: readonly Spent[] }> {
+	const { list, before, after, spent } = options;
+	const known = lostKinds(before, after).includes('seed');
+	const invitations = known ? (await fetchPeople()).invitations : [];
+	const ended = invitations.filter(({ id }) => id !== spent?.id);
+	const all = [...ended, ...(spent ? [spent] : [])];
+	const made = await makeTransition({
+		list: { ...list, ...(all.length > 0 && { spent: spentWith(list, all) }) },
+		held: account.practice.secrets,
+		before,
+		after,
+	});
+	return { ...made, ended };
+}
+
+/** Takes ended invitations from the server; the list says already that they make nobody a member. */
+async function endInvitations(ended: readonly Spent[]): Promise<void> {
+	for (const { id } of ended)
+		await request({ method: 'DELETE', path: `/api/invitations/${id}` }).catch((error: unknown) => {
+			if (!isApiError(error, 'not-found')) throw error;
+		});
 }
 
 /**
@@ -81,18 +86,13 @@ export async function confirmInvited(invited: Invited): Promise<void> {
 		member: { ...member, publicIdentity },
 		mac: fromBase64url(registration.mac),
 	});
-	const others = list.members.filter((one) => one.id !== member.id);
-	const back = { id: member.id, role, publicIdentity };
-	const members = [...others, back];
+	const after = { id: member.id, role, publicIdentity };
 	const before = memberOf(list, member.id);
-	const vouching = before ? await withFormer(list, before, back) : list;
-	const body = await next({
-		list: { ...vouching, spent: spentWith(list, invited) },
-		members,
-		member: member.id,
-	});
+	const vouching = before ? await withFormer(list, before, after) : list;
+	const { ended, ...body } = await transition({ list: vouching, before, after, spent: invited });
 	await request({ method: 'POST', path: `/api/invitations/${id}/confirm`, body });
 	await account.refresh();
+	await endInvitations(ended);
 }
 
 /** Confirms everybody who waits and whose registration is good; gives the ids of those that are not. */
@@ -115,28 +115,21 @@ export async function confirmWaiting(people: People): Promise<string[]> {
 /** Another role, or deactivated. Throws `no-key` for who is not on the list: she needs an invitation; `ApiError`: `conflict` for the last admin. */
 export async function changeMember(id: string, to: { role: Role; active: boolean }): Promise<void> {
 	const list = await newestList();
-	const known = list.members.find((one) => one.id === id);
+	const before = memberOf(list, id);
 	// The keys that a server tells are not believed.
-	if (!known) throw new CryptoError('no-key');
-	const others = list.members.filter((one) => one.id !== id);
-	const changed = { ...known, role: to.role };
-	const members = to.active ? [...others, changed] : others;
-	const vouching = await withFormer(list, known, to.active ? changed : undefined);
-	const body = { ...to, ...(await next({ list: vouching, members, member: id })) };
-	await request({ method: 'PUT', path: `/api/people/${id}`, body });
+	if (!before) throw new CryptoError('no-key');
+	const after = to.active ? { ...before, role: to.role } : undefined;
+	const vouching = await withFormer(list, before, after);
+	const { ended, ...made } = await transition({ list: vouching, before, after });
+	await request({ method: 'PUT', path: `/api/people/${id}`, body: { ...to, ...made } });
 	await account.refresh();
+	await endInvitations(ended);
 }
 
 /** Withdraws an invitation, also for a server that would show it again. */
 export async function withdraw(invited: Spent): Promise<void> {
-	const { id } = invited;
 	const list = await newestList();
-	const spent = spentWith(list, invited);
-	const { memberList } = await next({
-		list: { ...list, spent },
-		members: list.members,
-		member: '',
-	});
+	const { memberList } = await transition({ list, spent: invited });
 	await request({ method: 'PUT', path: '/api/people/list', body: { memberList } });
-	await request({ method: 'DELETE', path: `/api/invitations/${id}` });
+	await endInvitations([invited]);
 }

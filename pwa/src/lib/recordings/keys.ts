@@ -1,14 +1,15 @@
 import { CryptoError } from '#crypto/errors.ts';
-import { openGrant } from '#crypto/grant/grant.ts';
+import { grantSigner, openGrant } from '#crypto/grant/grant.ts';
+import type { KeyOfTrack } from '#crypto/grant/keys.ts';
 import type { Identity } from '#crypto/identity/identity.ts';
-import { type MemberList, memberOf } from '#crypto/members/members.ts';
+import { type MemberList, signingKeysOf } from '#crypto/members/members.ts';
 import { importTrackKey } from '#crypto/track/key.ts';
 import type { Grant } from '#protocol/recordings.ts';
 
 /** With what this device opens grants, and whom it believes. */
 export interface Opener {
-	/** By id of the recipient: the member's own, and that of "Practice records key" where she holds it. */
-	readonly identities: ReadonlyMap<string, Identity>;
+	/** By id of the recipient: the member's own, and those of "Practice records key", now and before, where she holds them. */
+	readonly identities: ReadonlyMap<string, readonly Identity[]>;
 	readonly members: MemberList;
 }
 
@@ -27,17 +28,33 @@ export async function openTrackKeys(options: {
 	const { recording, grants, opener } = options;
 	const keys = new Map<string, CryptoKey>();
 	for (const grant of grants) {
-		const identity = opener.identities.get(grant.recipient);
-		if (!identity) continue;
-		const grantor = memberOf(opener.members, grant.grantor);
-		if (!grantor) throw new CryptoError('bad-signature');
-		const grantorKey = grantor.publicIdentity.ed25519;
-		const opened = await openGrant({ grant, recording, identity, grantorKey });
-		for (const { track, key } of opened.keys) {
+		for (const { track, key } of await openOne({ recording, grant, opener })) {
 			if (!keys.has(track)) keys.set(track, await importTrackKey(key));
 			key.fill(0);
 		}
 	}
 	if (keys.size === 0) throw new CryptoError('not-a-recipient');
 	return keys;
+}
+
+/**
+ * The keys in one grant, none when it is for nobody here, or for keys that were replaced. Throws as `openGrant`
+ * when no key that the grantor has or had signed it.
+ */
+export async function openOne(options: {
+	recording: string;
+	grant: Grant;
+	opener: Opener;
+}): Promise<readonly KeyOfTrack[]> {
+	const { recording, grant, opener } = options;
+	const grantorKey = await grantSigner(grant, signingKeysOf(opener.members, grant.grantor));
+	if (!grantorKey) throw new CryptoError('bad-signature');
+	for (const identity of opener.identities.get(grant.recipient) ?? []) {
+		try {
+			return (await openGrant({ grant, recording, identity, grantorKey })).keys;
+		} catch (error) {
+			if (!(error instanceof CryptoError) || error.code !== 'not-a-recipient') throw error;
+		}
+	}
+	return [];
 }

@@ -1,7 +1,7 @@
-import { fromBase64url, toHex } from '#crypto/bytes.ts';
+import { type Bytes, fromBase64url, toHex } from '#crypto/bytes.ts';
 import { CryptoError } from '#crypto/errors.ts';
 import { type VerifiedEvidence, verifyEvidence } from '#crypto/group/evidence.ts';
-import { type MemberList, memberOf } from '#crypto/members/members.ts';
+import { type MemberList, signingKeysOf } from '#crypto/members/members.ts';
 import { type Manifest, openManifest } from '#lib/record/manifest.ts';
 import type { Recording } from '#protocol/recordings.ts';
 import type { TrackKeys } from './keys.ts';
@@ -48,9 +48,8 @@ export async function readManifest(options: {
 			throw new CryptoError('bad-signature');
 		// An older one in place of the newest would hide what became of the recording.
 		if (state === 'finished' && manifest.verdict === 'live') throw new CryptoError('truncated');
-		const hostKey = memberOf(members, host)?.publicIdentity.ed25519;
-		if (!hostKey) throw new CryptoError('bad-signature');
-		const evidence = await verifyEvidence({ evidence: manifest.evidence, session, hostKey });
+		const hostKeys = signingKeysOf(members, host);
+		const evidence = await evidenceOf({ evidence: manifest.evidence, session, hostKeys });
 		demandSigner({ manifest, evidence, members });
 		demandNames({ manifest, evidence });
 		return { manifest, evidence };
@@ -62,12 +61,31 @@ function hex(key: string): string {
 	return toHex(fromBase64url(key));
 }
 
+/** By the key that the host has, or had when it was recorded. */
+async function evidenceOf(options: {
+	evidence: Manifest['evidence'];
+	session: string;
+	hostKeys: readonly Bytes[];
+}): Promise<VerifiedEvidence> {
+	const { evidence, session, hostKeys } = options;
+	let refusal: unknown = new CryptoError('bad-signature');
+	for (const hostKey of hostKeys) {
+		try {
+			return await verifyEvidence({ evidence, session, hostKey });
+		} catch (error) {
+			refusal = error;
+		}
+	}
+	throw refusal;
+}
+
 function demandSigner(options: Vouched & { members: MemberList }): void {
 	const { manifest, evidence, members } = options;
 	const { recorder, signer } = manifest;
 	const isCertified = evidence.recorders.has(hex(recorder));
-	const isMember = members.members.some(
-		({ publicIdentity }) => toHex(publicIdentity.ed25519) === hex(signer),
+	const current = members.members.map(({ publicIdentity }) => publicIdentity);
+	const isMember = [...current, ...(members.former ?? [])].some(
+		({ ed25519 }) => toHex(ed25519) === hex(signer),
 	);
 	if (!isCertified || (signer !== recorder && !isMember)) throw new CryptoError('bad-signature');
 }

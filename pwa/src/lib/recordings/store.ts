@@ -30,8 +30,11 @@ export async function fetchRecording(id: string): Promise<Recording> {
 /** What this device opens grants with. Throws `locked`. */
 export function opener(): Opener {
 	const { practice, member, identity, members } = account;
-	const identities = new Map([[member.id, identity]]);
-	if (practice.records) identities.set(practice.id, practice.records);
+	const { records, oldRecords } = practice;
+	const identities = new Map([
+		[member.id, [identity]],
+		[practice.id, [...(records ? [records] : []), ...oldRecords]],
+	]);
 	return { identities, members };
 }
 

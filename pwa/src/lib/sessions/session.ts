@@ -114,8 +114,8 @@ function openOnce(context: string, sealed: string): Promise<string> {
 async function open(context: string, text: string): Promise<string> {
 	const sealed = fromBase64url(text);
 	if (!isBoxes(sealed)) return fromUtf8(await account.open(context, sealed));
-	const { schedule } = account.practice;
-	const openers = schedule ? [account.identity, schedule] : [account.identity];
+	const { schedule, oldSchedule } = account.practice;
+	const openers = [account.identity, ...(schedule ? [schedule] : []), ...oldSchedule];
 	return openText({ openers, context, sealed });
 }
 
