@@ -165,7 +165,11 @@ class SimplePeerConnection implements Peer {
 	signal(data: string): void {
 		const parsed = v.safeParse(SignalText, data);
 		if (this.#closed || !parsed.success) return;
-		this.#peer.signal(data);
+		const { output } = parsed;
+		// Not every browser says again what it was told to say, and what it says is how this one sends.
+		if ('sdp' in output && typeof output.sdp === 'string')
+			this.#peer.signal(JSON.stringify({ ...output, sdp: quietSdp(output.sdp) }));
+		else this.#peer.signal(data);
 	}
 
 	send(bytes: Uint8Array<ArrayBuffer>): boolean {

@@ -1,6 +1,7 @@
 import { SFrameKeyring, SFrameSender, clearBytes } from '#crypto/sframe/sframe.ts';
 import { Fork } from './fork.ts';
 import type { Counts, FromMedia, ToMedia, TransformOptions } from './messages.ts';
+import { EvenPackets } from './opus.ts';
 
 declare const self: DedicatedWorkerGlobalScope;
 
@@ -30,7 +31,12 @@ let holds = 0;
 let quiet: ReadonlySet<string> = new Set();
 const absolute = (): number => performance.timeOrigin + performance.now();
 
-async function sealFrame(frame: Frame, out: Out, options: TransformOptions): Promise<void> {
+async function sealFrame(
+	frame: Frame,
+	out: Out,
+	options: TransformOptions,
+	even: EvenPackets,
+): Promise<void> {
 	const ref = absolute();
 	const meta = frame.getMetadata();
 	const type = 'type' in frame ? frame.type : undefined;
@@ -44,7 +50,9 @@ async function sealFrame(frame: Frame, out: Out, options: TransformOptions): Pro
 	}
 	const copyOnly = options.kind === 'video' && quiet.has(options.link);
 	if (copyOnly && !fork.takesOwn(options.link)) return;
-	const sealed = await epoch.sender.seal(new Uint8Array(frame.data), clear);
+	const whole = new Uint8Array(frame.data);
+	const payload = options.kind === 'audio' ? even.pad(whole) : whole;
+	const sealed = await epoch.sender.seal(payload, clear);
 	// Held meanwhile: what was being sealed stays here.
 	if (holds !== allowed) {
 		counts.held++;
@@ -166,9 +174,12 @@ self.addEventListener('rtctransform', (event) => {
 	const { transformer } = event;
 	const options: TransformOptions = transformer.options;
 	if (options.direction === 'open') openers.set(transformer, options);
-	const work = options.direction === 'seal' ? sealFrame : openFrame;
+	const even = new EvenPackets();
 	const stream = new TransformStream<Frame, Frame>({
-		transform: (frame, out) => work(frame, out, options),
+		transform: (frame, out) =>
+			options.direction === 'seal'
+				? sealFrame(frame, out, options, even)
+				: openFrame(frame, out, options),
 	});
 	transformer.readable
 		.pipeThrough(stream)
