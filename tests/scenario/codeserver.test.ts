@@ -8,12 +8,16 @@ import {
 	createStaffIdentity,
 	decodePublicIdentity,
 	encodePublicIdentity,
+	fingerprint,
 	generateParticipantIdentity,
 } from '#crypto/identity/identity.ts';
 import { createLinkSecret, linkProof } from '#crypto/proof/proof.ts';
 import { safetyDigits } from '#crypto/safety/digits.ts';
 import { type KnockText, openKnock, sealKnock } from '#lib/call/knock.ts';
 import { Pins } from '#lib/call/pins.ts';
+import { provenHost, provenLevel } from '#lib/call/proven.ts';
+import { confirmedHost, rememberHost } from '#lib/code/confirmed.ts';
+import { browserShelf } from '#lib/code/shelf.ts';
 import { CodePage, type Guest, enterCode, guest } from '../code.ts';
 import { FakeCall } from '../fake/call.ts';
 import { type LocalServer, localPractice } from '../local.ts';
@@ -33,6 +37,8 @@ vi.mock('idb-keyval', () => ({
 	del: async (name: string) => void disk.delete(name),
 	keys: async () => [...disk.keys()],
 	entries: async () => [...disk],
+	update: async (name: string, change: (before: unknown) => unknown) =>
+		void disk.set(name, change(disk.get(name))),
 }));
 
 const session = newId();
@@ -86,9 +92,20 @@ describe('label 1, the private link', () => {
 		for (const proof of [null, hers.proof, toBase64url(guessed), toBase64url(random(32))]) {
 			const { key, proven } = await opened({ ...forged, proof });
 			expect(proven).toBe(false);
-			const pins = await Pins.open('maya');
-			expect(pins.label(key, proven ? 1 : 0)).toEqual({ level: 0 });
+			const pins = await Pins.open('maya', session);
+			expect(pins.label(key, provenLevel({ coded: false, linked: proven }))).toEqual({ level: 0 });
 		}
+	});
+
+	test('she follows it to the keys that it names, and to no others', async () => {
+		const [mark, eves] = await Promise.all([
+			fingerprint(host.publicIdentity),
+			fingerprint(eve.publicIdentity),
+		]);
+		expect(provenHost({ mark, linked: mark, coded: undefined })).toBe(1);
+		expect(provenHost({ mark: eves, linked: mark, coded: undefined })).toBeUndefined();
+		expect(provenHost({ mark: eves, linked: mark, coded: toBase64url(eves) })).toBeUndefined();
+		expect(provenHost({ mark: eves, linked: undefined, coded: undefined })).toBe(0);
 	});
 });
 
@@ -225,8 +242,51 @@ describe('label 2, the access code, guessed', () => {
 		const knock = await knockOf(eve, null);
 		const secret = createLinkSecret();
 		const { key, proven } = await openKnock({ identity: host, session, place, secret, knock });
-		const level = known.includes(toHex(key)) ? 2 : proven ? 1 : 0;
-		expect((await Pins.open('maya')).label(key, level)).toEqual({ level: 0 });
+		const level = provenLevel({ coded: known.includes(toHex(key)), linked: proven });
+		expect((await Pins.open('maya', session)).label(key, level)).toEqual({ level: 0 });
+	});
+
+	test('afterwards she takes no other keys for the host’s at this place', async () => {
+		const one = await at();
+		const outcome = await enterCode(one, code);
+		if (outcome.state !== 'in') throw new Error('in');
+		const mark = await fingerprint(outcome.host);
+		await rememberHost(outcome.place, toBase64url(mark));
+		const coded = await confirmedHost(outcome.place);
+		expect(provenHost({ mark, linked: undefined, coded })).toBe(2);
+		const eves = await fingerprint(eve.publicIdentity);
+		expect(provenHost({ mark: eves, linked: undefined, coded })).toBeUndefined();
+		expect(provenHost({ mark: eves, linked: eves, coded })).toBeUndefined();
+	});
+});
+
+describe('label 2, remembered', () => {
+	/** What this browser says of who knocks at a place, right after it was loaded. */
+	async function labelAt(one: Identity, of: { session: string; place: string }) {
+		const knock = await knockOf(one, null);
+		const secret = createLinkSecret();
+		const opened = await openKnock({ identity: host, session, place, secret, knock });
+		const known = await browserShelf('maya').confirmed(of.place);
+		const coded = known.includes(toHex(opened.key));
+		const proven = provenLevel({ coded, linked: opened.proven });
+		return (await Pins.open('maya', of.session)).label(opened.key, proven);
+	}
+
+	test('it holds on this browser of the host in the session, and falls on another one', async () => {
+		const here = { session, place };
+		expect(await labelAt(dana, here)).toEqual({ level: 0 });
+		await browserShelf('maya').confirm(place, toHex(keyOf(dana)));
+		expect(await labelAt(dana, here)).toEqual({ level: 2 });
+		// In the call she is met: after a reload, or when she connects again, it still says what was proven.
+		await (await Pins.open('maya', session)).met(keyOf(dana), 'Dana');
+		expect(await labelAt(dana, here)).toEqual({ level: 2 });
+		expect(await labelAt(eve, here)).toEqual({ level: 0 });
+		// The next session was not proven; this browser knows hers from before.
+		expect(await labelAt(dana, { session: newId(), place: newId() })).toMatchObject({ level: 3 });
+		// Another member on this browser, and another device, know nothing of it.
+		expect(await browserShelf('lena').confirmed(place)).toEqual([]);
+		disk.clear();
+		expect(await labelAt(dana, here)).toEqual({ level: 0 });
 	});
 });
 
@@ -265,9 +325,9 @@ describe('label 2, the access code, said again', () => {
 
 describe('label 3, the same browser as before', () => {
 	test('another key under her name has not been met, and is said to have changed', async () => {
-		const first = await Pins.open('maya');
+		const first = await Pins.open('maya', newId());
 		await first.met(keyOf(dana), 'Dana');
-		const pins = await Pins.open('maya');
+		const pins = await Pins.open('maya', session);
 		expect(pins.label(keyOf(dana), 0).level).toBe(3);
 		expect(pins.label(keyOf(eve), 0)).toEqual({ level: 0 });
 		expect(pins.changed(keyOf(eve), 'Dana')).toBe(true);
@@ -284,15 +344,15 @@ describe('label 4, compared by voice', () => {
 		const numbers = async ({ host: one }: FakeCall) =>
 			safetyDigits(one.epoch?.authenticator ?? new Uint8Array());
 		expect(await numbers(mayas)).not.toBe(await numbers(danas));
-		const pins = await Pins.open('maya');
+		const pins = await Pins.open('maya', session);
 		await pins.differed(keyOf(eve));
 		expect(pins.label(keyOf(eve), 0)).toEqual({ level: 0 });
 	});
 
 	test('what was compared holds for that key alone', async () => {
-		const first = await Pins.open('maya');
+		const first = await Pins.open('maya', session);
 		await first.compared(keyOf(dana), 'Dana');
-		const pins = await Pins.open('maya');
+		const pins = await Pins.open('maya', session);
 		expect(pins.label(keyOf(dana), 0)).toEqual({ level: 4 });
 		expect(pins.label(keyOf(eve), 0)).toEqual({ level: 0 });
 		expect(pins.changed(keyOf(eve), 'Dana')).toBe(true);
@@ -305,7 +365,7 @@ describe('label 0', () => {
 		const secret = createLinkSecret();
 		const { key, proven } = await openKnock({ identity: host, session, place, secret, knock });
 		expect(proven).toBe(false);
-		expect((await Pins.open('maya')).label(key, 0)).toEqual({ level: 0 });
+		expect((await Pins.open('maya', session)).label(key, 0)).toEqual({ level: 0 });
 		const { default: words } = await import('../../pwa/messages/en/shell.json', {
 			with: { type: 'json' },
 		});

@@ -21,6 +21,7 @@ import { sealKnock } from './knock.ts';
 import { Knowledge } from './knowledge.ts';
 import { type NoteText, openNote, replyText } from './note.ts';
 import { Pins } from './pins.ts';
+import { provenHost } from './proven.ts';
 import { forget, forgetAll } from './shelf.ts';
 import { ring } from './sound.ts';
 import { canSealFrames } from './transforms.ts';
@@ -66,8 +67,8 @@ export class Visit {
 	readonly devices = new Devices();
 	readonly #id: string;
 	#fragment: LinkFragment | null = null;
-	/** The access code of this place confirmed the host's keys. */
-	#confirmed = $state(false);
+	/** What proved the host's keys. */
+	#proven = $state<ProvenLevel>(0);
 	#identity: Identity | undefined;
 	#pins: Pins | undefined;
 	#knowledge: Knowledge | undefined;
@@ -84,7 +85,7 @@ export class Visit {
 
 	/** Whether a link or an access code proves for which place it was made. */
 	get hasSecret(): boolean {
-		return this.#fragment !== null || this.#confirmed;
+		return this.#proven > 0;
 	}
 
 	/** Checks browser, link and host before anything is asked. */
@@ -110,13 +111,11 @@ export class Visit {
 			if (place.state === 'ended') return this.#at('over');
 			const host = decodePublicIdentity(place.host.publicIdentity);
 			const mark = await fingerprint(host);
-			// The link says whose keys it was made with; a server that answers with others is not believed.
-			if (this.#fragment && !equal(this.#fragment.hostFingerprint, mark))
-				return this.#at('host-changed');
+			const coded = await confirmedHost(this.#id);
+			const proven = provenHost({ mark, linked: this.#fragment?.hostFingerprint, coded });
+			if (proven === undefined) return this.#at('host-changed');
+			this.#proven = proven;
 			this.#hostName = toBase64url(mark);
-			const confirmed = await confirmedHost(this.#id);
-			if (confirmed !== undefined && confirmed !== this.#hostName) return this.#at('host-changed');
-			this.#confirmed = confirmed !== undefined;
 			await this.#readNotice(place, host.ed25519);
 			await this.#takeTab(false);
 		} catch (error) {
@@ -157,7 +156,7 @@ export class Visit {
 		const { place } = this;
 		if (!place) return;
 		this.#identity = await participantIdentity(this.#hostName);
-		this.#pins = await Pins.open(this.#hostName);
+		this.#pins = await Pins.open(this.#hostName, place.session);
 		this.#knowledge = await Knowledge.open({
 			owner: this.#hostName,
 			session: place.session,
@@ -242,11 +241,6 @@ export class Visit {
 		await this.#settle(call);
 		this.#hearNotes(call);
 		return call;
-	}
-
-	get #proven(): ProvenLevel {
-		if (this.#confirmed) return 2;
-		return this.#fragment === null ? 0 : 1;
 	}
 
 	async #seat(fresh: boolean): Promise<Claim> {

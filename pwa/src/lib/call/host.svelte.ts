@@ -16,12 +16,11 @@ import { type OpenedKnock, openKnock } from './knock.ts';
 import { Knowledge } from './knowledge.ts';
 import { sealNote } from './note.ts';
 import { Pins } from './pins.ts';
+import { provenLevel } from './proven.ts';
 import { Recording } from './recording.svelte.ts';
 import { keyName } from './room.ts';
+import { Sweep } from './sweep.ts';
 import { type Knock, type ProvenLevel, companyOf } from './view.ts';
-
-/** Who left and could not be left out yet is tried again after this, milliseconds. */
-const sweepMs = 2000;
 
 interface Door {
 	readonly knock: Seat['knock'];
@@ -50,6 +49,7 @@ export class HostCall {
 	/** Key packages of knocks that somebody was let in with, or nearly: each serves once. */
 	readonly #spent = new Set<string>();
 	readonly #pins: Pins;
+	readonly #sweep: Sweep;
 	/** Nobody else is there, and a recording is about to end for that. */
 	#countingAlone = false;
 
@@ -83,10 +83,13 @@ export class HostCall {
 			},
 		});
 		this.recording = new Recording(this.call);
-		const { changed } = this.call.room.on;
-		this.call.room.on.changed = () => {
+		const { room } = this.call;
+		this.#sweep = new Sweep({ room, over: () => this.call.isOver });
+		const { changed } = room.on;
+		room.on.changed = () => {
 			changed();
 			void this.#look();
+			void this.#sweep.look();
 		};
 	}
 
@@ -100,7 +103,7 @@ export class HostCall {
 			session: id,
 			notice: session.signedNotice,
 		});
-		const pins = await Pins.open(account.member.id);
+		const pins = await Pins.open(account.member.id, id);
 		const host = account.identity.signing;
 		const { name } = account.member;
 		knowledge.admit(
@@ -175,7 +178,7 @@ export class HostCall {
 			const where = { session: this.session.id, place: place.id, secret: place.secret };
 			const opened = await openKnock({ identity, ...where, knock });
 			const coded = await accessCodes.confirmed(place.id, opened.key);
-			const proven = coded ? 2 : opened.proven ? 1 : 0;
+			const proven = provenLevel({ coded, linked: opened.proven });
 			if (proven) this.#proven.set(toHex(opened.key), proven);
 			// Who proved the link or the code is who was invited; anybody else is who she says she is.
 			const name = proven ? place.name : (opened.text.name ?? place.name);
@@ -285,24 +288,6 @@ export class HostCall {
 		await knowledge.remove(await signRemoval({ host, session, key: member.key }));
 		await room.change(() => (room.leaves.includes(seat) ? { drop: [seat] } : undefined));
 		await options.socket.request({ type: 'remove', seat }).catch(() => {});
-	}
-
-	/** Whoever left on purpose shall not hold the next key; the epoch without them is made here. */
-	async sweep(): Promise<void> {
-		const { room } = this.call;
-		try {
-			await room.change(() => {
-				const gone = room.leaves.filter((seat) => {
-					const known = room.seats.get(seat);
-					return known?.kind === 'participant' && known.state === 'gone';
-				});
-				return gone.length > 0 ? { drop: gone } : undefined;
-			});
-		} catch (error) {
-			if (!(error instanceof SocketError)) throw error;
-			// A bad line at that moment must not leave them in.
-			if (this.call.phase === 'in-call') setTimeout(() => void this.sweep(), sweepMs);
-		}
 	}
 
 	/** Another tab goes on with the call: a recording of this one ends, and what it has is uploaded and finished here. */

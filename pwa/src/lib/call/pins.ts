@@ -10,16 +10,19 @@ const day = new Intl.DateTimeFormat(undefined, { dateStyle: 'long' });
 /** Keys of people whom this browser met, per owner: a device that several people use keeps their lists apart. */
 export class Pins {
 	readonly #owner: string;
+	readonly #session: string;
 	/** What was known before this call began. */
 	readonly #before = new Map<string, StoredPin>();
 	readonly #compared = new Set<string>();
 
-	private constructor(owner: string) {
+	private constructor(owner: string, session: string) {
 		this.#owner = owner;
+		this.#session = session;
 	}
 
-	static async open(owner: string): Promise<Pins> {
-		const pins = new Pins(owner);
+	/** What this browser knows as a session goes on. */
+	static async open(owner: string, session: string): Promise<Pins> {
+		const pins = new Pins(owner, session);
 		const prefix = pins.#name('');
 		for (const [name, value] of await entries(shelf)) {
 			if (typeof name !== 'string' || !name.startsWith(prefix)) continue;
@@ -41,6 +44,7 @@ export class Pins {
 			name,
 			firstAt: known?.firstAt ?? Date.now(),
 			comparedAt: known?.comparedAt ?? null,
+			session: known ? known.session : this.#session,
 		});
 	}
 
@@ -64,7 +68,9 @@ export class Pins {
 		const hex = toHex(key);
 		const known = this.#before.get(hex);
 		if (this.#compared.has(hex) || known?.comparedAt) return { level: 4 };
-		if (known) return { level: 3, date: day.format(known.firstAt) };
+		// Met in this very session before a reload: that is no earlier meeting, and says nothing new.
+		if (known && known.session !== this.#session)
+			return { level: 3, date: day.format(known.firstAt) };
 		return { level: proven };
 	}
 

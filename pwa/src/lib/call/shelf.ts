@@ -19,6 +19,8 @@ export const StoredPin = v.object({
 	name: v.string(),
 	firstAt: Time,
 	comparedAt: v.nullable(Time),
+	/** In which this key was met first. */
+	session: v.optional(v.string()),
 });
 export type StoredPin = v.InferOutput<typeof StoredPin>;
 

@@ -1,5 +1,6 @@
 import { fromBase64url } from '#crypto/bytes.ts';
 import { verifyLinkProof } from '#crypto/proof/proof.ts';
+import { provenLevel } from '#lib/call/proven.ts';
 import type { ProvenLevel } from '#lib/call/view.ts';
 import { codeConfirmed } from '#lib/code/codes.svelte.ts';
 import type { Session } from '#protocol/sessions.ts';
@@ -149,8 +150,8 @@ export class Presence {
 	}): Promise<ProvenLevel> {
 		const known = this.#proven.get(seat.seat);
 		if (known && sameKnock(known.of, seat.knock)) return known.trust;
-		const coded = seat.knock && (await codeConfirmed(place.id, seat.knock.keyPackage));
-		const trust = coded ? 2 : (await isProven({ session, place, seat })) ? 1 : 0;
+		const coded = seat.knock !== null && (await codeConfirmed(place.id, seat.knock.keyPackage));
+		const trust = provenLevel({ coded, linked: await isProven({ session, place, seat }) });
 		this.#proven.set(seat.seat, { of: seat.knock, trust });
 		return trust;
 	}
