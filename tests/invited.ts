@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import type { PostMessage } from '../signaling/protocol/post.ts';
 import type { LocalServer } from './local.ts';
 import type { Staff } from './staff.ts';
-import { bytesOf, newId, signed } from './wire.ts';
+import { bytesOf, newId, signedNotice } from './wire.ts';
 
 export const minute = 60_000;
 export const hour = 60 * minute;
@@ -47,9 +47,7 @@ export async function plan(
 		startsAt,
 		minutes: 50,
 		sealed,
-		notice: options.notice
-			? signed(local.maya.identity, 'sotto/notice/v1', { ...options.notice, session: id })
-			: null,
+		notice: options.notice ? signedNotice(local.maya.identity, id, options.notice) : null,
 		places: [{ id: place, sealed: secret }],
 	});
 	expect(status).toBe(201);

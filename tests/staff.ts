@@ -2,7 +2,17 @@ import * as opaque from '@serenity-kit/opaque';
 import type { Account, Member, Practice, Scope, SignedIn } from '../signaling/protocol/account.ts';
 import { tokenText } from '../signaling/protocol/account.ts';
 import { Line } from './line.ts';
-import { type Answer, bytesOf, call, type Key, newId, newKey, signed, signWith } from './wire.ts';
+import {
+	type Answer,
+	bytesOf,
+	call,
+	type Key,
+	newId,
+	newKey,
+	signed,
+	signedNotice,
+	signWith,
+} from './wire.ts';
 
 const keyStretching = 'memory-constrained';
 export const publicIdentity = (key: Key) => ({
@@ -101,7 +111,7 @@ export class Staff {
 			startsAt: options.startsAt ?? Date.now(),
 			minutes: 50,
 			sealed: bytesOf(100),
-			notice: recorded ? signed(this.identity, 'sotto/notice/v1', { v: 1 }) : null,
+			notice: recorded ? signedNotice(this.identity, id) : null,
 			places: ids.map((place) => ({ id: place, sealed: bytesOf(50) })),
 		});
 		if (status !== 201) throw new Error(`no session: ${status} ${JSON.stringify(body)}`);

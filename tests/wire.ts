@@ -25,6 +25,21 @@ export function signed(key: Key, context: string, value: unknown) {
 	return { text, signature: signWith(key, context, text) };
 }
 
+/** The notice of a recorded session, as its host signs it. */
+export const signedNotice = (host: Key, session: string, words: object = {}) =>
+	signed(host, 'sotto/notice/v1', {
+		v: 1,
+		practice: 'Riverside Therapy',
+		host: 'Dr. Maya Okafor',
+		purpose: 'Supervision',
+		recorder: 'device',
+		openers: 'Dr. Maya Okafor',
+		keptUntil: null,
+		...words,
+		session,
+		hostKey: host.publicKey,
+	});
+
 export interface Answer {
 	status: number;
 	headers: Headers;

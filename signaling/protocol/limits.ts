@@ -54,6 +54,8 @@ export const limits = {
 	aliveMs: 10_000,
 	/** Reminders that are sent by themselves to one person. */
 	remindersPerPlace: 5,
+	/** Sessions whose people are invited in one: those of a series. */
+	sessionsAtOnce: 26,
 	/** Messages about one session before nobody is written to any more. */
 	postPerSession: 300,
 	/** Sealed text of a session, a place or a recording, characters of base64url. */
@@ -62,16 +64,18 @@ export const limits = {
 	grantChars: 16 * 1024,
 	/** One checkpoint or manifest, characters. */
 	signedTextChars: 64 * 1024,
+	/** The text of one notice about recording, characters. */
+	noticeChars: 10_000,
 	/** One page of digests: 8192 of 32 bytes, characters of base64url. */
 	digestPageChars: 349_528,
 	/** The signed member list, characters: some 200 members with their keys. */
 	memberListChars: 400 * 1024,
 	/** Sealed account data: unlockers and sealed identity together, characters. */
 	accountChars: 64 * 1024,
-	/** Rows of one page of a list. */
-	pageRows: 200,
 	/** Secret keys of the practice sealed to one member, with those that were replaced, characters. */
 	memberKeysChars: 48 * 1024,
+	/** Rows of one page of a list. */
+	pageRows: 200,
 	/** Tries of one OPAQUE login or recovery per account within `tryWindowMs`. */
 	loginTries: 10,
 	/** Milliseconds. */

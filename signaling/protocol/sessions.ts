@@ -17,14 +17,34 @@ import {
 export const NewPlace = v.strictObject({
 	id: Id,
 	sealed: Sealed,
-	/** The account that this person has, and what she may know of her appointment, sealed to her by whoever planned it. */
-	visit: v.optional(v.strictObject({ member: Id, sealed: Sealed })),
+	/**
+	 * The account that this person has, and what she may know of her appointment, sealed to her by whoever
+	 * planned it; null = none. A change without it leaves it as it is.
+	 */
+	visit: v.optional(v.nullable(v.strictObject({ member: Id, sealed: Sealed }))),
 });
 export type NewPlace = v.InferOutput<typeof NewPlace>;
 
 const Minutes = v.pipe(Count, v.minValue(1), v.maxValue(24 * 60));
 
-/** POST /api/sessions (staff). The notice is in clear, because it is read before any key exists; null = not recorded, for good. */
+const noticeLine = v.pipe(v.string(), v.maxLength(2000));
+
+/** What the text of a notice says; signed by the host, `hostKey`, in context `sotto/notice/v1`. */
+export const NoticeText = v.strictObject({
+	v: v.literal(1),
+	session: Id,
+	practice: noticeLine,
+	host: noticeLine,
+	hostKey: Bytes32,
+	purpose: noticeLine,
+	recorder: v.picklist(['device', 'station']),
+	openers: noticeLine,
+	/** The words name the supervisors too. */
+	supervisors: v.optional(v.literal(true)),
+	keptUntil: v.nullable(v.pipe(Time, v.maxValue(8.64e15))),
+});
+
+/** POST /api/sessions (staff). Errors: `bad-request` (also a notice that the host has not signed for this session), `forbidden` (also one without a notice where every session is recorded), `conflict`. The notice is in clear, because it is read before any key exists; null = not recorded, for good. */
 export const NewSession = v.strictObject({
 	id: Id,
 	/** Whose session it is, when an admin or a scheduler makes it for somebody else: then without a notice, which only the host can sign. */

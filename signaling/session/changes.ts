@@ -57,7 +57,7 @@ async function change(
 		for (const place of places) {
 			const [changed] = await db
 				.updateTable('places')
-				.set(placeColumns(place))
+				.set(place.visit === undefined ? { sealed: place.sealed } : placeColumns(place))
 				.where('id', '=', place.id)
 				.where('session', '=', id)
 				.execute();

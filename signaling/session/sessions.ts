@@ -8,10 +8,11 @@ import { bodyOf, parse, stored } from '../parse.ts';
 import { endSession } from '../room/acts.ts';
 import { limits } from '../protocol/limits.ts';
 import { NewSession, type Session } from '../protocol/sessions.ts';
-import { Id, Signed } from '../protocol/text.ts';
+import { Id, PublicIdentity, Signed } from '../protocol/text.ts';
 import type { Store, StoreTransaction } from '../store/database.ts';
 import type { PlaceRow, SessionRow } from '../store/tables.ts';
 import { checkVisits, placeColumns } from './linked.ts';
+import { checkNotice } from './notice.ts';
 
 /** Rows of a history that are shown at once. */
 const historyMax = 1000;
@@ -132,6 +133,23 @@ async function storedBefore(
 	return session;
 }
 
+/** Throws `forbidden` for a recorded session where none is, the other way round, and `bad-request`, see `checkNotice`. */
+async function checkRecorded(
+	db: StoreTransaction,
+	{ recording, recordAll }: { recording: boolean; recordAll: boolean },
+	{ host, wanted }: { host: string; wanted: v.InferOutput<typeof NewSession> },
+): Promise<void> {
+	const { id, notice } = wanted;
+	if (notice ? !recording : recording && recordAll) throw new ServerError('forbidden');
+	if (!notice) return;
+	const { public_identity: keys } = await db
+		.selectFrom('members')
+		.select('public_identity')
+		.where('id', '=', host)
+		.executeTakeFirstOrThrow();
+	checkNotice(notice, { session: id, hostKey: stored(PublicIdentity, keys).ed25519 });
+}
+
 async function insertSession(
 	context: Context,
 	options: { staff: Staff; host: string; wanted: v.InferOutput<typeof NewSession> },
@@ -139,7 +157,7 @@ async function insertSession(
 	const { staff, host, wanted } = options;
 	const { store, clock, history, settings } = context;
 	await store.transaction().execute(async (db) => {
-		if (wanted.notice && !(await settings.read(db)).recording) throw new ServerError('forbidden');
+		await checkRecorded(db, await settings.read(db), { host, wanted });
 		await checkVisits(db, wanted.places);
 		const placeIds = wanted.places.map(({ id }) => id);
 		const taken = await db.selectFrom('places').select('id').where('id', 'in', placeIds).execute();

@@ -15,7 +15,7 @@ import type { Packet } from '#lib/record/webm.ts';
 import { FakeCall } from '../fake/call.ts';
 import { type FakePerson, clock } from '../fake/person.ts';
 import type { localPractice } from '../local.ts';
-import { bytesOf, signed } from '../wire.ts';
+import { bytesOf, signedNotice } from '../wire.ts';
 import { FolderShelf } from './disk.ts';
 
 const nodeFetch = globalThis.fetch;
@@ -95,7 +95,7 @@ export class Stage {
 			startsAt: clock(),
 			minutes: 50,
 			sealed: bytesOf(100),
-			notice: signed(local.maya.identity, 'sotto/notice/v1', { v: 1 }),
+			notice: signedNotice(local.maya.identity, call.place.session),
 			places: [{ id: toBase64url(random(16)), sealed: bytesOf(50) }],
 		});
 		if (made.status !== 201) throw new Error(`no session: ${made.body.error}`);

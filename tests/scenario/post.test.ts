@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { type LocalServer, localPractice } from '../local.ts';
 import { type Mailbox, openMailbox, type Received, textOf } from '../post.ts';
 import type { Staff } from '../staff.ts';
-import { bytesOf, newId, signed } from '../wire.ts';
+import { bytesOf, newId, signedNotice } from '../wire.ts';
 
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
@@ -50,9 +50,7 @@ async function plan(options: { places?: number; recorded?: boolean; startsAt?: n
 		startsAt,
 		minutes: 50,
 		sealed,
-		notice: recorded
-			? signed(local.maya.identity, 'sotto/notice/v1', { ...notice, session: id })
-			: null,
+		notice: recorded ? signedNotice(local.maya.identity, id, notice) : null,
 		places: ids.map((place, at) => ({ id: place, sealed: secrets[at] })),
 	});
 	expect(made.status).toBe(201);
@@ -168,6 +166,7 @@ test('an unrecorded session says nothing of recording', async () => {
 
 test('without a notice that can be read nothing of a recorded session is sent', async () => {
 	const { id, places } = await local.maya.session({ recorded: true, startsAt: now() + day });
+	await local.server.context.store.updateTable('sessions').set({ notice: '{}' }).execute();
 	await invite(id, [contact(places[0] ?? '')]);
 	expect(mailbox.received).toEqual([]);
 	const failed = (await post(id)).find(({ kind }) => kind === 'invitation');

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { type LocalServer, localPractice } from '../local.ts';
 import type { Staff } from '../staff.ts';
-import { bytesOf, newId, signed } from '../wire.ts';
+import { bytesOf, newId, signedNotice } from '../wire.ts';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
@@ -138,7 +138,7 @@ test.runIf(wanted)('Kannel takes a text message and hands it to its centre', asy
 		startsAt: clock.now() + 24 * 60 * 60_000,
 		minutes: 50,
 		sealed,
-		notice: signed(maya.identity, 'sotto/notice/v1', notice),
+		notice: signedNotice(maya.identity, id, notice),
 		places: [{ id: place, sealed }],
 	});
 	const contact = {

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { type LocalServer, localPractice } from '../local.ts';
 import { type Gateway, openGateway } from '../post.ts';
 import type { Staff } from '../staff.ts';
-import { bytesOf, newId, signed } from '../wire.ts';
+import { bytesOf, newId, signedNotice } from '../wire.ts';
 
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
@@ -39,7 +39,7 @@ async function invite(options: { recorded?: boolean } = {}) {
 		startsAt: clock.now() + 2 * day,
 		minutes: 50,
 		sealed,
-		notice: options.recorded ? signed(maya.identity, 'sotto/notice/v1', notice) : null,
+		notice: options.recorded ? signedNotice(maya.identity, id, notice) : null,
 		places: [{ id: place, sealed }],
 	});
 	const contact = {

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { changeSettings } from '../colleagues.ts';
 import { waitAt } from '../line.ts';
 import { startServer, type TestServer } from '../server.ts';
 import { signUp, type Staff } from '../staff.ts';
-import { bytesOf, call, newId } from '../wire.ts';
+import { bytesOf, call, newId, newKey, signed, signedNotice } from '../wire.ts';
 
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
@@ -126,4 +127,58 @@ test('a page of digests is kept under its own hash and no other', async () => {
 	] as const)
 		expect((await maya.call('PUT', path, body)).status).toBe(status);
 	expect((await maya.call('GET', path)).body).toEqual({ page });
+});
+
+const newSession = (more: object = {}) => ({
+	id: newId(),
+	startsAt: tomorrow,
+	minutes: 50,
+	sealed: bytesOf(100),
+	notice: null,
+	places: [{ id: newId(), sealed: bytesOf(50) }],
+	...more,
+});
+const make = (wanted: object) => maya.call('POST', '/api/sessions', wanted);
+
+test('a notice is stored only when the host signed it for this session, and is one', async () => {
+	const id = newId();
+	const good = signedNotice(maya.identity, id);
+	const words = JSON.parse(good.text);
+	const said = (value: unknown) => signed(maya.identity, 'sotto/notice/v1', value);
+	const bad = [
+		{ ...good, signature: bytesOf(64) },
+		{ ...good, text: good.text.replace('Supervision', 'Amusement') },
+		signedNotice(newKey(), id),
+		signedNotice(maya.identity, newId()),
+		signed(maya.identity, 'sotto/token/v1', words),
+		said({ ...words, hostKey: newKey().publicKey }),
+		said({ ...words, v: 2 }),
+		said({ ...words, purpose: undefined }),
+		said({ ...words, recorder: 'server' }),
+		said({ ...words, more: 1 }),
+		said({ ...words, openers: 'x'.repeat(2001) }),
+		said('a text'),
+		{ ...good, text: 'no JSON' },
+		{ text: good.text },
+	];
+	for (const notice of bad)
+		expect(await make(newSession({ id, notice }))).toMatchObject({
+			status: 400,
+			body: { error: 'bad-request' },
+		});
+	expect((await make(newSession({ id, notice: good }))).status).toBe(201);
+	expect((await read(id)).notice).toEqual(good);
+});
+
+test('where every session is recorded none is made without a notice', async () => {
+	const choose = (choice: { recording: boolean; recordAll: boolean }) =>
+		changeSettings(maya, choice);
+	expect((await choose({ recording: true, recordAll: true })).status).toBe(204);
+	expect((await make(newSession())).body).toEqual({ error: 'forbidden' });
+	expect((await maya.session({ recorded: true })).places).toHaveLength(1);
+	// Where nothing is recorded, the other wish means nothing.
+	expect((await choose({ recording: false, recordAll: true })).status).toBe(204);
+	expect((await make(newSession())).status).toBe(201);
+	await expect(maya.session({ recorded: true })).rejects.toThrow('forbidden');
+	expect((await choose({ recording: true, recordAll: false })).status).toBe(204);
 });
