@@ -42,10 +42,11 @@ test('every admin makes the same secret again, and a server that changes anythin
 			await invitationSecret({ practiceSeed: seed, invitation: { ...invitation, ...change } }),
 		).not.toEqual(secret);
 	expect(await invitationProof(secret)).not.toEqual(secret);
-	const text = await invitationFragment({ secret, practiceKey: key.publicKey });
+	const serverKey = random(32);
+	const text = await invitationFragment({ secret, practiceKey: key.publicKey, serverKey });
 	const fingerprint = await practiceFingerprint(key.publicKey);
-	expect(parseInvitationFragment(text)).toEqual({ secret, fingerprint });
-	expect(() => parseInvitationFragment(text.slice(0, -2))).toThrow('truncated');
+	expect(parseInvitationFragment(text)).toEqual({ secret, fingerprint, serverKey });
+	expect(() => parseInvitationFragment(text.slice(0, -4))).toThrow('truncated');
 });
 
 test('a registration is believed only with the keys that the invited one made', async () => {

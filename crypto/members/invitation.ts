@@ -1,6 +1,6 @@
 import { type Bytes, concat, equal, fromBase64url, toBase64url, utf8 } from '#crypto/bytes.ts';
 import { canonical } from '#crypto/canonical.ts';
-import { CryptoError } from '#crypto/errors.ts';
+import { CryptoError, assert } from '#crypto/errors.ts';
 import { hkdf } from '#crypto/hkdf.ts';
 import { type PublicIdentity, encodePublicIdentity } from '#crypto/identity/identity.ts';
 import type { Role } from './members.ts';
@@ -31,6 +31,7 @@ export interface NewMember {
 
 const secretBytes = 32;
 const fingerprintBytes = 32;
+const serverKeyBytes = 32;
 
 function derive(ikm: Bytes, info: Bytes): Promise<Bytes> {
 	return hkdf({ hash: 'SHA-256', ikm, salt: new Uint8Array(), info, lengthBytes: secretBytes });
@@ -77,17 +78,32 @@ export async function verifyRegistration(
 	if (!equal(await registrationMac(options), options.mac)) throw new CryptoError('bad-signature');
 }
 
-/** The fragment of the link: the secret and the fingerprint of the practice key, which the invited one pins. */
+/**
+ * The fragment of the link: the secret, the fingerprint of the practice key and the server's OPAQUE key (32 bytes),
+ * both of which the invited one pins. Throws TypeError for a server key of another length.
+ */
 export async function invitationFragment(options: {
 	secret: Bytes;
 	practiceKey: Bytes;
+	serverKey: Bytes;
 }): Promise<string> {
-	return toBase64url(concat(options.secret, await practiceFingerprint(options.practiceKey)));
+	const { secret, practiceKey, serverKey } = options;
+	assert(serverKey.length === serverKeyBytes, 'a server key has 32 bytes');
+	return toBase64url(concat(secret, await practiceFingerprint(practiceKey), serverKey));
 }
 
 /** What `invitationFragment` made. Throws `bad-encoding`, `truncated`. */
-export function parseInvitationFragment(text: string): { secret: Bytes; fingerprint: Bytes } {
+export function parseInvitationFragment(text: string): {
+	secret: Bytes;
+	fingerprint: Bytes;
+	serverKey: Bytes;
+} {
 	const bytes = fromBase64url(text);
-	if (bytes.length !== secretBytes + fingerprintBytes) throw new CryptoError('truncated');
-	return { secret: bytes.slice(0, secretBytes), fingerprint: bytes.slice(secretBytes) };
+	const ends = [secretBytes, secretBytes + fingerprintBytes] as const;
+	if (bytes.length !== ends[1] + serverKeyBytes) throw new CryptoError('truncated');
+	return {
+		secret: bytes.slice(0, ends[0]),
+		fingerprint: bytes.slice(...ends),
+		serverKey: bytes.slice(ends[1]),
+	};
 }

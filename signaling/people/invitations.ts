@@ -59,7 +59,8 @@ function acceptRoutes(app: FastifyInstance, context: Context): void {
 		const row = await shown(context, request, bodyOf(InvitationProof, request).proof);
 		const { id, name, publicKey } = await practiceOf(store);
 		const { email, role, member, state } = row;
-		return { practice: name, practiceId: id, publicKey, email, role, member, state };
+		const keys = { publicKey, serverKey: opaque.publicKey };
+		return { practice: name, practiceId: id, ...keys, email, role, member, state };
 	});
 	app.post('/invitations/:id/start', async (request) => {
 		const { proof, registrationRequest } = bodyOf(InvitationStart, request);

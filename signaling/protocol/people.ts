@@ -108,6 +108,8 @@ export const InvitationView = v.strictObject({
 	practiceId: Id,
 	/** Ed25519 key of the practice; believed when its fingerprint is the one of the link. */
 	publicKey: Bytes32,
+	/** OPAQUE key of the server, which has to be the one of the link too. */
+	serverKey: bytes(128),
 	email: Email,
 	role: Role,
 	/** The member whose keys it replaces. */

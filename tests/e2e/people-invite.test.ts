@@ -107,7 +107,19 @@ test('a role is changed, and the colleague’s page follows', async () => {
 	await page.getByRole('button', { name: `Withdraw the invitation for ${another}` }).click();
 	await expect(same).toBeHidden();
 	await page.getByRole('combobox', { name: `Role of ${name}` }).selectOption('clinician');
+	// Who knew the keys of the practice may have kept them: it is said before, and everybody is told after.
+	const dialog = page.getByRole('dialog');
+	await expect(dialog.getByText('could open every recording of the practice')).toBeVisible();
+	await dialog.getByRole('button', { name: 'Change the role' }).click();
 	await expect(tom.page.getByRole('link', { name: 'Practice', exact: true })).toBeHidden();
+	for (const one of [page, tom.page]) {
+		const told = one.getByRole('alert').getByText('The practice has a new signing key');
+		await expect(told).toBeVisible();
+		await one.reload();
+		await expect(told).toBeVisible();
+		await one.getByRole('button', { name: 'I have seen it' }).click();
+		await expect(told).toBeHidden();
+	}
 });
 
 test('keys that the server swapped are not put on the list', async () => {

@@ -87,3 +87,23 @@ test('one bad registration among many does not stop the others', async () => {
 	expect(listed).toEqual(expect.arrayContaining([first.id, last.id]));
 	expect(listed).not.toContain(bad.id);
 });
+
+test('an invitation of another practice key or another server key is refused before anything is sent', async () => {
+	const link = new URL(await maya.invite({ email: 'eva@alderstreet.example', role: 'clinician' }));
+	const [id = '', fragment] = [link.pathname.split('/').at(-1), link.hash.slice(1)];
+	const eva = await openApp(local.address);
+	const bytes = Buffer.from(fragment, 'base64url');
+	expect(bytes).toHaveLength(96);
+	for (const at of [40, 80]) {
+		const other = Buffer.from(bytes);
+		other[at] = (other[at] ?? 0) ^ 1;
+		await expect(eva.openInvitation(id, other.toString('base64url'))).rejects.toThrow('bad-key');
+	}
+	// A server that shows the right key first, and answers the password with another.
+	const open = await eva.openInvitation(id, fragment);
+	const serverKey = Buffer.alloc(32, 7).toString('base64url');
+	const who = { name: 'Eva', password: 'green-lantern-twelve' };
+	await expect(eva.prepare({ ...open, serverKey }, who)).rejects.toThrow('bad-key');
+	expect((await eva.openInvitation(id, fragment)).view.state).toBe('open');
+	await maya.withdraw({ id, expiresAt: Date.now() + 60_000 });
+});

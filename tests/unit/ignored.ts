@@ -255,6 +255,7 @@ const reasons: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Key of the message, and why it is not in docs/claims.md. */
+		'people_leave_own',
 export const ignored: ReadonlyMap<string, string> = new Map(
 	Object.entries(reasons).flatMap(([reason, keys]) =>
 		keys.map((key): [string, string] => [key, reason]),

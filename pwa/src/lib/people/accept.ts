@@ -20,6 +20,8 @@ export interface OpenInvitation {
 	readonly id: string;
 	readonly secret: Uint8Array<ArrayBuffer>;
 	readonly proof: string;
+	/** OPAQUE key of the server, as the link has it. */
+	readonly serverKey: string;
 	readonly view: InvitationView;
 }
 
@@ -43,28 +45,33 @@ async function look(id: string, proof: string): Promise<InvitationView> {
 
 /** Throws `bad-encoding`, `truncated` for a broken link, `bad-key` when the server is not that practice's, `ApiError`. */
 export async function openInvitation(id: string, fragment: string): Promise<OpenInvitation> {
-	const { secret, fingerprint } = parseInvitationFragment(fragment);
+	const { secret, fingerprint, serverKey } = parseInvitationFragment(fragment);
 	const proof = toBase64url(await invitationProof(secret));
 	const view = await look(id, proof);
 	const told = await practiceFingerprint(fromBase64url(view.publicKey));
-	if (!equal(told, fingerprint)) throw new CryptoError('bad-key');
-	return { id, secret, proof, view };
+	const same = equal(told, fingerprint) && equal(fromBase64url(view.serverKey), serverKey);
+	if (!same) throw new CryptoError('bad-key');
+	return { id, secret, proof, serverKey: toBase64url(serverKey), view };
 }
+
+/** Whether a failure says that the server is another than the one in the link. */
+export const isOtherServer = (failure: unknown): boolean =>
+	failure instanceof CryptoError && failure.code === 'bad-key';
 
 /** Whether an admin has confirmed by now. Throws `ApiError`. */
 export async function isConfirmed({ id, proof }: OpenInvitation): Promise<boolean> {
 	return (await look(id, proof)).state === 'confirmed';
 }
 
-/** Makes the account of whoever accepts. Throws `ApiError`. */
+/** Makes the account of whoever accepts. Throws `bad-key` when the server has another key than the link, `ApiError`. */
 export async function prepare(
 	invitation: OpenInvitation,
 	who: { name: string; password: string },
 ): Promise<Prepared> {
-	const { id, proof, view } = invitation;
+	const { id, proof, serverKey, view } = invitation;
 	const { password } = who;
 	const { registrationRequest, state } = await registrationStart(password);
-	const { registrationResponse, serverKey } = await fetchJson(SetupStarted, {
+	const { registrationResponse } = await fetchJson(SetupStarted, {
 		method: 'POST',
 		path: `/api/invitations/${id}/start`,
 		body: { proof, registrationRequest },

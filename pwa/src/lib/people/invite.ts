@@ -1,4 +1,4 @@
-import { random, toBase64url } from '#crypto/bytes.ts';
+import { fromBase64url, random, toBase64url } from '#crypto/bytes.ts';
 import { CryptoError } from '#crypto/errors.ts';
 import {
 	invitationFragment,
@@ -33,8 +33,12 @@ export async function secretOf(invitation: Omit<Invited, 'registration'>, list =
 /** The link of an invitation, which any admin can make again. */
 export async function invitationLink(invitation: Omit<Invited, 'registration'>): Promise<string> {
 	const secret = await secretOf(invitation);
-	const practiceKey = account.practice.publicKey;
-	const fragment = await invitationFragment({ secret, practiceKey });
+	const { publicKey: practiceKey, serverKey } = account.practice;
+	const fragment = await invitationFragment({
+		secret,
+		practiceKey,
+		serverKey: fromBase64url(serverKey),
+	});
 	return `${location.origin}/invite/${invitation.id}#${fragment}`;
 }
 
