@@ -65,6 +65,8 @@ test('an appointment is shown to the participant whose place it is, and to no ot
 	expect(await visits(ines)).toHaveLength(1);
 	const { visit: _, ...plain } = changed;
 	await maya.call('PATCH', path, { places: [plain] });
+	expect(await visits(ines)).toHaveLength(1);
+	await maya.call('PATCH', path, { places: [{ ...plain, visit: null }] });
 	expect(await visits(ines)).toEqual([]);
 	const more = { id: newId(), sealed: bytesOf(50), visit: { member: idOf(dana), sealed: 'AAAA' } };
 	expect((await maya.call('POST', `${path}/places`, more)).status).toBe(201);

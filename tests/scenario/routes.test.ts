@@ -210,6 +210,7 @@ test('a participant with an account asks for her own, and for nothing of the pra
 		'POST /api/password/finish',
 		'POST /api/password/start',
 		'POST /api/recordings/:id/opened',
+		'PUT /api/account/practice',
 	]);
 	const stations = Object.entries(rules).filter(
 		([, rule]) => Array.isArray(rule) && rule.includes('station'),

@@ -234,6 +234,12 @@ const reasons: Readonly<Record<string, readonly string[]>> = {
 		'people_set_record_all',
 		'people_set_idle',
 		'people_set_supervisors',
+		'visits_station_title',
+		'visits_station_text',
+		'visits_give',
+		'visits_give_button',
+		'visits_give_yes',
+		'visits_given',
 		'people_set_share',
 		'people_set_share_hint',
 		'people_doubt_unsigned',
@@ -249,13 +255,13 @@ const reasons: Readonly<Record<string, readonly string[]>> = {
 		'people_accept_broken_next',
 		'verify_differ_title',
 		'withdraw_limit',
+		'people_leave_own',
 		'other_tab_host',
 		'update_needed',
 	],
 };
 
 /** Key of the message, and why it is not in docs/claims.md. */
-		'people_leave_own',
 export const ignored: ReadonlyMap<string, string> = new Map(
 	Object.entries(reasons).flatMap(([reason, keys]) =>
 		keys.map((key): [string, string] => [key, reason]),

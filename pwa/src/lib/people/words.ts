@@ -12,7 +12,14 @@ const names: Record<Role, () => string> = {
 };
 
 /** Roles that somebody can be given on a screen. */
-export const givenRoles = ['clinician', 'supervisor', 'scheduler', 'admin'] as const;
+export const givenRoles = [
+	'clinician',
+	'supervisor',
+	'scheduler',
+	'admin',
+	'participant-only',
+	'station',
+] as const;
 
 export const roleName = (role: Role): string => names[role]();
 

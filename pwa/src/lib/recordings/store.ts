@@ -68,6 +68,8 @@ export async function deleteRecording(id: string): Promise<void> {
 
 /** What was done with a recording and in its session, oldest first, each once. */
 export async function fetchHistory(recording: Recording): Promise<HistoryRow[]> {
+	// What others did is not for a participant.
+	if (account.member.role === 'participant-only') return [];
 	const paths = [`${pathOf(recording.id)}/history`, `/api/sessions/${recording.session}/history`];
 	const lists = await Promise.all(paths.map((path) => fetchJson(History, { path })));
 	const rows = new Map(

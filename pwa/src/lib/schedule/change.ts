@@ -1,5 +1,6 @@
 import { request } from '#lib/net/api.ts';
 import { isApiError } from '#lib/net/errors.ts';
+import { visitFor } from '#lib/visits/link.ts';
 import { type HostSession, type Place, sealPlace, sealSession } from '#lib/sessions/session.ts';
 import { fetchOne } from '#lib/sessions/roll.ts';
 import { fetchSchedule } from '#lib/sessions/store.ts';
@@ -26,6 +27,7 @@ export async function changeText(session: HostSession, text: SessionText): Promi
 const sealedPlace = async ({ id, host }: HostSession, place: Place): Promise<NewPlace> => ({
 	id: place.id,
 	sealed: await sealPlace({ host, session: id, place }),
+	visit: (await visitFor({ host, session: id, place })) ?? null,
 });
 
 /** Another name or contact; the link stays. */

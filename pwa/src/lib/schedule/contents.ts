@@ -33,6 +33,8 @@ export interface Person {
 	/** Where she is: "WA". */
 	readonly state?: string | undefined;
 	readonly language?: string | undefined;
+	/** Id of the account that she signs in with. */
+	readonly account?: string | undefined;
 }
 
 /** A person and what her private link proves. */
@@ -59,6 +61,7 @@ const PlaceShape = v.strictObject({
 	timeZone: v.optional(line(64)),
 	state: v.optional(line(2)),
 	language: v.optional(line(35)),
+	account: v.optional(Id),
 });
 
 /** Before titles, notes and contacts: sealed under the account key of the host alone. */
@@ -82,7 +85,7 @@ export function decodeSession(text: string): SessionText {
 
 /** The text of a place's contents. */
 export function encodePlace({ name, secret, ...rest }: PlaceText): string {
-	const { email, mobile, timeZone, state, language } = rest;
+	const { email, mobile, timeZone, state, language, account } = rest;
 	return JSON.stringify({
 		v: 2,
 		name,
@@ -92,6 +95,7 @@ export function encodePlace({ name, secret, ...rest }: PlaceText): string {
 		timeZone: timeZone || undefined,
 		state: state || undefined,
 		language: language || undefined,
+		account: account || undefined,
 	});
 }
 

@@ -11,6 +11,8 @@ export interface PersonDraft {
 	mobile: string;
 	timeZone: string;
 	state: string;
+	/** Id of her account, empty where she has none. */
+	account: string;
 }
 
 /** When, as the fields hold it. */
@@ -37,6 +39,7 @@ export const emptyPerson = (key: number): PersonDraft => ({
 	mobile: '',
 	timeZone: planningZone(),
 	state: '',
+	account: '',
 });
 
 /** The fields of a known person. */
@@ -47,15 +50,24 @@ export const draftOf = (person: Person): PersonDraft => ({
 	mobile: person.mobile ?? '',
 	timeZone: person.timeZone ?? planningZone(),
 	state: person.state ?? '',
+	account: person.account ?? '',
 });
 
 /** What the fields say, without what is empty. */
-export const personOf = ({ name, email, mobile, timeZone, state }: PersonDraft): Person => ({
+export const personOf = ({
+	name,
+	email,
+	mobile,
+	timeZone,
+	state,
+	account,
+}: PersonDraft): Person => ({
 	name: name.trim(),
 	email: email.trim() || undefined,
 	mobile: mobile.trim() || undefined,
 	timeZone: timeZone || undefined,
 	state: state || undefined,
+	account: account || undefined,
 });
 
 /** The fields of a moment. */

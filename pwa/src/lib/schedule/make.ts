@@ -6,6 +6,7 @@ import { request } from '#lib/net/api.ts';
 import { m } from '#lib/paraglide/messages.js';
 import { settings } from '#lib/people/settings.svelte.ts';
 import { daysLater, weekly } from '#lib/time.ts';
+import { visitFor } from '#lib/visits/link.ts';
 import { type HostSession, type Place, sealPlace, sealSession } from '#lib/sessions/session.ts';
 import type { NewSession } from '#protocol/sessions.ts';
 import type { Person, Series } from './contents.ts';
@@ -70,6 +71,7 @@ async function prepare(wish: SessionWish, series?: Series): Promise<Prepared> {
 			places.map(async (place) => ({
 				id: place.id,
 				sealed: await sealPlace({ host, session: id, place }),
+				visit: await visitFor({ host, session: id, place }),
 			})),
 		),
 	};

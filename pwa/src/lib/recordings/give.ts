@@ -1,0 +1,41 @@
+import { CryptoError } from '#crypto/errors.ts';
+import { makeGrant } from '#crypto/grant/grant.ts';
+import type { KeyOfTrack } from '#crypto/grant/keys.ts';
+import { memberOf } from '#crypto/members/members.ts';
+import { account } from '#lib/account/account.svelte.ts';
+import { request } from '#lib/net/api.ts';
+import type { Recording } from '#protocol/recordings.ts';
+import { openOne } from './keys.ts';
+import { opener } from './store.ts';
+
+/** Who lets others open a recording that she can open herself, besides its host. */
+export function mayGive({ host, state }: Recording): boolean {
+	const { id, role } = account.member;
+	return state === 'finished' && (host === id || role === 'admin' || role === 'supervisor');
+}
+
+/**
+ * Wraps every key that this device has of a recording for one more member. Throws `no-key` for whoever is not
+ * on the member list, `not-a-recipient` without any key, `ApiError`: `conflict` when she can open it already.
+ */
+export async function give(recording: Recording, to: string): Promise<void> {
+	await account.refresh();
+	const recipient = memberOf(account.members, to);
+	if (!recipient) throw new CryptoError('no-key');
+	const keys = new Map<string, KeyOfTrack>();
+	const mine = opener();
+	for (const grant of recording.grants)
+		for (const one of await openOne({ recording: recording.id, grant, opener: mine }))
+			keys.set(one.track, one);
+	if (keys.size === 0) throw new CryptoError('not-a-recipient');
+	const grant = await makeGrant({
+		recording: recording.id,
+		recipient,
+		grantor: { id: account.member.id, signing: account.identity.signing },
+		expiresAt: null,
+		keys: [...keys.values()],
+	});
+	for (const { key } of keys.values()) key.fill(0);
+	const path = `/api/recordings/${recording.id}/grants`;
+	await request({ method: 'POST', path, body: { grant } });
+}
