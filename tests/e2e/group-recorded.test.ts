@@ -1,6 +1,7 @@
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { type TestServer, startServer } from '../server.ts';
+import { colours, duration, mediaOf, shareOf } from './analyse.ts';
 import { looks } from './media.ts';
 import { type Person, connect, newSession, person, sees, setUp, wait } from './people.ts';
 
@@ -67,7 +68,7 @@ test('the host writes to who waits that she is late, and it is read before the c
 	await button(maya.page, `Tell ${ines} that you are late`).click();
 	await maya.page.getByRole('textbox', { name: `Your words to ${ines}` }).fill('Two more minutes');
 	await button(maya.page, `Tell ${ines}`).click();
-	await maya.page.getByText(`${ines} has your words.`).waitFor();
+	await maya.page.getByText(`Sent to ${ines}.`).waitFor();
 	await first.page
 		.getByRole('log', { name: `Words from ${host}` })
 		.getByText('Two more')
@@ -89,4 +90,22 @@ test('a later arrival who did not agree takes the recorder out first, and everyb
 	await Promise.all([sees(first.page, tom), sees(second.page, ines)]);
 	expect(await second.page.getByRole('listitem').filter({ hasText: 'Recorder' }).count()).toBe(0);
 	expect(await button(maya.page, 'Resume recording').isDisabled()).toBe(true);
+});
+
+test('the host is in the recording with her picture also while the only other person wants sound alone', async () => {
+	await button(second.page, 'Leave').click();
+	await button(first.page, 'More').click();
+	await button(first.page, 'Sound without pictures').click();
+	await button(first.page, 'Close').click();
+	await button(maya.page, 'Resume recording').click();
+	await maya.page.getByText(/^00:(0[89]|[1-5]\d)$/).waitFor();
+	await button(maya.page, 'Stop recording').click();
+	await maya.page.getByRole('link', { name: 'Open the recording' }).click({ timeout: 60_000 });
+	await button(maya.page, 'Play').click();
+	await sees(maya.page, host);
+	const file = await mediaOf(maya.page, host);
+	expect(duration(file)).toBeGreaterThan(7);
+	// Two pictures a second, to the end.
+	expect(colours(file).length / 2).toBeGreaterThan(duration(file) - 2);
+	expect(shareOf(file, looks.maya)).toBe(1);
 });

@@ -2,6 +2,8 @@ import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { random, toHex } from '#crypto/bytes.ts';
 import { PackageStore, signAdmission, signRemoval } from '#crypto/group/group.ts';
 import { generateSigningKey } from '#crypto/identity/signing.ts';
+import { Sweep } from '#lib/call/sweep.ts';
+import { SocketError } from '#lib/net/socket.ts';
 import { type Insider, reported, until } from '../e2e/insider.ts';
 import { HostInsider, participant } from '../e2e/insiders.ts';
 import { type Proxy, startBehind } from '../e2e/proxy.ts';
@@ -200,6 +202,38 @@ test('a client that slept through three epochs comes back by itself', async () =
 	proxy.mend();
 	await together([maya, dana, tom], before + 3);
 	await talk([maya, dana, tom]);
+});
+
+test('who leaves while somebody else is away loses the next key, and who was away comes back', async () => {
+	const { maya, dana, tom } = await callOfThree();
+	const sweep = new Sweep({ room: maya.room, over: () => false });
+	maya.room.on.changed = () => void sweep.look();
+	proxy.cut();
+	await until('the server missed her', () => maya.room.seats.get(dana.seat)?.present === false);
+	const before = maya.epoch.generation;
+	const kept = [...tom.held];
+	await tom.socket.request({ type: 'leave' });
+	await until('an epoch without him', () => maya.names.join() === 'Dr. Maya Okafor,Dana');
+	expect(maya.epoch.generation).toBeGreaterThan(before);
+	const message = await maya.epoch.seal(random(40));
+	for (const { epoch } of kept) await expect(epoch.open(message)).rejects.toThrow('no-key');
+	proxy.mend();
+	await together([maya, dana], before);
+	await talk([maya, dana]);
+});
+
+test('who leaves while the host has no line loses the next key as soon as she has one', async () => {
+	const { maya, tom } = await callOfThree();
+	const sweep = new Sweep({ room: maya.room, over: () => false });
+	maya.room.on.changed = () => void sweep.look();
+	const change = maya.room.change.bind(maya.room);
+	// The line breaks in the very moment.
+	let refusals = 0;
+	maya.room.change = (wish) =>
+		refusals++ < 1 ? Promise.reject(new SocketError('offline')) : change(wish);
+	await tom.socket.request({ type: 'leave' });
+	await until('an epoch without him', () => !maya.names.includes('Tom'));
+	expect(refusals).toBeGreaterThan(1);
 });
 
 test('somebody who looks present and puts up no packages keeps nobody from the next epoch', async () => {
