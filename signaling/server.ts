@@ -241,6 +241,8 @@ export async function createServer(options: ServerOptions): Promise<SottoServer>
 			const port = typeof bound === 'object' && bound ? bound.port : config.port;
 			if (!config.origins) for (const own of ownOrigins(port)) context.origins.add(own);
 			const address = printedOrigin(config, port);
+			// Before anything is sent: what ended while the server was away is not reminded of any more.
+			await endForgotten(hub);
 			await context.post.start(address);
 			const token = context.setup.text;
 			return { address, setupUrl: token && `${address}/setup#${token}` };

@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { ServerError } from '../errors.ts';
 import { limits } from '../protocol/limits.ts';
 import type { Act } from '../protocol/sessions.ts';
@@ -45,13 +46,15 @@ export async function act(
 
 /**
  * Ends a session for good and erases what was only there to reach each other: relayed bodies, knocks,
- * epochs, key packages. Ending it again does nothing. Throws `not-found`.
+ * epochs, key packages. `who` is null when it ends by itself. Ending it again does nothing. Throws `not-found`.
  */
 export async function endSession(
 	hub: Hub,
-	options: { session: string; who: string },
+	options: { session: string; who: string | null },
 ): Promise<void> {
 	const { session, who } = options;
+	const by =
+		who === null ? ({ act: 'session-expired' } as const) : ({ act: 'session-ended', who } as const);
 	await hub.run(async (change) => {
 		const { db } = change;
 		const row = await db
@@ -70,25 +73,25 @@ export async function endSession(
 			.where('id', '=', session)
 			.execute();
 		await hub.post.sessionOver(db, session, row.cancelled ? 'cancelled' : 'ended');
-		await hub.history.add(db, { act: 'session-ended', who, session });
+		await hub.history.add(db, { ...by, session });
 		hub.forget(change, room);
 	});
 }
-
-/** Sessions that one sweep ends at most. */
-const endedAtOnce = 50;
 
 /** Ends the sessions that everybody left and nobody ended, so that nothing of them stays. */
 export async function endForgotten(hub: Hub): Promise<void> {
 	const before = hub.clock.now() - limits.forgottenMs;
 	const rows = await hub.store
 		.selectFrom('sessions')
-		.select(['id', 'host', 'starts_at', 'minutes'])
+		.select(['id', 'host', 'cancelled'])
 		.where('state', '!=', 'ended')
-		.where('starts_at', '<', before)
-		.limit(endedAtOnce)
+		.where((it) =>
+			it.or([it(sql<number>`starts_at + minutes * 60000`, '<', before), it('cancelled', '=', 1)]),
+		)
+		.orderBy('starts_at')
 		.execute();
-	for (const { id: session, host: who, starts_at: start, minutes } of rows)
-		if (start + minutes * 60_000 < before && !hub.inhabited(session))
-			await endSession(hub, { session, who });
+	for (const { id: session, host, cancelled } of rows)
+		// A cancellation that was cut off.
+		if (cancelled) await endSession(hub, { session, who: host });
+		else if (!hub.inhabited(session)) await endSession(hub, { session, who: null });
 }

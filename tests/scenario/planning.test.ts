@@ -1,3 +1,5 @@
+import { readFile, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { type App, found } from '../app.ts';
 import { type LocalServer, localServer } from '../local.ts';
@@ -197,4 +199,54 @@ test('a session that is made anew has the same people, time and series, and othe
 	expect(notice).toMatchObject({ purpose: 'Supervision', session: moved.id });
 	expect(places[0]).toMatchObject(wish('Ben').people[0] ?? {});
 	expect(places[0]?.secret).not.toEqual(session.places[0]?.secret);
+});
+
+/** Every byte of the database, its journal included. */
+async function database(): Promise<Buffer> {
+	const names = (await readdir(local.dataDir)).filter((name) => name.startsWith('sotto.db'));
+	return Buffer.concat(await Promise.all(names.map((name) => readFile(join(local.dataDir, name)))));
+}
+
+test('the rows of a session hold no name, title, note or contact, and of a recorded one the signed notice', async () => {
+	const person = {
+		name: 'Quentin Abernathy',
+		email: 'quentin@patients.example',
+		mobile: '+15550147731',
+		timeZone: 'America/Denver',
+		state: 'WY',
+	};
+	const [one] = await maya.prepareSessions({
+		...wish(''),
+		people: [person],
+		title: 'Quarterly review',
+		note: 'Ask about his sleep',
+		purpose: 'Supervision',
+	});
+	if (!one) throw new Error('nothing prepared');
+	await maya.sendSession(one);
+	const bytes = await database();
+	const { name, email, mobile } = person;
+	for (const text of [name, 'Abernathy', email, mobile, 'Quarterly', 'his sleep'])
+		expect(bytes.includes(text)).toBe(false);
+	// What has to be there is found by the same search.
+	expect(bytes.includes(one.id)).toBe(true);
+	const { store } = local.server.context;
+	const row = await store.selectFrom('sessions').selectAll().where('id', '=', one.id).execute();
+	const { sealed, notice, ...plain } = row[0] ?? { sealed: '', notice: null };
+	expect(plain).toEqual({
+		id: one.id,
+		host: maya.account.member.id,
+		starts_at: one.body.startsAt,
+		minutes: 50,
+		state: 'planned',
+		generation: 0,
+		created_at: local.clock.now(),
+		ended_at: null,
+		cancelled: 0,
+	});
+	expect(sealed).toBe(one.body.sealed);
+	expect(JSON.parse(notice ?? '')).toEqual(one.body.notice);
+	expect(Object.keys(JSON.parse(one.body.notice?.text ?? '')).toSorted()).toEqual(
+		'host hostKey keptUntil openers practice purpose recorder session v'.split(' '),
+	);
 });

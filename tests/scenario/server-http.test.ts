@@ -219,6 +219,8 @@ test('a session that nobody ended ends by itself a day later', async () => {
 	local.maya.signedIn = (await local.maya.unlock()).body;
 	await endForgotten(hub);
 	expect(await state()).toBe('ended');
+	const { rows } = (await local.maya.call('GET', `/api/sessions/${id}/history`)).body;
+	expect(rows.at(-1)).toMatchObject({ act: 'session-expired', who: null });
 });
 
 test('the log says what happened and to nobody', async () => {
