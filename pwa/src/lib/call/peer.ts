@@ -3,6 +3,10 @@ import * as v from 'valibot';
 import { quietSdp } from './sdp.ts';
 import { attachTransforms } from './transforms.ts';
 
+/** So long one change of what is sent may take before the next is tried, milliseconds. */
+const turnMs = 2000;
+const turnIsOver = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, turnMs));
+
 /** What a connection to one other person is for the rest of the call. */
 export interface Peer {
 	/** From now on the other side answers, or it has failed after `connectMs`. */
@@ -187,7 +191,8 @@ class SimplePeerConnection implements Peer {
 	/** Parameters are read and written in one turn: a browser refuses what was read before the last change. */
 	#inTurn(work: () => Promise<void>): Promise<void> {
 		const done = this.#turn.then(work);
-		this.#turn = done.catch(() => {});
+		// A browser may never answer for a connection that is just ending: the next turn does not wait for that.
+		this.#turn = Promise.race([done.catch(() => {}), this.#turn.then(turnIsOver)]);
 		return done;
 	}
 

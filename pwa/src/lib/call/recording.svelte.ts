@@ -301,7 +301,8 @@ export class Recording {
 		await this.#call.media.fork({ on, own: on ? this.#own : null, mark });
 		if (!on) return;
 		await this.#call.media.keyFrame();
-		if (this.#own !== null) await this.#call.links.keyFrame(this.#own);
+		// Not waited for: with a connection that is just ending it may take for ever, and so would a pause.
+		if (this.#own !== null) void this.#call.links.keyFrame(this.#own);
 	}
 
 	#ask: RecorderClient['request'] = (request, signal) => {

@@ -19,7 +19,7 @@ const openers = new Map<RTCRtpScriptTransformer, TransformOptions>();
 const fork = new Fork();
 fork.onkeyframe = ({ own, link }) => {
 	if (own) post({ type: 'own-key-frame', link });
-	else void requestKeyFrames(link);
+	else requestKeyFrames(link);
 };
 const counts: Counts = { sealed: 0, held: 0, opened: 0, unknown: 0, refused: 0, forked: 0 };
 const seen = new Set<string>();
@@ -119,11 +119,12 @@ async function onEpoch(message: Extract<ToMedia, { type: 'epoch' }>): Promise<vo
 	epochs.set(generation, { sender, seats });
 }
 
-async function requestKeyFrames(link: string | null): Promise<void> {
+/** Asks everybody at once and waits for none: a connection that is just ending may never answer. */
+function requestKeyFrames(link: string | null): void {
 	for (const [transformer, options] of openers)
 		if (options.kind === 'video' && (link === null || link === options.link))
 			// One that receives nothing yet, or no more, cannot ask; its first frame will be a key frame. It may ask later.
-			await transformer.sendKeyFrameRequest().catch(() => {});
+			void transformer.sendKeyFrameRequest().catch(() => {});
 }
 
 async function handle(message: ToMedia): Promise<void> {
