@@ -84,6 +84,7 @@ export const rules: Readonly<Record<string, Rule>> = {
 	'POST /api/recordings/:id/opened': opening,
 	'POST /api/recordings/:id/grants': clinical,
 	'POST /api/recordings/:id/tracks': clinical,
+	'GET /api/people/:id/grants': clinical,
 };
 
 /** The staff who may ask this; for a route that others use too, every member. */

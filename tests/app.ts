@@ -9,16 +9,33 @@ import type { LocalServer } from './local.ts';
 export async function openApp(address: string) {
 	vi.resetModules();
 	stubPage(address);
-	const [account, members, invite, accept, api, origin, store] = await Promise.all([
-		import('../pwa/src/lib/account/account.svelte.ts'),
-		import('../pwa/src/lib/people/members.ts'),
-		import('../pwa/src/lib/people/invite.ts'),
-		import('../pwa/src/lib/people/accept.ts'),
-		import('../pwa/src/lib/net/api.ts'),
-		import('../pwa/src/lib/net/origin.ts'),
-		import('../pwa/src/lib/recordings/store.ts'),
-	]);
-	return { ...account, ...members, ...invite, ...accept, ...api, ...origin, ...store };
+	const [account, members, invite, accept, api, origin, store, keys, give, regrant, session] =
+		await Promise.all([
+			import('../pwa/src/lib/account/account.svelte.ts'),
+			import('../pwa/src/lib/people/members.ts'),
+			import('../pwa/src/lib/people/invite.ts'),
+			import('../pwa/src/lib/people/accept.ts'),
+			import('../pwa/src/lib/net/api.ts'),
+			import('../pwa/src/lib/net/origin.ts'),
+			import('../pwa/src/lib/recordings/store.ts'),
+			import('../pwa/src/lib/recordings/keys.ts'),
+			import('../pwa/src/lib/recordings/give.ts'),
+			import('../pwa/src/lib/recordings/regrant.ts'),
+			import('../pwa/src/lib/sessions/session.ts'),
+		]);
+	return {
+		...account,
+		...members,
+		...invite,
+		...accept,
+		...api,
+		...origin,
+		...store,
+		...keys,
+		...give,
+		...regrant,
+		...session,
+	};
 }
 
 export type App = Awaited<ReturnType<typeof openApp>>;

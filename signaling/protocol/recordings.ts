@@ -121,9 +121,20 @@ export type FinishRecording = v.InferOutput<typeof FinishRecording>;
 /**
  * POST /api/recordings/:id/grants (host; supervisors and admins who can open it): one more member can open a
  * finished recording. 204. Errors: `conflict` (she can already, or it is not finished), `bad-request` (no
- * active member, or it is not the asking member's grant), `forbidden`.
+ * active member, or it is not the asking member's grant), `forbidden`. `replaces` are all grants in force that
+ * she has, for keys that were replaced: they go in the same moment.
  */
-export const NewGrant = v.strictObject({ grant: Grant });
+export const NewGrant = v.strictObject({
+	grant: Grant,
+	replaces: v.optional(v.pipe(v.array(Id), v.maxLength(limits.tracksPerRecording)), []),
+});
+
+/**
+ * GET /api/people/:id/grants?after=: grants in force of this member for finished recordings that the asking
+ * member can open too, in the order of recordings; a page begins after the recording `after`.
+ */
+export const MemberGrants = v.strictObject({ grants: v.array(Grant), more: v.boolean() });
+export type MemberGrants = v.InferOutput<typeof MemberGrants>;
 
 /** POST /api/recordings/:id/opened (staff): the player opened it. 204. */
 /** DELETE /api/recordings/:id (host or admin): grants, then objects, then a tombstone. 204; again: 204. */

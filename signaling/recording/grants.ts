@@ -2,26 +2,81 @@ import type { FastifyInstance } from 'fastify';
 import * as v from 'valibot';
 import type { Context } from '../context.ts';
 import { ServerError } from '../errors.ts';
-import { staffOf } from '../guard.ts';
-import { bodyOf, parse } from '../parse.ts';
-import { NewGrant } from '../protocol/recordings.ts';
+import { type Staff, staffOf } from '../guard.ts';
+import { bodyOf, parse, stored } from '../parse.ts';
+import { Grant, type MemberGrants, NewGrant } from '../protocol/recordings.ts';
 import { Id } from '../protocol/text.ts';
-import { recipientsIn, usableRecording } from './access.ts';
+import { recipientIds, recipientsIn, usableRecording } from './access.ts';
 import { checkGrants, insertGrants } from './recordings.ts';
 
 const Params = v.object({ id: Id });
 /** Who lets others open what she can open herself, besides the host. */
 const sharers = new Set(['admin', 'supervisor']);
 
-/** /api/recordings/:id/grants. */
+/** Recordings in one page. */
+const pageMax = 100;
+const After = v.object({ after: v.optional(Id) });
+
+async function grantsOfMember(
+	context: Context,
+	staff: Staff,
+	{ member, after }: { member: string; after: string | undefined },
+): Promise<MemberGrants> {
+	const { store, clock } = context;
+	const mine = await recipientIds(store, staff);
+	const inForce = () =>
+		store
+			.selectFrom('grants')
+			.innerJoin('recordings', 'recordings.id', 'grants.recording')
+			.where('grants.recipient', '=', member)
+			.where('recordings.state', '=', 'finished')
+			.where((it) =>
+				it.or([it('grants.expires_at', 'is', null), it('grants.expires_at', '>', clock.now())]),
+			);
+	const recordings = await inForce()
+		.select('grants.recording as id')
+		.distinct()
+		.where('grants.recording', '>', after ?? '')
+		.where((it) =>
+			it.or([
+				it('recordings.host', '=', staff.member),
+				it(
+					'recordings.id',
+					'in',
+					it.selectFrom('grants as own').select('own.recording').where('own.recipient', 'in', mine),
+				),
+			]),
+		)
+		.orderBy('grants.recording')
+		.limit(pageMax + 1)
+		.execute();
+	const page = recordings.slice(0, pageMax).map(({ id }) => id);
+	if (page.length === 0) return { grants: [], more: false };
+	const rows = await inForce()
+		.select('grants.content')
+		.where('grants.recording', 'in', page)
+		.orderBy('grants.recording')
+		.orderBy('grants.id')
+		.execute();
+	const grants = rows.map(({ content }) => stored(Grant, content));
+	return { grants, more: recordings.length > pageMax };
+}
+
+/** /api/recordings/:id/grants, /api/people/:id/grants. */
 export function grantRoutes(app: FastifyInstance, context: Context): void {
 	const { store, hub, history } = context;
+	app.get('/people/:id/grants', async (request) => {
+		const staff = await staffOf(context, request);
+		const { id: member } = parse(Params, request.params);
+		const { after } = parse(After, request.query);
+		return grantsOfMember(context, staff, { member, after });
+	});
 	app.post('/recordings/:id/grants', async (request, reply) => {
 		const staff = await staffOf(context, request);
 		const { id } = parse(Params, request.params);
 		const { host, session, state } = await usableRecording(context, staff, id);
 		if (host !== staff.member && !sharers.has(staff.role)) throw new ServerError('forbidden');
-		const { grant } = bodyOf(NewGrant, request);
+		const { grant, replaces } = bodyOf(NewGrant, request);
 		const { recipient } = grant;
 		if (state !== 'finished') throw new ServerError('conflict');
 		await store.transaction().execute(async (db) => {
@@ -33,6 +88,13 @@ export function grantRoutes(app: FastifyInstance, context: Context): void {
 				.executeTakeFirst();
 			if (!active) throw new ServerError('bad-request');
 			await checkGrants(db, { recording: id, grantor: staff.member, grants: [grant] });
+			if (replaces.length > 0)
+				await db
+					.deleteFrom('grants')
+					.where('recording', '=', id)
+					.where('recipient', '=', recipient)
+					.where('id', 'in', replaces)
+					.execute();
 			const known = await recipientsIn({ store: db, clock: context.clock }, [id]);
 			if (known.get(id)?.includes(recipient)) throw new ServerError('conflict');
 			await insertGrants(db, id, [grant]);

@@ -1,5 +1,8 @@
+import { AxeBuilder } from '@axe-core/playwright';
+import type { Page } from 'playwright-core';
 import { afterAll, expect as assert, test } from 'vitest';
 import { startServer } from '../server.ts';
+import { acceptInvitation, invitationFor } from './accounts.ts';
 import { type Person, newSession, person, setUp } from './people.ts';
 import { maya } from './practice.ts';
 import { expect } from './playwright.ts';
@@ -17,38 +20,41 @@ const email = 'tom@alderstreet.example';
 const name = 'Tom Reyes';
 const password = 'green-lantern-twelve';
 
-/** Opens the dialog for an invitation and gives its link. */
-async function invite({ page }: Person, to: string, role?: string): Promise<string> {
-	await page.getByRole('button', { name: 'Invite a colleague' }).click();
-	await page.getByRole('textbox', { name: 'Email' }).fill(to);
-	if (role) await page.getByRole('combobox', { name: 'Role', exact: true }).selectOption(role);
-	await page.getByRole('button', { name: 'Create invitation' }).click();
-	const dialog = page.getByRole('dialog');
-	const link = await dialog
-		.getByRole('textbox', { name: `Invitation link for ${to}` })
-		.inputValue();
-	await dialog.getByRole('button', { name: 'Close' }).click();
-	return link;
-}
+const invite = ({ page }: Person, to: string, role?: string): Promise<string> =>
+	invitationFor(page, { email: to, role });
 
-async function accept({ page }: Person, link: string, withPassword: string): Promise<void> {
-	await page.goto(link);
-	await expect(page.getByRole('heading', { name: 'Accept your invitation' })).toBeVisible();
-	await page.getByRole('textbox', { name: 'Your name' }).fill(name);
-	await page.getByRole('textbox', { name: 'Password' }).fill(withPassword);
-	await page.getByRole('button', { name: 'Accept invitation' }).click();
-	const region = page.getByRole('region', { name: 'Recovery key' });
-	const key = (await region.textContent())?.trim() ?? '';
-	await page
-		.getByRole('textbox', { name: 'Type the last group' })
-		.fill(key.split(' ').at(-1) ?? '');
-	await page.getByRole('button', { name: 'I have saved it' }).click();
-}
+const accept = ({ page }: Person, at: string, withPassword: string): Promise<void> =>
+	acceptInvitation(page, { link: at, name, password: withPassword });
 
 async function signIn({ page }: Person, withPassword: string): Promise<void> {
 	await page.getByRole('textbox', { name: 'Email' }).fill(email);
 	await page.getByRole('textbox', { name: 'Password' }).fill(withPassword);
 	await page.getByRole('button', { name: 'Sign in' }).click();
+}
+
+/** Picks a role, and confirms what the dialog asks. */
+async function changeRole(page: Page, role: string): Promise<void> {
+	await page.getByRole('combobox', { name: `Role of ${name}` }).selectOption(role);
+	await page.getByRole('button', { name: `Change the role of ${name}` }).click();
+	await page.getByRole('dialog').getByRole('button', { name: 'Change the role' }).click();
+}
+
+/** What axe finds on this page, wide and narrow, light and dark. */
+async function faults(page: Page): Promise<unknown[]> {
+	const found: unknown[] = [];
+	const before = page.viewportSize();
+	for (const width of [390, 320])
+		for (const colorScheme of ['light', 'dark'] as const) {
+			await page.setViewportSize({ width, height: 800 });
+			await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+			const { violations } = await new AxeBuilder({ page }).analyze();
+			found.push(...violations.map(({ id, nodes }) => [width, id, nodes.map(({ html }) => html)]));
+			const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+			if (wide > width) found.push([width, 'scrolls sideways', wide]);
+		}
+	await page.emulateMedia({ colorScheme: 'light' });
+	if (before) await page.setViewportSize(before);
+	return found;
 }
 
 let link = '';
@@ -59,6 +65,10 @@ test('a colleague is invited, accepts elsewhere, is confirmed, and sees her own 
 	await expect(admin.page.getByRole('heading', { name: 'People' })).toBeVisible();
 	link = await invite(admin, email);
 	assert(new URL(link).hash.length).toBeGreaterThan(80);
+	assert(await faults(admin.page)).toEqual([]);
+	await tom.page.goto(link);
+	await expect(tom.page.getByRole('heading', { name: 'Accept your invitation' })).toBeVisible();
+	assert(await faults(tom.page)).toEqual([]);
 	// Nobody can confirm while the admin's keys are locked.
 	await admin.page.getByRole('button', { name: 'Lock' }).click();
 	await expect(admin.page.getByRole('button', { name: 'Unlock' })).toBeVisible();
@@ -84,7 +94,7 @@ test('a link works once, and a broken one says so', async () => {
 	await expect(tab.getByRole('heading', { name: 'You are confirmed' })).toBeVisible();
 	await tab.goto(`${link.slice(0, -6)}AAAAAA`);
 	await tab.reload();
-	await expect(tab.getByText('A key is not valid')).toBeVisible();
+	await expect(tab.getByText('This is not the server of your invitation')).toBeVisible();
 	await tab.goto(new URL(link).origin + new URL(link).pathname);
 	await expect(tab.getByText('This link is not complete')).toBeVisible();
 	await tab.close();
@@ -92,9 +102,24 @@ test('a link works once, and a broken one says so', async () => {
 
 test('a role is changed, and the colleague’s page follows', async () => {
 	const { page } = admin;
-	await page.getByRole('combobox', { name: `Role of ${name}` }).selectOption('scheduler');
+	// By keyboard alone: choosing changes nothing yet, and Escape takes it back.
+	const role = page.getByRole('combobox', { name: `Role of ${name}` });
+	await role.focus();
+	await page.keyboard.press('ArrowDown');
+	await page.keyboard.press('Tab');
+	await page.keyboard.press('Enter');
+	const asked = page.getByRole('dialog', { name: `Change the role of ${name}?` });
+	await expect(asked.getByText(`${name} goes on as: Supervisor.`)).toBeVisible();
+	await page.keyboard.press('Escape');
+	await expect(asked).toBeHidden();
+	await page.keyboard.press('Enter');
+	await expect(asked).toBeVisible();
+	await page.keyboard.press('Tab');
+	await page.keyboard.press('Enter');
+	await expect(page.getByRole('status').getByText(`${name} is Supervisor now.`)).toBeVisible();
+	await changeRole(page, 'scheduler');
 	await expect(tom.page.getByRole('link', { name: 'Recordings' })).toBeHidden();
-	await page.getByRole('combobox', { name: `Role of ${name}` }).selectOption('admin');
+	await changeRole(page, 'admin');
 	await expect(tom.page.getByRole('link', { name: 'Practice', exact: true })).toBeVisible();
 	// A second admin can do what the first one can: the keys came sealed to her.
 	await tom.page.getByRole('link', { name: 'Practice', exact: true }).click();
@@ -106,7 +131,8 @@ test('a role is changed, and the colleague’s page follows', async () => {
 	assert(await same.inputValue()).toBe(made.href);
 	await page.getByRole('button', { name: `Withdraw the invitation for ${another}` }).click();
 	await expect(same).toBeHidden();
-	await page.getByRole('combobox', { name: `Role of ${name}` }).selectOption('clinician');
+	await role.selectOption('clinician');
+	await page.getByRole('button', { name: `Change the role of ${name}` }).click();
 	// Who knew the keys of the practice may have kept them: it is said before, and everybody is told after.
 	const dialog = page.getByRole('dialog');
 	await expect(dialog.getByText('could open every recording of the practice')).toBeVisible();
@@ -198,6 +224,7 @@ test('settings are kept, and a shorter idle lock holds', async () => {
 	assert(await page.getByRole('radio', { name: 'Record all sessions' }).isChecked()).toBe(true);
 	const idle = page.getByRole('textbox', { name: 'Lock after (minutes)' });
 	assert(await idle.inputValue()).toBe('5');
+	assert(await faults(page)).toEqual([]);
 	await page.getByRole('link', { name: 'Today' }).click();
 	const { links } = await newSession(page, ['Dana Whitfield']);
 	await tom.page.goto(links[0] ?? '');

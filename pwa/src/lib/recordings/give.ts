@@ -1,5 +1,5 @@
 import { CryptoError } from '#crypto/errors.ts';
-import { makeGrant } from '#crypto/grant/grant.ts';
+import { type Grant, makeGrant } from '#crypto/grant/grant.ts';
 import type { KeyOfTrack } from '#crypto/grant/keys.ts';
 import { memberOf } from '#crypto/members/members.ts';
 import { account } from '#lib/account/account.svelte.ts';
@@ -20,6 +20,21 @@ export function mayGive({ host, state }: Recording): boolean {
  */
 export async function give(recording: Recording, to: string): Promise<void> {
 	await account.refresh();
+	const grant = await wrapFor(recording, { to, expiresAt: null });
+	await sendGrant(grant);
+}
+
+/** Stores a grant; those that it replaces go in the same moment. Throws `ApiError`. */
+export async function sendGrant(grant: Grant, replaces: readonly string[] = []): Promise<void> {
+	const path = `/api/recordings/${grant.recording}/grants`;
+	await request({ method: 'POST', path, body: { grant, replaces } });
+}
+
+/** Every key that this device has of a recording, wrapped for a member. Throws as `give`. */
+export async function wrapFor(
+	recording: Recording,
+	{ to, expiresAt }: { to: string; expiresAt: number | null },
+): Promise<Grant> {
 	const recipient = memberOf(account.members, to);
 	if (!recipient) throw new CryptoError('no-key');
 	const keys = new Map<string, KeyOfTrack>();
@@ -32,10 +47,9 @@ export async function give(recording: Recording, to: string): Promise<void> {
 		recording: recording.id,
 		recipient,
 		grantor: { id: account.member.id, signing: account.identity.signing },
-		expiresAt: null,
+		expiresAt,
 		keys: [...keys.values()],
 	});
 	for (const { key } of keys.values()) key.fill(0);
-	const path = `/api/recordings/${recording.id}/grants`;
-	await request({ method: 'POST', path, body: { grant } });
+	return grant;
 }

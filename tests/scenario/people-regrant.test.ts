@@ -1,0 +1,132 @@
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { random, toBase64url } from '#crypto/bytes.ts';
+import { signNotice } from '#crypto/consent/notice.ts';
+import { makeGrant } from '#crypto/grant/grant.ts';
+import { createTrackKey } from '#crypto/track/key.ts';
+import { type App, found, join } from '../app.ts';
+import { type LocalServer, TestClock, localServer } from '../local.ts';
+
+vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
+
+// Who lost her keys opens her recordings again when somebody who can open them wraps them for the new ones.
+let local: LocalServer;
+let maya: App;
+
+beforeAll(async () => {
+	local = await localServer({ clock: new TestClock(Date.now()) });
+	maya = await found(local);
+});
+afterAll(async () => {
+	vi.unstubAllGlobals();
+	await local.stop();
+});
+
+const newId = () => toBase64url(random(16));
+
+/** A finished recording of this host, with grants for her and the practice; the id, which names its track too. */
+async function recorded(host: App): Promise<string> {
+	const { member, identity, practice } = host.account;
+	const [session, recording] = [newId(), newId()];
+	const about = { session, practice: 'Alder Street', host: member.name, purpose: 'Training' };
+	const notice = await signNotice({
+		host: identity.signing,
+		notice: { ...about, recorder: 'device', openers: 'The host', keptUntil: null },
+	});
+	const sealed = await host.sealSession({ host: member.id, session, text: {} });
+	const post = (path: string, body: unknown) => host.request({ method: 'POST', path, body });
+	const places = [{ id: newId(), sealed: toBase64url(random(60)) }];
+	const times = { startsAt: Date.now(), minutes: 50 };
+	await post('/api/sessions', { id: session, ...times, sealed, notice, places });
+	const keys = [{ track: recording, key: createTrackKey() }];
+	const recipients = [
+		{ id: member.id, publicIdentity: identity.publicIdentity },
+		{ id: practice.id, publicIdentity: practice.recordsIdentity },
+	];
+	const grantor = { id: member.id, signing: identity.signing };
+	const grants = await Promise.all(
+		recipients.map((recipient) =>
+			makeGrant({ recording, recipient, grantor, expiresAt: null, keys }),
+		),
+	);
+	const tracks = [{ id: recording, kind: 'manifest', person: -1 }];
+	const recorderKey = toBase64url(random(32));
+	await post('/api/recordings', { id: recording, session, recorderKey, tracks, grants });
+	const finish = { recovered: false, keep: [], remove: [] };
+	await post(`/api/recordings/${recording}/finish`, finish);
+	return recording;
+}
+
+/** Whether this app gets the track's key from the grants that the server gives it. */
+async function opens(app: App, id: string): Promise<boolean> {
+	const { grants } = await app.fetchRecording(id);
+	return app.openTrackKeys({ recording: id, grants, opener: app.opener() }).then(
+		(keys) => keys.has(id),
+		() => false,
+	);
+}
+
+test('new keys open again what the old ones opened, and no other recording; the old keys get nothing', async () => {
+	const tom = await join(maya, { email: 'tom@alderstreet.example', role: 'clinician' });
+	const una = await join(maya, { email: 'una@alderstreet.example', role: 'supervisor' });
+	const [hers, other] = [await recorded(tom.app), await recorded(tom.app)];
+	await tom.app.give(await tom.app.fetchRecording(hers), una.id);
+	expect(await opens(una.app, hers)).toBe(true);
+	const oldOpener = una.app.opener();
+	const again = await join(maya, {
+		email: 'una@alderstreet.example',
+		role: 'supervisor',
+		member: una.id,
+	});
+	expect(await opens(again.app, hers)).toBe(false);
+	// The host can, and so can an admin by the records key.
+	await tom.app.account.refresh();
+	for (const app of [tom.app, maya]) {
+		const [member] = app.comebacks();
+		if (!member) throw new Error('nobody came back');
+		expect(member.id).toBe(una.id);
+		expect((await app.lostBy(member)).map(({ recording }) => recording)).toEqual([hers]);
+	}
+	const [member] = maya.comebacks();
+	if (!member) throw new Error('nobody came back');
+	const [lost] = await maya.lostBy(member);
+	if (!lost) throw new Error('nothing lost');
+	// A server that says more than was granted: by nobody, by herself, about another recording.
+	const [grant] = lost.grants;
+	if (!grant) throw new Error('no grant');
+	const forged = [
+		{ recording: other, grants: [] },
+		{ recording: other, grants: lost.grants },
+		{ recording: other, grants: [{ ...grant, recording: other }] },
+		{ recording: other, grants: [{ ...grant, recording: other, grantor: una.id }] },
+	];
+	for (const one of forged) expect(await maya.regrant(one, una.id)).toBe(false);
+	expect(await maya.regrant(lost, una.id)).toBe(true);
+	expect(await opens(again.app, hers)).toBe(true);
+	const { grants } = await again.app.fetchRecording(hers);
+	expect(grants).toHaveLength(1);
+	await expect(
+		again.app.openTrackKeys({ recording: hers, grants, opener: oldOpener }),
+	).rejects.toThrow('not-a-recipient');
+	await expect(again.app.fetchRecording(other)).rejects.toThrow('not-found');
+	expect(await maya.lostBy(member)).toEqual([]);
+	expect(await opens(tom.app, hers)).toBe(true);
+});
+
+test('a host who comes back opens her own recordings again, signed by the keys that she had', async () => {
+	const email = 'eva@alderstreet.example';
+	const eva = await join(maya, { email, role: 'clinician' });
+	const own = await recorded(eva.app);
+	const again = await join(maya, { email, role: 'clinician', member: eva.id });
+	expect(await opens(again.app, own)).toBe(false);
+	// The admin opens it although the keys that signed its grants are on the list no more.
+	expect(await opens(maya, own)).toBe(true);
+	const member = maya.comebacks().find(({ id }) => id === eva.id);
+	if (!member) throw new Error('she did not come back');
+	const lost = await maya.lostBy(member);
+	expect(lost.map(({ recording }) => recording)).toEqual([own]);
+	for (const one of lost) expect(await maya.regrant(one, eva.id)).toBe(true);
+	expect(await opens(again.app, own)).toBe(true);
+	// And it stays open to the practice after she has left.
+	await maya.changeMember(eva.id, { role: 'clinician', active: false });
+	expect(await opens(maya, own)).toBe(true);
+});
