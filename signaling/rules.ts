@@ -67,6 +67,7 @@ export const rules: Readonly<Record<string, Rule>> = {
 	'GET /api/history': scheduling,
 	'POST /api/sessions/:id/end': clinical,
 	'PUT /api/sessions/:id/contacts': scheduling,
+	'PUT /api/contacts': scheduling,
 	'POST /api/sessions/:id/places/:place/remind': scheduling,
 	'GET /api/post': scheduling,
 	'GET /api/outbox': admins,
@@ -83,8 +84,8 @@ export const rules: Readonly<Record<string, Rule>> = {
 	'POST /api/recordings/:id/finish': clinical,
 	'POST /api/recordings/:id/opened': opening,
 	'POST /api/recordings/:id/grants': clinical,
-	'POST /api/recordings/:id/tracks': clinical,
 	'GET /api/people/:id/grants': clinical,
+	'POST /api/recordings/:id/tracks': clinical,
 };
 
 /** The staff who may ask this; for a route that others use too, every member. */

@@ -34,13 +34,14 @@ export const contact = (place: string, more: object = {}) => ({
 	...more,
 });
 
-/** A session with one place and sealed texts, in two days. */
+/** A session with sealed texts, in two days and with one place. */
 export async function plan(
 	local: Practice,
-	options: { startsAt?: number; notice?: object | null } = {},
+	options: { startsAt?: number; notice?: object | null; places?: number } = {},
 ) {
 	const { startsAt = local.clock.now() + 2 * day } = options;
-	const [id, place] = [newId(), newId()];
+	const id = newId();
+	const places = Array.from({ length: options.places ?? 1 }, newId);
 	const [sealed, secret] = [bytesOf(100), bytesOf(50)];
 	const { status } = await local.maya.call('POST', '/api/sessions', {
 		id,
@@ -48,10 +49,10 @@ export async function plan(
 		minutes: 50,
 		sealed,
 		notice: options.notice ? signedNotice(local.maya.identity, id, options.notice) : null,
-		places: [{ id: place, sealed: secret }],
+		places: places.map((place) => ({ id: place, sealed: secret })),
 	});
 	expect(status).toBe(201);
-	return { id, place, startsAt, sealed: [sealed, secret] };
+	return { id, place: places[0] ?? '', places, startsAt, sealed: [sealed, secret] };
 }
 
 /** Replaces the contacts of a session. */

@@ -11,7 +11,7 @@ export interface Received {
 	/** Envelope. */
 	to: string[];
 	mail: Email;
-	/** The calendar entry, if there is one. */
+	/** The calendar entry, if there is just one. */
 	event: CalendarEvent | undefined;
 }
 
@@ -45,27 +45,41 @@ export function textOf(content: string | ArrayBuffer | Uint8Array): string {
 	return typeof content === 'string' ? content : Buffer.from(new Uint8Array(content)).toString();
 }
 
-/** The entry of a calendar file. Throws when it is none, or when its times are not in UTC. */
-export function eventOf(file: string): CalendarEvent {
+/** The entries of a calendar file. Throws when it is none, or when its times are not in UTC. */
+export function eventsOf(
+	file: string,
+): (CalendarEvent & { organizer: string; attendees: number })[] {
 	const calendar = new ICAL.Component(ICAL.parse(file));
-	const component = calendar.getFirstSubcomponent('vevent');
-	if (!component) throw new Error('no event');
-	const event = new ICAL.Event(component);
-	const { startDate, endDate } = event;
-	if (startDate.zone !== ICAL.Timezone.utcTimezone) throw new Error('not in UTC');
-	return {
-		method: String(calendar.getFirstPropertyValue('method')),
-		uid: event.uid,
-		sequence: event.sequence,
-		status: String(component.getFirstPropertyValue('status')),
-		start: startDate.toJSDate().getTime(),
-		end: endDate.toJSDate().getTime(),
-	};
+	return calendar.getAllSubcomponents('vevent').map((component) => {
+		const event = new ICAL.Event(component);
+		const { startDate, endDate } = event;
+		if (startDate.zone !== ICAL.Timezone.utcTimezone) throw new Error('not in UTC');
+		return {
+			method: String(calendar.getFirstPropertyValue('method')),
+			uid: event.uid,
+			sequence: event.sequence,
+			status: String(component.getFirstPropertyValue('status')),
+			start: startDate.toJSDate().getTime(),
+			end: endDate.toJSDate().getTime(),
+			organizer: String(component.getFirstPropertyValue('organizer')),
+			attendees: event.attendees.length,
+		};
+	});
+}
+
+/** The only entry of a calendar file. Throws as `eventsOf` does, and when there is another. */
+export function eventOf(file: string): CalendarEvent {
+	const [first, ...others] = eventsOf(file);
+	if (!first || others.length > 0) throw new Error('not one event');
+	const { organizer: _, attendees: _attendees, ...event } = first;
+	return event;
 }
 
 async function parseMail(raw: Buffer, to: string[]): Promise<Received> {
 	const mail = await PostalMime.parse(raw);
-	const file = mail.attachments.find(({ mimeType }) => mimeType === 'text/calendar');
+	const files = mail.attachments.filter(({ mimeType }) => mimeType === 'text/calendar');
+	const events = files.map(({ content }) => eventsOf(textOf(content)));
+	const [file] = events.flat().length === 1 ? files : [];
 	return { raw, to, mail, event: file && eventOf(textOf(file.content)) };
 }
 

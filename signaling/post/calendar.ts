@@ -1,12 +1,19 @@
-import ical, { ICalAttendeeStatus, ICalCalendarMethod, ICalEventStatus } from 'ical-generator';
-import type { Letter, Written } from './words.ts';
+import ical, {
+	ICalAttendeeStatus,
+	type ICalCalendar,
+	ICalCalendarMethod,
+	ICalEventStatus,
+} from 'ical-generator';
+import { type Letter, write } from './words.ts';
 
 export interface Entry {
 	letter: Letter;
-	words: Written;
 	/** The same for all messages about one person at one session. */
 	uid: string;
 	sequence: number;
+}
+
+export interface Envelope {
 	/** Address that the practice writes from. */
 	from: string;
 	to: string;
@@ -15,35 +22,56 @@ export interface Entry {
 }
 
 export interface CalendarPart {
-	method: 'REQUEST' | 'CANCEL';
+	method: 'REQUEST' | 'CANCEL' | 'PUBLISH';
 	content: string;
 }
 
-/**
- * The calendar entry of an invitation, an update or a cancellation (RFC 5545, RFC 5546); `undefined` for
- * a reminder. Times are in UTC, so that every calendar shows the same instant.
- */
-export function calendarOf(entry: Entry): CalendarPart | undefined {
-	const { letter, words, uid, sequence, from, to, now } = entry;
-	if (letter.kind === 'reminder') return undefined;
+function addEvent(
+	calendar: ICalCalendar,
+	{ letter, uid, sequence }: Entry,
+	{ from, to, now }: Envelope,
+): void {
 	const over = letter.kind === 'cancellation';
-	const method = over ? 'CANCEL' : 'REQUEST';
-	const calendar = ical({
-		prodId: { company: 'Sotto', product: 'Sotto', language: 'EN' },
-		method: ICalCalendarMethod[method],
-	});
+	const invited = calendar.method() !== ICalCalendarMethod.PUBLISH;
 	calendar.createEvent({
 		id: uid,
 		sequence,
 		stamp: new Date(now),
 		start: new Date(letter.startsAt),
 		end: new Date(letter.startsAt + letter.minutes * 60_000),
-		summary: `Video session with ${letter.host.replaceAll(/\s+/gu, ' ')}`,
-		description: words.body,
+		summary: `Video session with ${oneName(letter.host)}`,
+		description: write(letter, 'mail').body,
 		...(!over && { location: letter.link, url: letter.link }),
-		organizer: { name: letter.practice.replaceAll(/[\s"]+/gu, ' '), email: from },
-		attendees: [{ email: to, rsvp: false, status: ICalAttendeeStatus.NEEDSACTION }],
+		organizer: { name: oneName(letter.practice), email: from },
+		// RFC 5546 §3.2.1: what is published has no attendee.
+		...(invited && {
+			attendees: [{ email: to, rsvp: false, status: ICalAttendeeStatus.NEEDSACTION }],
+		}),
 		status: over ? ICalEventStatus.CANCELLED : ICalEventStatus.CONFIRMED,
 	});
-	return { method, content: calendar.toString() };
+}
+
+/** In one line, and without quotation marks, which a parameter cannot hold (RFC 5545 §3.2). */
+const oneName = (name: string): string => name.replaceAll(/[\s"]+/gu, ' ').trim();
+
+/**
+ * The calendar entries of an invitation, an update or a cancellation (RFC 5545, RFC 5546); none for a
+ * reminder. Times are in UTC, so that every calendar shows the same instant. Every session has a UID of
+ * its own, so that one of a series can be moved or called off by itself: a REQUEST or a CANCEL speaks of
+ * one UID only (RFC 5546 §3.2.2, §3.2.5), so several are published in one file, and called off in one each.
+ */
+export function calendarsOf(entries: readonly Entry[], envelope: Envelope): CalendarPart[] {
+	const kind = entries[0]?.letter.kind;
+	if (kind === undefined || kind === 'reminder') return [];
+	const several = entries.length > 1 ? 'PUBLISH' : 'REQUEST';
+	const method = kind === 'cancellation' ? 'CANCEL' : several;
+	const files = method === 'CANCEL' ? entries.map((entry) => [entry]) : [entries];
+	return files.map((file) => {
+		const calendar = ical({
+			prodId: { company: 'Sotto', product: 'Sotto', language: 'EN' },
+			method: ICalCalendarMethod[method],
+		});
+		for (const entry of file) addEvent(calendar, entry, envelope);
+		return { method, content: calendar.toString() };
+	});
 }

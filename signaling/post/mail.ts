@@ -13,13 +13,14 @@ export interface Mail {
 	practice: string;
 	to: string;
 	words: Written;
-	calendar: CalendarPart | undefined;
+	calendars: readonly CalendarPart[];
 	date: Date;
 }
 
 /** The bytes of a mail as they go out. */
 export function composeMail(config: MailConfig, mail: Mail): Promise<Buffer> {
-	const { messageId, practice, to, words, calendar, date } = mail;
+	const { messageId, practice, to, words, calendars, date } = mail;
+	const [calendar, ...others] = calendars;
 	const composer = new MailComposer({
 		from: { name: practice.replaceAll(/\s+/gu, ' '), address: config.from },
 		to: { name: '', address: to },
@@ -29,6 +30,11 @@ export function composeMail(config: MailConfig, mail: Mail): Promise<Buffer> {
 		date,
 		headers: { 'Auto-Submitted': 'auto-generated' },
 		...(calendar && { icalEvent: { ...calendar, filename: 'session.ics' } }),
+		attachments: others.map(({ method, content }, at) => ({
+			filename: `session-${at + 2}.ics`,
+			content,
+			contentType: `text/calendar; charset=utf-8; method=${method}`,
+		})),
 		disableFileAccess: true,
 		disableUrlAccess: true,
 	});

@@ -19,6 +19,7 @@ export type Recipient = v.InferOutput<typeof Recipient>;
 /** Null: as the practice has it. */
 const Minutes = v.nullable(v.array(v.number()));
 const minuteMs = 60_000;
+const seriesPauseMs = 5000;
 
 export const addressOf = (contact: ContactRow, way: PostWay): string | null =>
 	way === 'mail' ? contact.email : contact.mobile;
@@ -77,18 +78,29 @@ export class Plan {
 			.execute();
 	}
 
-	/** Puts the contacts of a session in the place of those it has. */
-	async replace(session: SessionRow, wanted: readonly Contact[]): Promise<void> {
+	/**
+	 * Puts the contacts of a session in the place of those it has. `series` = by place, what somebody is
+	 * told of together with other sessions.
+	 */
+	async replace(
+		session: SessionRow,
+		wanted: readonly Contact[],
+		series: ReadonlyMap<string, string> = new Map(),
+	): Promise<void> {
 		const known = await this.contacts(session.id);
 		for (const contact of known)
 			if (!wanted.some(({ place }) => place === contact.place)) await this.drop(contact);
 		for (const contact of wanted) {
 			const before = known.find(({ place }) => place === contact.place);
-			await this.#set(session, contact, before);
+			await this.#set(session, contact, { before, series: series.get(contact.place) ?? null });
 		}
 	}
 
-	async #set(session: SessionRow, contact: Contact, before?: ContactRow): Promise<void> {
+	async #set(
+		session: SessionRow,
+		contact: Contact,
+		{ before, series }: { before: ContactRow | undefined; series: string | null },
+	): Promise<void> {
 		const row: ContactRow = {
 			place: contact.place,
 			session: session.id,
@@ -100,7 +112,7 @@ export class Plan {
 			starts_at: session.starts_at,
 			minutes: session.minutes,
 			sequence: before?.sequence ?? (await this.#nextSequence(contact.place)),
-			series: before?.series ?? null,
+			series: before ? before.series : series,
 		};
 		const moved = before && (before.starts_at !== row.starts_at || before.minutes !== row.minutes);
 		const changes = ways.map((way) => ({
@@ -111,7 +123,7 @@ export class Plan {
 		// An address that is no longer used gets a cancellation of its own, which is one newer.
 		if (changes.some(({ old, address }) => old && old !== address)) {
 			row.sequence += 2;
-			row.series = null;
+			row.series = series;
 		} else if (moved) row.sequence += 1;
 		await this.#db
 			.insertInto('contacts')
@@ -196,7 +208,12 @@ export class Plan {
 		if (waiting.length > 0) return;
 		const kind = (await isTold(this.#db, { place, way })) ? 'update' : 'invitation';
 		await announced.set({ superseded: 1 }).where('state', '=', 'sending').execute();
-		await this.add({ session, place, kind, way, sequence, series });
+		await this.add({ session, place, kind, way, sequence, series, at: this.#soon(series) });
+	}
+
+	/** The sessions of a series are changed one after another: what is told of them waits for the others. */
+	#soon(series: string | null): number {
+		return series === null ? this.#now : this.#now + seriesPauseMs;
 	}
 
 	async #cancel(contact: ContactRow, way: PostWay, address: string): Promise<void> {
@@ -210,7 +227,8 @@ export class Plan {
 		const recipient = held ? null : JSON.stringify(recipientOf(contact, address));
 		const state = held ? 'held' : 'waiting';
 		const kind = 'cancellation';
-		await this.add({ session, place, kind, way, sequence, recipient, state, series });
+		const at = held ? this.#now : this.#soon(series);
+		await this.add({ session, place, kind, way, sequence, recipient, state, series, at });
 	}
 
 	/** Plans the reminders of a person anew; those that are being tried again stay, unless the time is another. */

@@ -6,6 +6,7 @@ import type { Log } from '../log.ts';
 import type { Settings } from '../people/settings.ts';
 import { limits } from '../protocol/limits.ts';
 import type { Contact, PostWay } from '../protocol/post.ts';
+import { newId } from '../random.ts';
 import type { OpenStore, StoreTransaction } from '../store/database.ts';
 import type { SessionRow } from '../store/tables.ts';
 import { addressOf, Plan, ways } from './plan.ts';
@@ -24,6 +25,32 @@ export interface PostOptions {
 
 /** One reminder that somebody asked for in this time. */
 const remindEveryMs = 60_000;
+
+/** Whom to write to about a session. */
+export interface ContactsOf {
+	id: string;
+	contacts: readonly Contact[];
+}
+
+/** By place, a name for everything that one person is told about several sessions at once. */
+function seriesIn(sessions: readonly ContactsOf[]): ReadonlyMap<string, string> {
+	const people = new Map<string, string[]>();
+	for (const { contacts } of sessions) {
+		const reached = contacts.map(({ email, mobile }) => `${email} ${mobile}`);
+		for (const [at, { place }] of contacts.entries()) {
+			// Two people of one session who share an address are two.
+			const nth = reached.slice(0, at).filter((one) => one === reached[at]).length;
+			const person = `${reached[at]} ${nth}`;
+			people.set(person, [...(people.get(person) ?? []), place]);
+		}
+	}
+	const series = new Map<string, string>();
+	for (const places of people.values()) {
+		const name = newId();
+		if (places.length > 1) for (const place of places) series.set(place, name);
+	}
+	return series;
+}
 
 /** Writes to the people of a session: what is to be sent is planned here, and sent by the queue. */
 export class Post {
@@ -80,20 +107,24 @@ export class Post {
 		if (count >= limits.postPerSession) throw new ServerError('over-limit');
 	}
 
-	/** Replaces the contacts of a session. Throws `not-found`, `session-ended`, `bad-request`, `over-limit`. */
-	async setContacts(
-		db: StoreTransaction,
-		session: string,
-		contacts: readonly Contact[],
-	): Promise<void> {
-		const row = await this.#session(db, session);
-		if (row.state !== 'planned' && row.state !== 'open') throw new ServerError('session-ended');
-		await this.#limit(db, session);
-		const query = db.selectFrom('places').select('id').where('session', '=', session);
-		const places = new Set((await query.execute()).map(({ id }) => id));
-		// Deleting gives each place to at most one contact.
-		if (!contacts.every(({ place }) => places.delete(place))) throw new ServerError('bad-request');
-		await (await this.#plan(db)).replace(row, contacts);
+	/**
+	 * Replaces the contacts of sessions; who is invited to several of them is told in one. Throws
+	 * `not-found`, `session-ended`, `bad-request`, `over-limit`.
+	 */
+	async setContacts(db: StoreTransaction, sessions: readonly ContactsOf[]): Promise<void> {
+		const plan = await this.#plan(db);
+		const series = seriesIn(sessions);
+		for (const { id, contacts } of sessions) {
+			const row = await this.#session(db, id);
+			if (row.state !== 'planned' && row.state !== 'open') throw new ServerError('session-ended');
+			await this.#limit(db, id);
+			const query = db.selectFrom('places').select('id').where('session', '=', id);
+			const places = new Set((await query.execute()).map((place) => place.id));
+			// Deleting gives each place to at most one contact.
+			if (!contacts.every(({ place }) => places.delete(place)))
+				throw new ServerError('bad-request');
+			await plan.replace(row, contacts, series);
+		}
 		this.#queue.erased();
 	}
 

@@ -1,16 +1,17 @@
 import type { PostError, PostWay } from '../protocol/post.ts';
 import type { Store, StoreTransaction } from '../store/database.ts';
 import type { PostRow } from '../store/tables.ts';
-import { calendarOf } from './calendar.ts';
+import { calendarsOf } from './calendar.ts';
 import { type Addressed, addressed } from './letter.ts';
 import { composeMail, sendMail } from './mail.ts';
 import type { Outcome } from './outcome.ts';
 import { outboxMs, releaseHeld } from './outbox.ts';
+import { fill, lettersOf, type Parcel, rowsOf } from './parcel.ts';
 import { ways } from './plan.ts';
 import type { PostOptions } from './post.ts';
 import { sendText } from './text.ts';
 import { settleUntold } from './told.ts';
-import { write } from './words.ts';
+import { writeAll } from './series.ts';
 
 /** After one minute, two, four...: about two hours in all. */
 const firstPauseMs = 60_000;
@@ -102,11 +103,8 @@ export class Queue {
 			const row = await this.#claim(way);
 			if (!row) break;
 			count += 1;
-			const told = await this.#send(row, address).catch((error: unknown): Told => {
-				this.#options.log.failure('post', error);
-				return { type: 'failed', error: 'refused' };
-			});
-			await this.#note(row, told);
+			const { rows, told } = await this.#send(row, address);
+			for (const one of rows) await this.#note(one, told);
 			if (told.type === 'again' && (told.error === 'unreachable' || told.error === 'login')) break;
 		}
 		return count;
@@ -134,23 +132,48 @@ export class Queue {
 		});
 	}
 
-	async #send(row: PostRow, address: string): Promise<Told> {
-		const message = await addressed(this.#store, address, row);
+	async #send(row: PostRow, address: string): Promise<{ rows: readonly PostRow[]; told: Told }> {
+		let rows: readonly PostRow[] = [row];
+		try {
+			const message = await addressed(this.#store, address, row);
+			const told = await this.#unsendable(row, message);
+			if (told || typeof message !== 'object' || message.to === null)
+				return { rows, told: told ?? { type: 'obsolete' } };
+			const { letter, to } = message;
+			const parcel = await fill(this.#store, {
+				address,
+				first: { row, letter },
+				to,
+				sendable: async (one, itsLetter, open) =>
+					(await this.#unsendable(one, { to, letter: itsLetter, open })) === undefined,
+			});
+			rows = rowsOf(parcel);
+			return { rows, told: await this.#dispatch(parcel, to) };
+		} catch (error) {
+			this.#options.log.failure('post', error);
+			return { rows, told: { type: 'failed', error: 'refused' } };
+		}
+	}
+
+	/** Why a message does not go out now; `undefined` when it does. */
+	async #unsendable(
+		row: PostRow,
+		message: Addressed | 'notice' | undefined,
+	): Promise<Told | undefined> {
 		if (message === 'notice') return { type: 'failed', error: 'notice' };
 		if (message === undefined || (await this.#isObsolete(row, message)))
 			return { type: 'obsolete' };
-		const { letter, to } = message;
-		if (row.kind !== 'cancellation') {
-			const end = letter.startsAt + letter.minutes * 60_000;
-			if (this.#options.clock.now() >= end) return { type: 'failed', error: 'late' };
-		}
-		if (this.#options.config[row.way] === undefined) return { type: 'held' };
-		return to === null ? { type: 'obsolete' } : this.#dispatch(row, message, to);
+		const { letter } = message;
+		const end = letter.startsAt + letter.minutes * 60_000;
+		if (row.kind !== 'cancellation' && this.#options.clock.now() >= end)
+			return { type: 'failed', error: 'late' };
+		return this.#options.config[row.way] === undefined ? { type: 'held' } : undefined;
 	}
 
-	async #dispatch(row: PostRow, { letter }: Addressed, to: string): Promise<Outcome> {
+	async #dispatch(parcel: Parcel, to: string): Promise<Outcome> {
 		const { config, clock } = this.#options;
-		const words = write(letter, row.way);
+		const [{ row, letter }] = parcel;
+		const words = writeAll(lettersOf(parcel), row.way);
 		if (row.way === 'text')
 			return config.text
 				? sendText(config.text, to, words.body)
@@ -159,14 +182,17 @@ export class Queue {
 		const { from } = config.mail;
 		const domain = from.split('@').at(-1) ?? 'localhost';
 		const now = clock.now();
-		const uid = `${row.session}.${row.place}@${domain}`;
-		const calendar = calendarOf({ letter, words, uid, sequence: row.sequence, from, to, now });
+		const entries = parcel.map((item) => ({
+			letter: item.letter,
+			uid: `${item.row.session}.${item.row.place}@${domain}`,
+			sequence: item.row.sequence,
+		}));
 		const raw = await composeMail(config.mail, {
 			messageId: `<${row.id}@${domain}>`,
 			practice: letter.practice,
 			to,
 			words,
-			calendar,
+			calendars: calendarsOf(entries, { from, to, now }),
 			date: new Date(now),
 		});
 		return sendMail(config.mail, to, raw);

@@ -4,7 +4,7 @@ import type { Context } from '../context.ts';
 import { staffOf } from '../guard.ts';
 import { bodyOf, parse } from '../parse.ts';
 import { limits } from '../protocol/limits.ts';
-import { NewContacts, type Outbox, type PostMessage } from '../protocol/post.ts';
+import { NewContacts, NewContactsOfMany, type Outbox, type PostMessage } from '../protocol/post.ts';
 import { Id } from '../protocol/text.ts';
 import { visibleSession } from '../session/sessions.ts';
 import type { PostRow } from '../store/tables.ts';
@@ -70,7 +70,7 @@ function readRoutes(app: FastifyInstance, context: Context): void {
 	});
 }
 
-/** /api/sessions/:id/contacts, /api/sessions/:id/places/:place/remind, /api/post, /api/outbox. */
+/** /api/sessions/:id/contacts, /api/contacts, /api/sessions/:id/places/:place/remind, /api/post, /api/outbox. */
 export function postRoutes(app: FastifyInstance, context: Context): void {
 	const { store, post } = context;
 	readRoutes(app, context);
@@ -80,7 +80,16 @@ export function postRoutes(app: FastifyInstance, context: Context): void {
 		const { contacts } = bodyOf(NewContacts, request);
 		await store.transaction().execute(async (db) => {
 			await visibleSession(db, staff, id);
-			await post.setContacts(db, id, contacts);
+			await post.setContacts(db, [{ id, contacts }]);
+		});
+		return reply.code(204).send();
+	});
+	app.put('/contacts', async (request, reply) => {
+		const staff = await staffOf(context, request);
+		const { sessions } = bodyOf(NewContactsOfMany, request);
+		await store.transaction().execute(async (db) => {
+			for (const { id } of sessions) await visibleSession(db, staff, id);
+			await post.setContacts(db, sessions);
 		});
 		return reply.code(204).send();
 	});

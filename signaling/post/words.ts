@@ -31,9 +31,9 @@ export interface Written {
 }
 
 /** A name in one line: what a member typed cannot begin a line of its own. */
-const oneLine = (name: string): string => name.replaceAll(/\s+/gu, ' ').trim();
+export const oneLine = (name: string): string => name.replaceAll(/\s+/gu, ' ').trim();
 
-function when({ startsAt, minutes, timeZone, language }: Letter, short: boolean): string {
+export function when({ startsAt, minutes, timeZone, language }: Letter, short: boolean): string {
 	const format = new Intl.DateTimeFormat(language, {
 		...(short
 			? { weekday: 'short', day: 'numeric', month: 'short' }
@@ -46,7 +46,7 @@ function when({ startsAt, minutes, timeZone, language }: Letter, short: boolean)
 	return `${format.format(startsAt)}${short ? '' : `, ${minutes} minutes`}`;
 }
 
-function noticeLines(notice: NoticeWords, { language, timeZone }: Letter): string[] {
+export function noticeLines(notice: NoticeWords, { language, timeZone }: Letter): string[] {
 	const { recorder, keptUntil } = notice;
 	const host = oneLine(notice.host);
 	const practice = oneLine(notice.practice);
@@ -61,8 +61,8 @@ function noticeLines(notice: NoticeWords, { language, timeZone }: Letter): strin
 	];
 }
 
-const noticeTitle = 'This session will be recorded.';
-const asked =
+export const noticeTitle = 'This session will be recorded.';
+export const asked =
 	'You are asked before it begins. If you do not agree, it still takes place, without a recording.';
 
 /** The first sentence: what this message is about. */
@@ -112,22 +112,25 @@ function mail(letter: Letter): Written {
 	};
 }
 
-function text(letter: Letter): Written {
-	const { kind, link, notice, practice, host } = letter;
-	const over = kind === 'cancellation';
-	// A text costs by its length: what its first sentence says already is not said again.
+/** What a notice says that is not in the words before it already: a text costs by its length. */
+export function shortNotice(letter: Letter & { notice: NoticeWords }, title: string): string {
+	const { practice, host, notice, kind } = letter;
 	const said = new Set([`Practice: ${oneLine(practice)}`, `Host: ${oneLine(host)}`]);
-	const told = notice ? noticeLines(notice, letter).filter((line) => !said.has(line)) : [];
+	const told = noticeLines(notice, letter).filter((line) => !said.has(line));
+	return [title, `${told.join('. ')}.`, ...(kind === 'cancellation' ? [] : [asked])].join(' ');
+}
+
+export const hasNotice = (letter: Letter): letter is Letter & { notice: NoticeWords } =>
+	letter.notice !== null;
+
+function text(letter: Letter): Written {
+	const over = letter.kind === 'cancellation';
 	const parts = [
 		opening(letter),
 		`${when(letter, true)}.`,
-		...(over ? [] : [link]),
-		...(notice
-			? [
-					over ? 'It would have been recorded.' : noticeTitle,
-					`${told.join('. ')}.`,
-					...(over ? [] : [asked]),
-				]
+		...(over ? [] : [letter.link]),
+		...(hasNotice(letter)
+			? [shortNotice(letter, over ? 'It would have been recorded.' : noticeTitle)]
 			: []),
 	];
 	return { subject: '', body: parts.join(' ') };

@@ -63,6 +63,18 @@ export const NewContacts = v.strictObject({
 });
 
 /**
+ * PUT /api/contacts (as above, all or none): the same for several sessions. Who is invited to several of
+ * them with the same addresses gets one message about all. 204.
+ */
+export const NewContactsOfMany = v.strictObject({
+	sessions: v.pipe(
+		v.array(v.strictObject({ id: Id, ...NewContacts.entries })),
+		v.minLength(1),
+		v.maxLength(limits.sessionsAtOnce),
+	),
+});
+
+/**
  * POST /api/sessions/:id/places/:place/remind (as above): sends a reminder now, by every way that the
  * person has. 204. Errors: `slow-down` (one a minute), `not-found` (no contact), `session-ended`.
  */

@@ -336,10 +336,10 @@ export const migrations: Record<string, Migration> = {
 	},
 	'0005-post-once': {
 		up: async (db: Kysely<unknown>) => {
-			const post = db.schema.alterTable('post');
-			await post.addColumn('superseded', 'bigint', (it) => it.notNull().defaultTo(0)).execute();
-			await post.addColumn('series', 'text').execute();
-			await post.addColumn('held', 'bigint', (it) => it.notNull().defaultTo(0)).execute();
+			const messages = db.schema.alterTable('post');
+			await messages.addColumn('superseded', 'bigint', (it) => it.notNull().defaultTo(0)).execute();
+			await messages.addColumn('series', 'text').execute();
+			await messages.addColumn('held', 'bigint', (it) => it.notNull().defaultTo(0)).execute();
 			await db.schema.alterTable('contacts').addColumn('series', 'text').execute();
 			await index(db, 'post_series', { on: 'post', columns: ['series'] });
 			// Nobody could choose anything else than what the practice has.

@@ -17,45 +17,47 @@ export interface Invited {
 	readonly places: readonly Invitee[];
 }
 
-/** A day and an hour before. */
-const standardReminders: readonly number[] = [24 * 60, 60];
 const languageStandard = 'en';
 
 /** What a person typed as a number, without spaces, brackets, points and dashes. */
 export const dialled = (mobile: string): string => mobile.replaceAll(/[^\d+]/g, '');
 
-function contactOf(
-	place: Invitee,
-	{ remindBefore, language }: { remindBefore: readonly number[]; language: string },
-): Contact {
+interface Wishes {
+	/** Minutes before a session; null = as the practice has it, also when it changes that. */
+	readonly remindBefore?: readonly number[] | null | undefined;
+	/** For whoever has none of her own. */
+	readonly language?: string | undefined;
+}
+
+function contactOf(place: Invitee, { remindBefore = null, language }: Wishes): Contact {
+	const own = v.is(Language, place.language) ? place.language : undefined;
 	return {
 		place: place.id,
 		email: place.email?.trim() || null,
 		mobile: dialled(place.mobile ?? '') || null,
-		language: v.is(Language, place.language) ? place.language : language,
+		language: own ?? language ?? languageStandard,
 		timeZone: place.timeZone || Intl.DateTimeFormat().resolvedOptions().timeZone,
-		remindBefore: [...remindBefore],
+		remindBefore: remindBefore && [...remindBefore],
 		from: 'practice',
 	};
 }
 
 /**
- * Tells the server whom to write to about a session: who is new is invited, who is no longer there gets
- * a cancellation, reminders are planned. Call it again after every change of people. Throws `ApiError`.
+ * Tells the server whom to write to about sessions: who is new is invited, who is no longer there gets a
+ * cancellation, reminders are planned. Who is invited to several at once gets one message about all of
+ * them. Call it again after every change of people. Throws `ApiError`.
  */
 export async function sendInvitations(
-	session: Invited,
-	remindBefore: readonly number[] = standardReminders,
-	language: string = languageStandard,
+	sessions: readonly Invited[],
+	wishes: Wishes = {},
 ): Promise<void> {
-	const contacts = session.places
-		.map((place) => contactOf(place, { remindBefore, language }))
-		.filter(({ email, mobile }) => email !== null || mobile !== null);
-	await request({
-		method: 'PUT',
-		path: `/api/sessions/${session.id}/contacts`,
-		body: { contacts },
-	});
+	const all = sessions.map(({ id, places }) => ({
+		id,
+		contacts: places
+			.map((place) => contactOf(place, wishes))
+			.filter(({ email, mobile }) => email !== null || mobile !== null),
+	}));
+	await request({ method: 'PUT', path: '/api/contacts', body: { sessions: all } });
 }
 
 /** Reminds one person now. Throws `ApiError`: `slow-down` within a minute, `not-found` without a contact. */

@@ -52,8 +52,8 @@ export class Making {
 				if (this.#stopped) return this.#halt();
 				await sendSession(one);
 				this.made++;
-				await invitations.sendNew(one);
 			}
+			await invitations.sendNew(this.#prepared);
 			return true;
 		} catch (error) {
 			this.failure = error;
