@@ -39,6 +39,8 @@ export interface RecordedWish {
 	readonly withdrew?: readonly string[];
 	/** Names of those whose receipt is left out. */
 	readonly silent?: readonly string[];
+	/** Whom somebody spoke for besides herself, by her name. */
+	readonly company?: Readonly<Record<string, { together?: true; guardianOf?: string }>>;
 	/** Changes the sealed bytes of a person's film before they are stored. */
 	readonly forge?: (name: string, sealed: Bytes) => void;
 	/** Signs the manifest in the recorder's place. */
@@ -101,7 +103,7 @@ async function makeSession(device: Device, wish: RecordedWish) {
 /** Everything that the host, the guests and the recorder signed in a session. */
 export async function makeEvidence(options: {
 	host: SigningKey;
-	wish: Pick<RecordedWish, 'withdrew' | 'silent'>;
+	wish: Pick<RecordedWish, 'withdrew' | 'silent' | 'company'>;
 	session: { id: string; notice: SignedNotice };
 	keys: ReadonlyMap<string, SigningKey>;
 	recorder: SigningKey;
@@ -117,7 +119,11 @@ export async function makeEvidence(options: {
 			.map(({ name, key }) => {
 				const withdrew = wish.withdrew?.includes(name) ?? false;
 				const type = withdrew ? 'withdrawal' : 'consent';
-				return signReceipt({ subject: key, receipt: { ...about, n: withdrew ? 2 : 1, type } });
+				const n = withdrew ? 2 : 1;
+				return signReceipt({
+					subject: key,
+					receipt: { ...about, ...wish.company?.[name], n, type },
+				});
 			}),
 	);
 	const admit = (name: string, key: Bytes, role: 'host' | 'participant' | 'recorder') =>

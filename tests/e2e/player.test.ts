@@ -285,9 +285,14 @@ test('a consent that is not there, or was taken back, is named', async () => {
 	await watchRecording(missing);
 	const consent = page.getByRole('region', { name: 'Consent' });
 	await consent.getByText('There is no signed consent of Dana Whitfield').waitFor();
-	const withdrawn = await storeRecording(device, { ...wish, withdrew: ['Dana Whitfield'] });
+	expect(await consent.getByText('Also for').count()).toBe(0);
+	const company = { 'Dana Whitfield': { together: true, guardianOf: 'Mia Whitfield' } } as const;
+	const withdrew = ['Dana Whitfield'];
+	const withdrawn = await storeRecording(device, { ...wish, company, withdrew });
 	await watchRecording(withdrawn);
 	await consent.getByText('Dana Whitfield agreed and later withdrew').waitFor();
+	await consent.getByText('Also for everyone at the same device').waitFor();
+	await consent.getByText('Also for Mia Whitfield').waitFor();
 });
 
 test('a wish to delete is shown, and deleting deletes', async () => {

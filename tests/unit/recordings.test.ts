@@ -11,7 +11,7 @@ import { consentsOf, rostersOf } from '#lib/recordings/consent.ts';
 import { openTrackKeys } from '#lib/recordings/keys.ts';
 import { readManifest } from '#lib/recordings/manifest.ts';
 import { outlineOf } from '#lib/recordings/outline.ts';
-import { makeEvidence, manifestOf } from '../recorded.ts';
+import { type RecordedWish, makeEvidence, manifestOf } from '../recorded.ts';
 
 const newId = () => toBase64url(random(16));
 const film = new Uint8Array();
@@ -21,7 +21,7 @@ const people = [
 ] as const;
 
 /** A recording as the server has it, and everybody's keys. */
-async function recorded(wish: { withdrew?: string[]; silent?: string[] } = {}) {
+async function recorded(wish: Pick<RecordedWish, 'withdrew' | 'silent' | 'company'> = {}) {
 	const { identity } = await createStaffIdentity();
 	const host = identity.signing;
 	const [recorder, dana] = await Promise.all([generateSigningKey(), generateSigningKey()]);
@@ -124,6 +124,16 @@ test('a withdrawal and a missing receipt are told apart', async () => {
 	const silent = await recorded({ silent: ['Dana Whitfield'] });
 	const second = await read(silent, [await seal(silent, silent.manifest)]);
 	expect(consentsOf(second)[1]?.said).toBe('missing');
+});
+
+test('whom somebody agreed for besides herself is told as she signed it', async () => {
+	const company = { 'Dana Whitfield': { together: true, guardianOf: 'Mia Whitfield' } } as const;
+	const world = await recorded({ company });
+	const vouched = await read(world, [await seal(world, world.manifest)]);
+	expect(consentsOf(vouched)).toMatchObject([
+		{ name: 'Dr. Maya Okafor', said: 'agreed', together: false, guardianOf: undefined },
+		{ name: 'Dana Whitfield', said: 'agreed', together: true, guardianOf: 'Mia Whitfield' },
+	]);
 });
 
 test('a consent to another notice is no consent', async () => {

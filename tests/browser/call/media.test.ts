@@ -223,3 +223,15 @@ test('the recorder gets no frame before its fork is opened, and none after it is
 	expect((await b.media.counts()).forked).toBe(forked);
 	expect(frames).toBeLessThanOrEqual(forked);
 });
+
+test('asking for a key frame is over also where the connection is ending', async () => {
+	const { a, b } = await pair();
+	const { baseKey } = keysOf(0);
+	await b.media.epoch(keysOf(1, { baseKey }));
+	await sealing(a, keysOf(0, { baseKey }));
+	await decodes(b);
+	const asked = [b.media.keyFrame(), a.peer.sendKeyFrame()];
+	b.peer.close();
+	a.peer.close();
+	await Promise.all(asked);
+});

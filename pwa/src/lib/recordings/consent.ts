@@ -9,7 +9,9 @@ export interface Consent {
 	readonly name: string;
 	/** `agreed`: a signed consent to exactly the notice of this recording. */
 	readonly said: 'agreed' | 'withdrew' | 'missing';
-	/** Whom she spoke for besides herself. */
+	/** She spoke for everybody else at her device too. */
+	readonly together: boolean;
+	/** Whom in her care she spoke for besides herself. */
 	readonly guardianOf: string | undefined;
 }
 
@@ -38,12 +40,16 @@ export function consentsOf({ manifest, evidence }: Vouched): Consent[] {
 				}).map(({ key, reason }) => [toHex(key), reason])
 			: people.map(({ bytes }) => [toHex(bytes), 'receipt-missing'] as const),
 	);
-	return people.map(({ id, name, bytes }) => ({
-		person: id,
-		name,
-		said: saidOf(reasons.get(toHex(bytes))),
-		guardianOf: evidence.receipts.get(toHex(bytes))?.guardianOf,
-	}));
+	return people.map(({ id, name, bytes }) => {
+		const receipt = evidence.receipts.get(toHex(bytes));
+		return {
+			person: id,
+			name,
+			said: saidOf(reasons.get(toHex(bytes))),
+			together: receipt?.together === true,
+			guardianOf: receipt?.guardianOf,
+		};
+	});
 }
 
 /** Who held the key of the call while it was recorded, each time that it changed. */
