@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { ServerError } from '../errors.ts';
+import { addLost, addReturned } from '../history.ts';
 import { limits } from '../protocol/limits.ts';
 import { closeCodes, type ClientMessage } from '../protocol/socket.ts';
 import { prepared } from '../store/prepared.ts';
@@ -161,6 +162,7 @@ export async function knock(
 	const content = [keyPackage, sealed, proof, hub.clock.now()] as const;
 	await upsertKnock(change.db, id, session, ...content, ...content);
 	if (fresh) await hub.history.add(change.db, { act: 'waited', who: place, session });
+	if (known?.state === 'in-call') await addReturned(hub.history, change.db, { place, session });
 	change.onCommit(() => connection.send({ type: 'done', id: message.id }));
 	await sitDown(hub, change, { connection, room, seat });
 }
@@ -183,6 +185,17 @@ export async function leave(
 	if (wasInCall)
 		await hub.history.add(change.db, { act: 'left', who: whoOf(seat), session: room.session });
 	change.onCommit(() => connection.send({ type: 'done', id: message.id }));
+	await standUp(hub, change, connection);
+}
+
+/** A socket is gone: its seat is empty, and keeps everything. */
+export async function vanish(hub: Hub, change: Change, connection: Connection): Promise<void> {
+	if (connection.seat && !hub.closing) {
+		const { room, seat } = hub.seated(connection);
+		const inCall = seat.kind === 'participant' && seat.state === 'in-call';
+		if (inCall && seat.connection === connection)
+			await addLost(hub.history, change.db, { place: whoOf(seat), session: room.session });
+	}
 	await standUp(hub, change, connection);
 }
 

@@ -8,11 +8,10 @@ import { ClientMessage, closeCodes } from '../protocol/socket.ts';
 import { protocolVersion } from '../protocol/version.ts';
 import { checkMessage } from '../rules.ts';
 import { act } from './acts.ts';
-import { enter, knock, leave, remove } from './arrive.ts';
+import { enter, knock, leave, remove, vanish } from './arrive.ts';
 import type { Connection, Principal } from './connection.ts';
 import { epoch, packages, take } from './epochs.ts';
 import { acknowledge, relay } from './relay.ts';
-import { standUp } from './seats.ts';
 import type { Change } from './turns.ts';
 import { sendWaiting } from './waiting.ts';
 
@@ -196,10 +195,10 @@ function acknowledgeSoon(context: Context, connection: Connection, n: number): v
 		);
 }
 
-/** A socket is gone: its seat is empty, and keeps everything. */
+/** After a socket was closed. */
 export function farewell(context: Context, connection: Connection): void {
 	const { hub } = context;
 	context.codes.closed(connection);
 	hub.closed(connection);
-	hub.take(connection, { id: null, simple: true }, (change) => standUp(hub, change, connection));
+	hub.take(connection, { id: null, simple: true }, (change) => vanish(hub, change, connection));
 }

@@ -31,6 +31,7 @@ export class Hub {
 	readonly #members = new Map<string, Set<Connection>>();
 	readonly #rooms = new Map<string, Room>();
 	#pingedAt: number;
+	#closing = false;
 
 	constructor(options: HubOptions) {
 		this.#database = options.database;
@@ -181,8 +182,14 @@ export class Hub {
 		}
 	}
 
+	/** Whether sockets are closed because the server ends. */
+	get closing(): boolean {
+		return this.#closing;
+	}
+
 	/** Closes all sockets and waits until everything that they asked for is on disk. */
 	async close(): Promise<void> {
+		this.#closing = true;
 		for (const connection of this.#connections) connection.close(closeCodes.restart);
 		await this.#turns.idle();
 	}

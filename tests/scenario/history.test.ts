@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { readHistory } from '../../signaling/history.ts';
-import { waitAt } from '../line.ts';
-import { type LocalServer, localPractice } from '../local.ts';
+import type { Act, HistoryRow } from '../../signaling/protocol/sessions.ts';
+import { type Line, waitAt } from '../line.ts';
+import { type LocalServer, localPractice, localServer } from '../local.ts';
+import { callOf, enter, offer } from '../room.ts';
 import { Staff } from '../staff.ts';
 import { call, newId, newKey } from '../wire.ts';
 
@@ -143,4 +145,75 @@ test('without a staff token there is no history', async () => {
 	const lea = await waitAt(address, places[0] ?? '');
 	expect((await call(address, 'GET', '/api/history', { token: lea.token })).status).toBe(401);
 	await lea.line.close();
+});
+
+test('every kind of act of a visit is written down, for the person, the session and the recording', async () => {
+	const { maya, address, clock } = local;
+	const { id, places } = await maya.session({ startsAt: clock.now(), recorded: true, places: 3 });
+	const [lea = '', tom = '', ida = ''] = places;
+	const [first, second, third] = [
+		await waitAt(address, lea),
+		await waitAt(address, tom),
+		await waitAt(address, ida),
+	];
+	const act = (line: Line, what: Act) => line.ask({ type: 'act', id: newId(), act: what });
+	await call(address, 'GET', `/api/places/${lea}`);
+	await act(first.line, 'consented');
+	await act(third.line, 'declined');
+	const host = await enter(maya, id);
+	const seats = [host.seat, first.seat, second.seat];
+	expect((await offer(host.line, 1, seats)).type).toBe('done');
+	await second.line.next('epoch');
+	await act(first.line, 'withdrew');
+	// A line that breaks, and the same browser again.
+	await second.line.close();
+	await host.line.next('seat', ({ seat }) => seat.seat === second.seat && !seat.present);
+	const back = await waitAt(address, tom, { key: second.key });
+	expect(back.seat).toBe(second.seat);
+	await back.line.ask({ type: 'leave', id: newId() });
+	await host.line.ask({ type: 'remove', id: newId(), seat: first.seat });
+	await maya.call('POST', `/api/sessions/${id}/end`);
+
+	const rows: HistoryRow[] = (await maya.call('GET', `/api/sessions/${id}/history`)).body.rows;
+	const of = (who: string) => rows.filter((row) => row.who === who).map((row) => row.act);
+	expect(of(lea)).toEqual([
+		'waited',
+		'link-opened',
+		'consented',
+		'connected',
+		'withdrew',
+		'removed',
+	]);
+	expect(of(tom)).toEqual(['waited', 'connected', 'lost', 'returned', 'left']);
+	expect(of(ida)).toEqual(['waited', 'declined']);
+	expect(of(maya.signedIn.member.id)).toEqual(['session-made', 'session-ended']);
+	const whole: HistoryRow[] = (await maya.call('GET', '/api/history')).body.rows;
+	expect(whole.toReversed()).toEqual(rows);
+	await Promise.all([host.line, first.line, third.line, back.line].map((line) => line.close()));
+});
+
+test('a broken line is written down so often and no oftener, and not when the server ends', async () => {
+	const { maya, address } = local;
+	const { session, guests, host } = await callOf(maya, 1);
+	const [lea] = guests;
+	if (!lea) throw new Error('a guest');
+	const place = (await maya.call('GET', `/api/sessions/${session}`)).body.places[0].id;
+	let { line } = lea;
+	for (let n = 0; n < 70; n++) {
+		await line.close();
+		await host.line.next('seat', ({ seat }) => seat.seat === lea.seat && !seat.present);
+		({ line } = await waitAt(address, place, { key: lea.key }));
+	}
+	const count = async () => {
+		const rows = await readHistory(local.server.context.store, { session }, 1000);
+		return ['lost', 'returned'].map((act) => rows.filter((row) => row.act === act).length);
+	};
+	expect(await count()).toEqual([64, 64]);
+	const { store } = local.server.context;
+	await store.deleteFrom('history').where('act', 'in', ['lost', 'returned']).execute();
+	await local.close();
+	const again = await localServer({ dataDir: local.dataDir, clock: local.clock });
+	const rows = await readHistory(again.server.context.store, { session }, 1000);
+	expect(rows.map((row) => row.act)).not.toContain('lost');
+	local = { ...again, maya };
 });

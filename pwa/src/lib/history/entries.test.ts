@@ -33,7 +33,7 @@ const entries = entriesOf(
 		row('waited', 'x', 'unknown'),
 	],
 	sessions,
-	members,
+	(id) => members.get(id),
 );
 
 test('names are those of the places and of the members, and missing where nobody knows', () => {

@@ -20,12 +20,12 @@ export interface Entry extends HistoryRow {
 export function entriesOf(
 	rows: readonly HistoryRow[],
 	sessions: ReadonlyMap<string, KnownSession>,
-	members: ReadonlyMap<string, string>,
+	memberName: (id: string) => string | undefined,
 ): Entry[] {
 	return rows.map((row) => {
 		const session = row.session === null ? undefined : sessions.get(row.session);
 		const place = session?.places.find(({ id }) => id === row.who);
-		const name = place?.name ?? (row.who === null ? undefined : members.get(row.who));
+		const name = place?.name ?? (row.who === null ? undefined : memberName(row.who));
 		const people = session?.places.map((one) => one.name) ?? [];
 		return { ...row, name, people, startsAt: session?.startsAt };
 	});

@@ -1,9 +1,9 @@
-import { account } from '#lib/account/account.svelte.ts';
 import { fetchJson } from '#lib/net/api.ts';
 import { isApiError } from '#lib/net/errors.ts';
 import { Opener, fetchOne, fetchRoll } from '#lib/sessions/roll.ts';
 import { History, HistoryPage, type HistoryRow } from '#protocol/sessions.ts';
-import { type Entry, type KnownSession, about, entriesOf, peopleIn } from './entries.ts';
+import { type KnownSession, about, entriesOf, peopleIn } from './entries.ts';
+import { memberName } from './members.ts';
 
 /** Pages of a span that are read at most. */
 const pagesMax = 40;
@@ -12,10 +12,16 @@ const dayMs = 24 * 60 * 60_000;
 const aheadMs = 200 * dayMs;
 const openedAtOnce = 20;
 
+interface Read {
+	readonly rows: readonly HistoryRow[];
+	readonly sessions: ReadonlyMap<string, KnownSession>;
+}
+
 /** What was done in this member's sessions, with the names put in on this device. */
 export class Histories {
+	#read = $state.raw<Read>({ rows: [], sessions: new Map() });
 	/** All that was read, the newest first. */
-	entries = $state.raw<readonly Entry[]>([]);
+	readonly entries = $derived(entriesOf(this.#read.rows, this.#read.sessions, memberName));
 	/** Only what concerns this person. */
 	person = $state('');
 	loading = $state(true);
@@ -47,16 +53,13 @@ export class Histories {
 		});
 	}
 
-	async #load(
-		read: () => Promise<{ rows: HistoryRow[]; sessions: ReadonlyMap<string, KnownSession> }>,
-	): Promise<void> {
+	async #load(read: () => Promise<Read>): Promise<void> {
 		const load = ++this.#loads;
 		this.loading = true;
 		try {
-			const { rows, sessions } = await read();
+			const found = await read();
 			if (load !== this.#loads) return;
-			const { id, name } = account.member;
-			this.entries = entriesOf(rows, sessions, new Map([[id, name]]));
+			this.#read = found;
 			this.failure = undefined;
 		} catch (error) {
 			if (load !== this.#loads) return;
