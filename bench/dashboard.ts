@@ -2,15 +2,17 @@
 import type { Page } from 'playwright-core';
 import { encodePlace, encodeSession } from '#lib/schedule/contents.ts';
 import { sealText } from '#lib/schedule/sealed.ts';
+import { signContents } from '#lib/schedule/signed.ts';
 import { fromBase64url, toBase64url } from '../crypto/bytes.ts';
-import { type PublicIdentity, decodePublicIdentity } from '../crypto/identity/identity.ts';
 import { type LinkSecret, createLinkSecret, linkProof } from '../crypto/proof/proof.ts';
 import { protocolVersion } from '../signaling/protocol/version.ts';
 import { openStore } from '../signaling/store/database.ts';
 import { setUp } from '../tests/e2e/people.ts';
+import { maya } from '../tests/e2e/practice.ts';
 import { claimPlace, Line } from '../tests/line.ts';
 import { type TestServer, startServer } from '../tests/server.ts';
 import { bytesOf, newId } from '../tests/wire.ts';
+import { type Author, authorOf } from './tools/author.ts';
 import { memoryMB } from './tools/memory.ts';
 import type { Figures, Options } from './tools/options.ts';
 import { type Someone, someone } from './tools/people.ts';
@@ -29,22 +31,21 @@ interface Invited {
 	readonly secret: LinkSecret;
 }
 
-interface Host {
-	readonly id: string;
-	readonly keys: PublicIdentity;
-}
-
 /** One session of the day as the host's own page would have sealed it. */
-async function sealed(host: Host, at: number): Promise<Invited & { rows: [string, string] }> {
+async function sealed(host: Author, at: number): Promise<Invited & { rows: [string, string] }> {
 	const [session, place, secret] = [newId(), newId(), createLinkSecret()];
-	const to = [host.keys];
-	const person = encodePlace({ name: `Patient Number ${at}`, secret });
+	const to = [host.identity.publicIdentity];
+	const author = { author: host.id, key: host.identity.signing };
+	const sign = (about: string | null, text: string) =>
+		signContents({ ...author, about: { session, place: about }, text });
+	const person = await sign(place, encodePlace({ name: `Patient Number ${at}`, secret }));
+	const itself = await sign(null, encodeSession({}));
 	return {
 		session,
 		place,
 		secret,
 		rows: [
-			await sealText({ to, context: `session ${session}`, text: encodeSession({}) }),
+			await sealText({ to, context: `session ${session}`, text: itself }),
 			await sealText({ to, context: `place ${session} ${place}`, text: person }),
 		],
 	};
@@ -52,20 +53,19 @@ async function sealed(host: Host, at: number): Promise<Invited & { rows: [string
 
 /** Writes a full day straight into the stopped server's database: half a minute from one start to the next. */
 async function seed(server: TestServer): Promise<Invited[]> {
+	const host = await authorOf(server.address, maya);
 	await server.kill('SIGTERM');
 	const database = await openStore(server.dataDir);
 	const { store } = database;
-	const member = await store.selectFrom('members').selectAll().executeTakeFirstOrThrow();
-	const keys = decodePublicIdentity(JSON.parse(member.public_identity));
 	const now = Date.now();
 	const made: Invited[] = [];
 	for (let at = 0; at < sessions; at++) {
-		const { session, place, secret, rows } = await sealed({ id: member.id, keys }, at);
+		const { session, place, secret, rows } = await sealed(host, at);
 		await store
 			.insertInto('sessions')
 			.values({
 				id: session,
-				host: member.id,
+				host: host.id,
 				// Around now, and within this day unless it is about to end.
 				starts_at: now + (at - waitingPeople) * (minuteMs / 30),
 				minutes: 50,

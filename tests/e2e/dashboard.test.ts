@@ -4,69 +4,17 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type TestServer, startServer } from '../server.ts';
 import { type Person, connect, newSession, person, setUp, wait } from './people.ts';
 import { type Page, expect as expectThat } from './playwright.ts';
+import { spyOnSystem } from './system.ts';
 
 let server: TestServer;
 let maya: Person;
 let dana: Person;
 let lea: Person;
-
-interface Told {
-	readonly title: string;
-	readonly body: string;
-	closed: boolean;
-}
-
-declare global {
-	interface Window {
-		told: Told[];
-		asked: number;
-		rung: number;
-		badge: number;
-	}
-}
-
-/** What the operating system would show and sound. */
-function spyOnSystem(): void {
-	window.told = [];
-	[window.asked, window.rung, window.badge] = [0, 0, 0];
-	class Spy extends EventTarget {
-		static permission = sessionStorage.getItem('allowed') ?? 'default';
-		readonly #told: Told;
-
-		constructor(title: string, { body = '' }: NotificationOptions = {}) {
-			super();
-			this.#told = { title, body, closed: false };
-			window.told.push(this.#told);
-		}
-
-		static requestPermission(): Promise<string> {
-			window.asked++;
-			Spy.permission = 'granted';
-			sessionStorage.setItem('allowed', 'granted');
-			return Promise.resolve('granted');
-		}
-
-		close(): void {
-			this.#told.closed = true;
-		}
-	}
-	Object.assign(window, { Notification: Spy });
-	class Counting extends AudioContext {
-		override createOscillator(): OscillatorNode {
-			window.rung++;
-			return super.createOscillator();
-		}
-	}
-	Object.assign(window, { AudioContext: Counting });
-	Object.assign(navigator, {
-		setAppBadge: (count: number) => Promise.resolve((window.badge = count)),
-		clearAppBadge: () => Promise.resolve((window.badge = 0)),
-	});
-}
+let tom: Person;
 
 beforeAll(async () => {
 	server = await startServer();
-	[maya, dana, lea] = await Promise.all([person(), person(), person()]);
+	[maya, dana, lea, tom] = await Promise.all([person(), person(), person(), person()]);
 	await maya.context.addInitScript(spyOnSystem);
 	await setUp(maya.page, server.setupUrl ?? '');
 });
@@ -76,7 +24,7 @@ beforeEach(async () => {
 });
 
 afterAll(async () => {
-	await Promise.all([maya?.close(), dana?.close(), lea?.close()]);
+	await Promise.all([maya?.close(), dana?.close(), lea?.close(), tom?.close()]);
 	await server?.stop();
 });
 
@@ -84,6 +32,15 @@ const waits = (page: Page, name: string) =>
 	page.getByRole('status', { name: `${name} is waiting`, exact: true });
 const connectButtons = (page: Page, name: string, disabled: boolean) =>
 	page.getByRole('button', { name: `Connect ${name}`, disabled });
+
+/** Makes a session in another tab, so that this one goes on watching. */
+async function newSessionElsewhere(names: readonly string[]) {
+	const page = await maya.context.newPage();
+	await page.goto(server.address);
+	const made = await newSession(page, names);
+	await page.close();
+	return made;
+}
 
 const ready = (page: Page, path: string) =>
 	path === '/'
@@ -171,18 +128,23 @@ test('whoever looks elsewhere is told that somebody waits, without a name', asyn
 	await page.waitForFunction(() => window.told.length === 2);
 	const told = await page.evaluate(() => window.told);
 	expect(told[0]?.title).toBe('Somebody is waiting');
-	expect(told[0]?.body).toMatch(/^Session at .* Here since .*\.$/);
+	expect(told[0]?.body).toMatch(/^Here since .*\.$/);
 	expect(told[1]?.title).toBe('2 people are waiting');
 	expect(JSON.stringify(told)).not.toMatch(/Samir|Vera|Aziz|Lang/);
 	// The sound can be switched off.
 	await page.getByRole('button', { name: 'Sound' }).click();
 	const quiet = await page.evaluate(() => window.rung);
+	// Who loads her page again has not arrived again; nor did she after a short gap.
 	await lea.page.goto('about:blank');
 	await waits(page, 'Vera Lang').waitFor({ state: 'hidden' });
 	await lea.page.goto(links[1] ?? '');
 	await waits(page, 'Vera Lang').waitFor();
+	const { links: more } = await newSessionElsewhere(['Kim Park']);
+	await wait(tom.page, more[0] ?? '');
 	await page.waitForFunction(() => window.told.length === 3);
+	expect((await page.evaluate(() => window.told)).at(-1)?.title).toBe('3 people are waiting');
 	expect(await page.evaluate(() => window.rung)).toBe(quiet);
+	await tom.page.goto('about:blank');
 	await Promise.all([lea.page.goto('about:blank'), dana.page.goto('about:blank')]);
 	await waits(page, 'Samir Aziz').waitFor({ state: 'hidden' });
 	await page.waitForFunction(() => window.told.at(-1)?.closed === true && window.badge === 0);
