@@ -75,6 +75,14 @@ test('one bad registration among many does not stop the others', async () => {
 		await accepted(emails[1] ?? ''),
 		await accepted(emails[2] ?? ''),
 	];
+	// Nor does one that the server itself will not take.
+	const refused = await accepted('d@alderstreet.example');
+	const send = globalThis.fetch;
+	const answers = vi.spyOn(globalThis, 'fetch').mockImplementation(async (url, init) => {
+		if (String(url).endsWith(`/api/invitations/${refused.shown.id}/confirm`))
+			return Response.json({ error: 'bad-request' }, { status: 400 });
+		return send(url, init);
+	});
 	const people = await maya.fetchPeople();
 	const invitations = people.invitations.map((one) => {
 		if (one.id !== bad.shown.id || !one.registration || !first.shown.registration) return one;
@@ -82,10 +90,13 @@ test('one bad registration among many does not stop the others', async () => {
 		const member = { ...one.registration.member, publicIdentity };
 		return { ...one, registration: { ...one.registration, member } };
 	});
-	expect(await maya.confirmWaiting({ ...people, invitations })).toContain(bad.shown.id);
+	const refusals = await maya.confirmWaiting({ ...people, invitations });
+	expect(refusals).toEqual(expect.arrayContaining([bad.shown.id, refused.shown.id]));
+	expect(answers).toHaveBeenCalled();
 	const listed = maya.account.members.members.map(({ id }) => id);
 	expect(listed).toEqual(expect.arrayContaining([first.id, last.id]));
 	expect(listed).not.toContain(bad.id);
+	expect(listed).not.toContain(refused.id);
 });
 
 test('an invitation of another practice key or another server key is refused before anything is sent', async () => {

@@ -129,4 +129,5 @@ test('a host who comes back opens her own recordings again, signed by the keys t
 	// And it stays open to the practice after she has left.
 	await maya.changeMember(eva.id, { role: 'clinician', active: false });
 	expect(await opens(maya, own)).toBe(true);
+	await expect(maya.give(await maya.fetchRecording(own), eva.id)).rejects.toThrow('no-key');
 });

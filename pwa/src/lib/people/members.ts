@@ -103,9 +103,10 @@ export async function confirmWaiting(people: People): Promise<string[]> {
 			await confirmInvited(invited);
 		} catch (error) {
 			// Another admin's page was first, or the id is taken: the others go on.
-			if (isApiError(error, 'conflict')) continue;
+			if (isApiError(error, 'conflict', 'not-found')) continue;
 			// A key that is on the list already is a TypeError of `signMemberList`.
-			if (!(error instanceof CryptoError) && !(error instanceof TypeError)) throw error;
+			const isBad = error instanceof CryptoError || error instanceof TypeError;
+			if (!isBad && !isApiError(error, 'bad-request')) throw error;
 			bad.push(invited.id);
 		}
 	}
