@@ -9,7 +9,9 @@ test('who waits reads what this browser cannot do, before anything is switched o
 	vi.spyOn(document, 'pictureInPictureEnabled', 'get').mockReturnValue(false);
 	const screen = await render(View, { devices: new Devices() });
 	const list = screen.getByRole('list', { name: 'The call works in this browser, but for this:' });
-	await expect.element(list.getByRole('listitem')).toHaveTextContent(/small window of its own/);
+	await expect
+		.element(list.getByRole('listitem'))
+		.toHaveTextContent('No picture can be shown in a small window of its own.');
 	await expect.element(screen.getByText(/Nothing is switched on yet/)).toBeVisible();
 });
 
