@@ -11,15 +11,14 @@ const names: Record<Role, () => string> = {
 	station: m.people_role_station,
 };
 
-/** Roles that somebody can be given on a screen. */
-export const givenRoles = [
-	'clinician',
-	'supervisor',
-	'scheduler',
-	'admin',
-	'participant-only',
-	'station',
-] as const;
+/** Roles of colleagues: one can be changed for another. */
+export const staffRoles = ['clinician', 'supervisor', 'scheduler', 'admin'] as const;
+
+/** Whether somebody is a colleague. */
+export const isStaff = (role: Role): boolean => staffRoles.some((one) => one === role);
+
+/** Roles that somebody can be invited to. */
+export const givenRoles = [...staffRoles, 'participant-only', 'station'] as const;
 
 export const roleName = (role: Role): string => names[role]();
 
