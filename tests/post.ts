@@ -75,7 +75,8 @@ export function eventOf(file: string): CalendarEvent {
 	return event;
 }
 
-async function parseMail(raw: Buffer, to: string[]): Promise<Received> {
+/** A mail as it came, and what its calendar says. */
+export async function parseMail(raw: Buffer, to: string[]): Promise<Received> {
 	const mail = await PostalMime.parse(raw);
 	const files = mail.attachments.filter(({ mimeType }) => mimeType === 'text/calendar');
 	const events = files.map(({ content }) => eventsOf(textOf(content)));
