@@ -101,8 +101,15 @@ test('an admin who leaves knows no key of the practice that is used after her', 
 		expect(account.practice.seed).toBeUndefined();
 		expect(account.keyChanges).toEqual([practice.id]);
 	}
-	// Who is told of the new key signs and invites with it.
+	// Who is told of the new key signs and invites with it, and what she knew ends when she comes back with new keys.
 	const max = await join(maya, { email: 'max@alderstreet.example', role: 'admin' });
 	await join(max.app, { email: 'zoe@alderstreet.example', role: 'clinician' });
 	expect(max.app.account.practice.publicKey).toEqual(practice.publicKey);
+	await max.app.invite({ email: 'ron@alderstreet.example', role: 'clinician' });
+	const again = { email: 'max@alderstreet.example', role: 'admin' as const, member: max.id };
+	const back = await join(maya, again);
+	expect((await maya.fetchPeople()).invitations).toEqual([]);
+	expect(back.app.account.practice.publicKey).not.toEqual(practice.publicKey);
+	expect(back.app.account.practice.oldRecords).toHaveLength(2);
+	expect(back.app.account.practice.seed).toEqual(maya.account.practice.seed);
 });
