@@ -66,7 +66,14 @@ export const ClientMessage = v.variant('type', [
 	/** Asks the others to make an epoch that brings this seat back; fresh key packages were put up before. */
 	v.strictObject({ type: v.literal('rejoin'), id: RequestId }),
 	/** An opaque body for another seat in this session; stored until that seat acknowledges it. Repeating an id is harmless. */
-	v.strictObject({ type: v.literal('relay'), id: RequestId, to: Id, body: Body }),
+	v.strictObject({
+		type: v.literal('relay'),
+		id: RequestId,
+		to: Id,
+		body: Body,
+		/** From a page of the host that has no seat in this session: for somebody who waits there. */
+		session: v.optional(Id),
+	}),
 	/** Everything up to `n` was handled. */
 	v.strictObject({ type: v.literal('ack'), n: Count }),
 	/** Host: this seat is out, for good. */

@@ -6,6 +6,7 @@ import { prepared } from '../store/prepared.ts';
 import type { Connection } from './connection.ts';
 import type { Hub } from './hub.ts';
 import { sendLetter, sendLetters } from './letters.ts';
+import type { Room } from './room.ts';
 import type { Change } from './turns.ts';
 
 type Message<Type extends ClientMessage['type']> = Extract<ClientMessage, { type: Type }>;
@@ -25,9 +26,38 @@ const eraseBodies = prepared((db) =>
 		.where('body', 'is not', null),
 );
 
+interface Sender {
+	readonly room: Room;
+	/** A seat; from a host who has none, the id of the message itself. */
+	readonly from: string;
+	readonly isHost: boolean;
+	readonly inCall: boolean;
+}
+
+/** A seat in the room, or the host of the session that is named, who need not be in it. Throws `not-in-call`, `forbidden`, `not-found`. */
+async function senderOf(
+	hub: Hub,
+	change: Change,
+	connection: Connection,
+	{ id, session }: Message<'relay'>,
+): Promise<Sender> {
+	if (session === undefined) {
+		const { room, seat } = hub.seated(connection);
+		const inCall = seat.state === 'in-call';
+		return { room, from: seat.id, isHost: seat.kind === 'host', inCall };
+	}
+	const { principal } = connection;
+	if (principal?.kind !== 'member' || !principal.staff) throw new ServerError('forbidden');
+	const room = await hub.room(change.db, session);
+	change.onCommit(() => hub.release(room));
+	if (room.host !== principal.member) throw new ServerError('forbidden');
+	return { room, from: id, isHost: true, inCall: false };
+}
+
 /**
  * Writes a body down for another seat and passes it on when it is on disk. Throws `not-found`,
- * `gone` (that seat left), `not-in-call` (who waits reaches the host only), `over-limit`.
+ * `gone` (that seat left), `not-in-call` (who waits reaches the host only), `forbidden` (a session of somebody else),
+ * `over-limit`.
  */
 export async function relay(
 	hub: Hub,
@@ -35,13 +65,13 @@ export async function relay(
 	connection: Connection,
 	message: Message<'relay'>,
 ): Promise<void> {
-	const { room, seat: own } = hub.seated(connection);
 	const { id, body } = message;
+	const { room, from, isHost, inCall } = await senderOf(hub, change, connection, message);
 	const target = room.seats.get(message.to);
-	if (!target || target.kind === 'recorder' || target === own) throw new ServerError('not-found');
+	if (!target || target.kind === 'recorder' || target.id === from)
+		throw new ServerError('not-found');
 	if (target.state === 'gone' || target.state === 'removed') throw new ServerError('gone');
-	if (own.state !== 'in-call' && own.kind !== 'host' && target.kind !== 'host')
-		throw new ServerError('not-in-call');
+	if (!inCall && !isHost && target.kind !== 'host') throw new ServerError('not-in-call');
 	if (target.pending >= limits.unacknowledgedPerSeat) throw new ServerError('over-limit');
 	const n = target.n + 1;
 	const { numAffectedRows } = await insertRelay(
@@ -49,7 +79,7 @@ export async function relay(
 		target.id,
 		n,
 		room.session,
-		own.id,
+		from,
 		id,
 		body,
 	);
@@ -64,7 +94,7 @@ export async function relay(
 			target.pending -= 1;
 		};
 	});
-	sendLetter(change, target, { n, from: own.id, body });
+	sendLetter(change, target, { n, from, body });
 }
 
 /** Repetitions are recognised among at least this many bodies; the rows of older ones go. */

@@ -104,6 +104,11 @@ export class Presence {
 			.toSorted((a, b) => a.since - b.since);
 	}
 
+	/** What somebody at a seat knocked with. */
+	knockAt(seat: string): Seat['knock'] {
+		return this.#seats.get(seat)?.seat.knock ?? null;
+	}
+
 	/** Places of which somebody is in the call. */
 	inCall(): Set<string> {
 		const places = new Set<string>();

@@ -80,6 +80,18 @@ export class Watch {
 		return new Set(this.here.map(({ session }) => session));
 	}
 
+	/** Writes to somebody who waits; false when it did not go. */
+	async tell({ seat, session, place }: Waiting, text: string): Promise<boolean> {
+		const knock = this.#presence.knockAt(seat);
+		if (!this.#socket || account.state !== 'unlocked') return false;
+		const { identity } = account;
+		const { id, secret } = place;
+		const waiting = { identity, session: session.id, place: id, secret, seat: { seat, knock } };
+		// Loaded by itself: it brings the library for key packages along.
+		const { tellWaiting } = await import('#lib/call/tell.ts');
+		return tellWaiting(this.#socket, waiting, text);
+	}
+
 	/** After a sleep the old connection looks open for a while, and shows who waited then. */
 	reconnect(): void {
 		if (this.#users > 0) this.#connect();
