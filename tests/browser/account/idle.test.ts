@@ -64,3 +64,13 @@ test('a tab knows what it holds itself, until all of it has ended', async () => 
 	await vi.waitFor(() => expect(ended).toHaveBeenCalled());
 	expect(workHere()).toBe(undefined);
 });
+
+test('a shorter limit holds at once, for the time that has passed too', async () => {
+	const calls = { onidle: vi.fn<() => void>(), onactive: vi.fn<() => void>() };
+	const idle = new IdleWatch({ limitMs: 60 * 60_000, ...calls });
+	await pass(limitMs);
+	expect(calls.onidle).not.toHaveBeenCalled();
+	idle.limit(limitMs);
+	await vi.waitFor(() => expect(calls.onidle).toHaveBeenCalled());
+	idle.stop();
+});
