@@ -4,7 +4,7 @@ import ical, {
 	ICalCalendarMethod,
 	ICalEventStatus,
 } from 'ical-generator';
-import { type Letter, write } from './words.ts';
+import { type Letter, oneLine, write } from './words.ts';
 
 export interface Entry {
 	letter: Letter;
@@ -51,8 +51,8 @@ function addEvent(
 	});
 }
 
-/** In one line, and without quotation marks, which a parameter cannot hold (RFC 5545 §3.2). */
-const oneName = (name: string): string => name.replaceAll(/[\s"]+/gu, ' ').trim();
+/** Without quotation marks, which a parameter cannot hold (RFC 5545 §3.2). */
+const oneName = (name: string): string => oneLine(name.replaceAll('"', ' '));
 
 /**
  * The calendar entries of an invitation, an update or a cancellation (RFC 5545, RFC 5546); none for a

@@ -4,7 +4,7 @@ import type { MailConfig } from './settings.ts';
 import { systemCode } from '../errors.ts';
 import type { CalendarPart } from './calendar.ts';
 import { answerMs, type Outcome, reachMs } from './outcome.ts';
-import type { Written } from './words.ts';
+import { oneLine, type Written } from './words.ts';
 
 export interface Mail {
 	/** Derived from the row, so that whoever gets it twice can tell. */
@@ -22,7 +22,7 @@ export function composeMail(config: MailConfig, mail: Mail): Promise<Buffer> {
 	const { messageId, practice, to, words, calendars, date } = mail;
 	const [calendar, ...others] = calendars;
 	const composer = new MailComposer({
-		from: { name: practice.replaceAll(/\s+/gu, ' '), address: config.from },
+		from: { name: oneLine(practice), address: config.from },
 		to: { name: '', address: to },
 		subject: words.subject,
 		text: words.body,

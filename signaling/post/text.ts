@@ -25,7 +25,7 @@ const fill = (
 const inJson = (value: string): string => JSON.stringify(value).slice(1, -1);
 
 /** A GET with everything in the address as Kannel has it, or with SMS_BODY a POST as Twilio has it. */
-function requestOf(config: TextConfig, values: { to: string; text: string }): Request {
+export function requestOf(config: TextConfig, values: { to: string; text: string }): Request {
 	const headers = new Headers();
 	if (config.authorization) headers.set('authorization', config.authorization);
 	const url = fill(config.url, values, encodeURIComponent);

@@ -30,8 +30,15 @@ export interface Written {
 	body: string;
 }
 
-/** A name in one line: what a member typed cannot begin a line of its own. */
-export const oneLine = (name: string): string => name.replaceAll(/\s+/gu, ' ').trim();
+/**
+ * What somebody typed, in one line: it cannot begin a line of its own, turn the direction of the words
+ * around it, or hold what is no text.
+ */
+export const oneLine = (name: string): string =>
+	name
+		.toWellFormed()
+		.replaceAll(/[\s\p{Cc}\p{Bidi_Control}]+/gu, ' ')
+		.trim();
 
 export function when({ startsAt, minutes, timeZone, language }: Letter, short: boolean): string {
 	const format = new Intl.DateTimeFormat(language, {
