@@ -6,7 +6,7 @@ import type { PostMessage } from '#protocol/post.ts';
 export interface PlacePost {
 	/** The newest that went out, or waits where nothing is set up to send it. */
 	readonly last: PostMessage | undefined;
-	/** The newest by each way, where it could not be sent. */
+	/** The newest by each way, where it could not be sent, or is tried again. */
 	readonly failed: readonly PostMessage[];
 }
 
@@ -21,10 +21,11 @@ export function sortPost(messages: readonly PostMessage[]): Map<string, PlacePos
 function postOf(newestFirst: readonly PostMessage[]): PlacePost {
 	// What is still to come, and what was of no use any more, says nothing of what happened.
 	const settled = newestFirst.filter(({ state }) => state !== 'waiting' && state !== 'dropped');
-	const newest = new Map(settled.toReversed().map((one) => [one.way, one]));
+	const retried = newestFirst.filter(({ state, error }) => state === 'waiting' && error !== null);
+	const newest = new Map([...settled.toReversed(), ...retried].map((one) => [one.way, one]));
 	return {
 		last: settled.find(({ state }) => state !== 'failed'),
-		failed: [...newest.values()].filter(({ state }) => state === 'failed'),
+		failed: [...newest.values()].filter(({ state }) => state === 'failed' || state === 'waiting'),
 	};
 }
 
@@ -36,12 +37,21 @@ export class Delivery {
 	/** People who are being reminded, and what came of it. */
 	reminders = $state.raw<ReadonlyMap<string, 'sending' | 'sent' | Error>>(new Map());
 	readonly failures = $derived(
-		[...this.byPlace].flatMap(([place, { failed }]) => (failed.length > 0 ? [place] : [])),
+		[...this.byPlace].flatMap(([place, { failed }]) =>
+			failed.some(({ state }) => state === 'failed') ? [place] : [],
+		),
 	);
+
+	readonly #session: string | undefined;
+
+	/** Of one session, or without it of all that are not long past. */
+	constructor(session?: string) {
+		this.#session = session;
+	}
 
 	readonly load = async (): Promise<void> => {
 		try {
-			this.byPlace = sortPost(await fetchPost());
+			this.byPlace = sortPost(await fetchPost(this.#session));
 			this.failure = undefined;
 		} catch (error) {
 			// Without a connection the page says so already.

@@ -14,6 +14,8 @@ import { same } from './same.ts';
 const lingerMs = 2_000;
 /** Changes that come close together are shown once. */
 const gatherMs = 100;
+/** The same for what became of messages. */
+const postMs = 1_000;
 /** A connection that is back within this time is not worth a word. */
 const blinkMs = 2_000;
 /** A connection that does not answer within this time is given up. */
@@ -43,6 +45,8 @@ export class Watch {
 	inCall = $state.raw<ReadonlySet<string>>(new Set());
 	/** The server cannot say who waits right now. */
 	cutOff = $state(false);
+	/** How often something became of a message to somebody. */
+	posted = $state(0);
 	/** Why somebody could not be named. */
 	failure = $state.raw<unknown>();
 	readonly arrivals = new Arrivals();
@@ -56,7 +60,7 @@ export class Watch {
 	#heard = 0;
 	#settling = false;
 	#again = false;
-	#timers: { linger?: number; gather?: number; blink?: number; probe?: number } = {};
+	#timers: { linger?: number; gather?: number; blink?: number; probe?: number; post?: number } = {};
 
 	/** Watches until the answer is called. */
 	start(looker?: Looker): () => void {
@@ -168,6 +172,7 @@ export class Watch {
 	#hear(message: ServerMessage): void {
 		this.#heard = performance.now();
 		if (this.#presence.hear(message)) this.#gather();
+		if (message.type === 'changed' && message.what === 'post') this.#noteSoon();
 		const { type } = message;
 		if (type !== 'ended' && !(type === 'changed' && message.what === 'sessions')) return;
 		this.#others.clear();
@@ -179,6 +184,14 @@ export class Watch {
 			delete this.#timers.gather;
 			void this.settle();
 		}, gatherMs);
+	}
+
+	// Invitations go out by the hundred.
+	#noteSoon(): void {
+		this.#timers.post ??= window.setTimeout(() => {
+			delete this.#timers.post;
+			this.posted += 1;
+		}, postMs);
 	}
 
 	/** Names those who wait, and shows them as they are opened. */
