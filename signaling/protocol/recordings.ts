@@ -131,7 +131,7 @@ export const NewGrant = v.strictObject({
 
 /**
  * GET /api/people/:id/grants?after=: grants in force of this member for finished recordings that the asking
- * member can open too, in the order of recordings; a page begins after the recording `after`.
+ * member may let others open, in the order of recordings; a page begins after the recording `after`.
  */
 export const MemberGrants = v.strictObject({ grants: v.array(Grant), more: v.boolean() });
 export type MemberGrants = v.InferOutput<typeof MemberGrants>;

@@ -37,16 +37,15 @@ async function grantsOfMember(
 		.select('grants.recording as id')
 		.distinct()
 		.where('grants.recording', '>', after ?? '')
-		.where((it) =>
-			it.or([
-				it('recordings.host', '=', staff.member),
-				it(
-					'recordings.id',
-					'in',
-					it.selectFrom('grants as own').select('own.recording').where('own.recipient', 'in', mine),
-				),
-			]),
-		)
+		.where((it) => {
+			const hosted = it('recordings.host', '=', staff.member);
+			if (!sharers.has(staff.role)) return hosted;
+			const own = it
+				.selectFrom('grants as own')
+				.select('own.recording')
+				.where('own.recipient', 'in', mine);
+			return it.or([hosted, it('recordings.id', 'in', own)]);
+		})
 		.orderBy('grants.recording')
 		.limit(pageMax + 1)
 		.execute();

@@ -86,8 +86,12 @@ test('new keys open again what the old ones opened, and no other recording; the 
 		expect(member.id).toBe(una.id);
 		expect((await app.lostBy(member)).map(({ recording }) => recording)).toEqual([hers]);
 	}
-	const [member] = maya.comebacks();
+	// A colleague who may let nobody open it is told nothing.
+	const ida = await join(maya, { email: 'ida@alderstreet.example', role: 'clinician' });
+	await tom.app.give(await tom.app.fetchRecording(hers), ida.id);
+	const [member] = ida.app.comebacks();
 	if (!member) throw new Error('nobody came back');
+	expect(await ida.app.lostBy(member)).toEqual([]);
 	const [lost] = await maya.lostBy(member);
 	if (!lost) throw new Error('nothing lost');
 	// A server that says more than was granted: by nobody, by herself, about another recording.

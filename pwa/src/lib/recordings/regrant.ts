@@ -13,9 +13,12 @@ export interface Lost {
 	readonly grants: readonly Grant[];
 }
 
-/** Members who came back with new keys and are here, besides oneself. */
+const openers: ReadonlySet<Role> = new Set(['admin', 'supervisor', 'clinician']);
+
+/** Members who came back with new keys and are here, besides oneself; nobody for who opens no recordings of others. */
 export function comebacks(): Member[] {
 	const { members, member } = account;
+	if (!openers.has(member.role)) return [];
 	const ids = new Set((members.changed ?? []).map(({ id }) => id));
 	ids.delete(member.id);
 	return members.members.filter(({ id }) => ids.has(id));
