@@ -1,5 +1,6 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { addDays, dateOf, localTime, weekOf } from '../../pwa/src/lib/time.ts';
@@ -64,6 +65,22 @@ async function shot(name: string): Promise<void> {
 	await page.emulateMedia({ colorScheme: 'light' });
 }
 
+/** What axe finds on this page, narrow, light and dark, and whether it fits a small phone. */
+async function faults(): Promise<unknown[]> {
+	const found: unknown[] = [];
+	await page.setViewportSize({ width: 320, height: 800 });
+	for (const colorScheme of ['light', 'dark'] as const) {
+		await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+		const { violations } = await new AxeBuilder({ page }).analyze();
+		found.push(...violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]));
+		const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+		if (wide > 320) found.push(['scrolls sideways', wide]);
+	}
+	await page.emulateMedia({ colorScheme: 'light' });
+	await page.setViewportSize({ width: 1280, height: 900 });
+	return found;
+}
+
 const secrets = ['Dana Whitfield', 'Tomás Whitfield', 'Couples intake', 'bring the forms'];
 
 test('a session of two is scheduled for tomorrow and stands in the week', async () => {
@@ -74,6 +91,7 @@ test('a session of two is scheduled for tomorrow and stands in the week', async 
 	await page.getByText('cancel the session and make a new one').waitFor();
 	await page.getByRole('combobox', { name: 'Purpose' }).waitFor();
 	await shot('new');
+	expect(await faults()).toEqual([]);
 	await page.getByRole('radio', { name: 'Do not record' }).check();
 	await page.getByLabel('Date').fill(tomorrow);
 	await page.getByLabel('Time', { exact: true }).fill('15:00');
@@ -94,9 +112,11 @@ test('a session of two is scheduled for tomorrow and stands in the week', async 
 	await page.getByText('6:00 PM, Eastern Time (New York)').waitFor();
 	await page.getByRole('textbox', { name: 'Link for Dana Whitfield' }).waitFor();
 	await shot('session');
+	expect(await faults()).toEqual([]);
 	await showDate(tomorrow);
 	await slip('Couples intake').waitFor();
 	await shot('week');
+	expect(await faults()).toEqual([]);
 });
 
 /** Everything that the server has on its disk. */
@@ -131,6 +151,35 @@ test('of a recorded session they hold the signed notice, and nothing else that c
 	expect(content.includes('Part of the medical record')).toBe(true);
 	for (const secret of ['Kofi Mensah-Adler', 'Quarterly review', 'ask about sleep'])
 		expect(content.includes(secret)).toBe(false);
+	// Yes cannot be undone: the page of the session says why, and how.
+	await page.getByText('cancel the session and make a new one').waitFor();
+	expect(await page.getByRole('radio').count()).toBe(0);
+});
+
+test('a notice that the server altered is shown to nobody, and nobody is asked to agree to it', async () => {
+	const link = await page.getByRole('textbox', { name: 'Link for Kofi' }).inputValue();
+	const context = await browser.newContext();
+	const guest = await context.newPage();
+	const read = async (alter: (text: string) => string) => {
+		await guest.route('**/api/places/*', async (route) => {
+			const response = await route.fetch();
+			const place = await response.json();
+			place.notice.text = alter(place.notice.text);
+			await route.fulfill({ response, json: place });
+		});
+		// The fragment alone would not load the page again.
+		await guest.goto('about:blank');
+		await guest.goto(link);
+	};
+	await read((text) => text.replace('Part of the medical record', 'Nothing in particular'));
+	await guest.getByText('The notice about recording cannot be trusted').waitFor();
+	expect(await guest.getByText('Nothing in particular').count()).toBe(0);
+	expect(await guest.getByRole('button', { name: 'I agree to be recorded' }).count()).toBe(0);
+	await guest.unroute('**/api/places/*');
+	await read((text) => text);
+	await guest.getByText('Part of the medical record').waitFor();
+	await guest.getByRole('button', { name: 'I agree to be recorded' }).first().waitFor();
+	await context.close();
 });
 
 test('it is moved, and an overlap is shown before and after', async () => {
@@ -221,7 +270,27 @@ test('a weekly series is made at once and cancelled from one on', async () => {
 	await page.getByRole('combobox', { name: 'Repeat' }).selectOption({ label: 'Every week' });
 	await page.getByRole('spinbutton', { name: 'Number of sessions' }).fill('3');
 	await page.getByRole('textbox', { name: 'Participant name' }).fill('Noor Haddad');
+	// The line breaks while the second one is sent.
+	let posts = 0;
+	await page.route('**/api/sessions', (route) =>
+		route.request().method() === 'POST' && ++posts === 2 ? route.abort() : route.continue(),
+	);
 	await button('Create session').click();
+	await page.getByText('1 of 3 sessions are made').waitFor();
+	expect(await page.getByRole('textbox', { name: 'Participant name' }).isDisabled()).toBe(true);
+	expect(await faults()).toEqual([]);
+	await page.unroute('**/api/sessions');
+	await button('Go on').click();
+	await page.getByText('Session 1 of 3, every week').waitFor();
+	expect(wrong.splice(0).every((one) => one.includes('ERR_FAILED'))).toBe(true);
+	await showDate(addDays(tomorrow, 1));
+	for (const turn of ['Next week', 'Next week', 'Previous week', 'Previous week']) {
+		await button(turn).click();
+		await page.locator('[aria-busy="false"]').waitFor();
+		await slip('Noor Haddad').waitFor();
+		expect(await slip('Noor Haddad').count()).toBe(1);
+	}
+	await slip('Noor Haddad').click();
 	await page.getByText('Session 1 of 3, every week').waitFor();
 	await button('Cancel session').click();
 	await page.getByRole('checkbox', { name: 'Also cancel the later sessions' }).check();
@@ -247,6 +316,20 @@ test('the week is walked by keyboard', async () => {
 	await page.getByRole('link', { name: plan(today) }).focus();
 	await page.keyboard.press('ArrowRight');
 	await page.getByRole('link', { name: plan(tomorrow) }).waitFor();
+	expect(await focused()).toBe(plan(tomorrow));
+	await page.keyboard.press('w');
+	const first = weekOf(tomorrow, 7)[0] ?? '';
+	await page.keyboard.press('Home');
+	const named = () => page.evaluate(() => document.activeElement?.closest('li.day')?.ariaLabel);
+	expect(await named()).toBe(label(first));
+	await page.keyboard.press('End');
+	expect(await focused()).toBe(plan(addDays(first, 6)));
+	await page.keyboard.press('PageDown');
+	expect(await focused()).toBe(plan(addDays(first, 13)));
+	await page.keyboard.press('t');
+	expect(await focused()).toBe(plan(today));
+	await page.keyboard.press('d');
+	await page.keyboard.press('ArrowRight');
 	expect(await focused()).toBe(plan(tomorrow));
 	await slip('Couples intake').waitFor();
 	await page.keyboard.press('ArrowDown');
