@@ -136,8 +136,10 @@ const reasons: Readonly<Record<string, readonly string[]>> = {
 		'home_invited',
 	],
 	'a failure in its own words: what happened, what to do next': [
-		'day_failed_unreachable',
-		'day_failed_login',
+		'post_mail_unreachable',
+		'post_mail_login',
+		'post_mail_refused',
+		'post_text_login',
 		'day_failed_notice',
 		'recovery_last_wrong',
 		'waiting_offline',

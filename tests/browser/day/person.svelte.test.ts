@@ -77,7 +77,7 @@ test('what could not be delivered is said with its reason until the same way wor
 	const failed = message({ state: 'failed', error: 'address', at: 5 });
 	await show({ is: 'away' }, [message({ way: 'text' }), failed]).shown;
 	await expect.element(page.getByText(/^The e-mail could not be delivered/)).toBeVisible();
-	await expect.element(page.getByText(/The address was not accepted/)).toBeVisible();
+	await expect.element(page.getByText(/Mailbox unknown/)).toBeVisible();
 	await expect.element(page.getByText('Invited by text message')).toBeVisible();
 	const again = message({ id: 'n', kind: 'reminder', at: 9 });
 	expect(sortPost([failed, again]).get('dana')?.failed).toEqual([]);

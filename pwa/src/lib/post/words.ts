@@ -1,7 +1,8 @@
 import { m } from '#lib/paraglide/messages.js';
-import { failedWords } from '#lib/sessions/words.ts';
+import { isApiError } from '#lib/net/errors.ts';
 import { formatDay, formatTime } from '#lib/ui/dates.ts';
-import type { Outbox, PostKind, PostMessage, PostWay } from '#protocol/post.ts';
+import { wordsFor } from '#lib/ui/words.ts';
+import type { Outbox, PostError, PostKind, PostMessage, PostWay } from '#protocol/post.ts';
 
 const titles: Record<PostKind, Record<PostWay, () => string>> = {
 	invitation: { mail: m.post_invitation_mail, text: m.post_invitation_text },
@@ -19,6 +20,46 @@ export function missing({ mail, text }: Outbox): string | undefined {
 	if (!mail && !text) return m.post_no_both();
 	if (!mail) return m.post_no_mail();
 	return text ? undefined : m.post_no_text();
+}
+
+const reasons: Record<PostWay, Record<PostError, () => string>> = {
+	mail: {
+		unreachable: m.post_mail_unreachable,
+		login: m.post_mail_login,
+		address: m.post_mail_address,
+		refused: m.post_mail_refused,
+		interrupted: m.day_failed_interrupted,
+		late: m.day_failed_late,
+		notice: m.day_failed_notice,
+	},
+	text: {
+		unreachable: m.post_text_unreachable,
+		login: m.post_text_login,
+		address: m.post_text_address,
+		refused: m.post_text_refused,
+		interrupted: m.day_failed_interrupted,
+		late: m.day_failed_late,
+		notice: m.day_failed_notice,
+	},
+};
+
+/** What could not be sent, or is being tried again, and why. */
+export function failedWords({ way, error, state, at }: PostMessage): string {
+	const mail = way === 'mail';
+	const why = error === null ? '' : reasons[way][error]();
+	if (state === 'waiting') {
+		const again = { why, time: formatTime(at) };
+		return mail ? m.post_again_mail(again) : m.post_again_text(again);
+	}
+	return `${mail ? m.day_failed_mail() : m.day_failed_text()} ${why}`.trim();
+}
+
+/** Why somebody could not be reminded; `slow-down` is a matter of a minute. */
+export function remindWords(error: Error): ReturnType<typeof wordsFor> {
+	const words = wordsFor(error);
+	if (!isApiError(error, 'slow-down')) return words;
+	const next = m.post_remind_wait({ seconds: error.next ?? 60 });
+	return { ...words, what: m.post_remind_soon(), next };
 }
 
 /** What became of a message that lay in the outbox. */

@@ -24,18 +24,4 @@ export function sentWords({ kind, way, state, at }: PostMessage): string {
 	return kind === 'update' ? m.day_updated_text() : m.day_invited_text();
 }
 
-const reasons: Record<NonNullable<PostMessage['error']>, () => string> = {
-	unreachable: m.day_failed_unreachable,
-	login: m.day_failed_login,
-	address: m.day_failed_address,
-	refused: m.day_failed_refused,
-	interrupted: m.day_failed_interrupted,
-	late: m.day_failed_late,
-	notice: m.day_failed_notice,
-};
-
-/** What could not be sent, and why. */
-export function failedWords({ way, error }: PostMessage): string {
-	const what = way === 'mail' ? m.day_failed_mail() : m.day_failed_text();
-	return error === null ? what : `${what} ${reasons[error]()}`;
-}
+export { failedWords } from '#lib/post/words.ts';
