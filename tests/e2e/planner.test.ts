@@ -7,31 +7,39 @@ import { maya } from './practice.ts';
 const server = await startServer();
 const host = await person();
 const planner = await person();
+const leaver = await person();
 afterAll(async () => {
 	await host.close();
+	await leaver.close();
 	await planner.close();
 	await server.stop();
 });
 
 const password = 'green-lantern-twelve';
-const sam = { name: 'Sam Ortiz', email: 'sam@alderstreet.example' };
+interface Colleague {
+	readonly name: string;
+	readonly email: string;
+	readonly role: string;
+}
+const sam = { name: 'Sam Ortiz', email: 'sam@alderstreet.example', role: 'scheduler' };
+const lea = { name: 'Lea Brandt', email: 'lea@alderstreet.example', role: 'clinician' };
 const tomorrow = addDays(dateOf(Date.now(), 'America/Los_Angeles'), 1);
 
-async function invite({ page }: Person): Promise<string> {
+async function invite({ page }: Person, who: Colleague): Promise<string> {
 	await page.getByRole('link', { name: 'Practice', exact: true }).click();
 	await page.getByRole('button', { name: 'Invite a colleague' }).click();
-	await page.getByRole('textbox', { name: 'Email' }).fill(sam.email);
-	await page.getByRole('combobox', { name: 'Role' }).selectOption('scheduler');
+	await page.getByRole('textbox', { name: 'Email' }).fill(who.email);
+	await page.getByRole('combobox', { name: 'Role', exact: true }).selectOption(who.role);
 	await page.getByRole('button', { name: 'Create invitation' }).click();
-	const box = page.getByRole('textbox', { name: `Invitation link for ${sam.email}` });
+	const box = page.getByRole('textbox', { name: `Invitation link for ${who.email}` });
 	const link = await box.inputValue();
 	await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click();
 	return link;
 }
 
-async function accept({ page }: Person, link: string): Promise<void> {
+async function accept({ page }: Person, who: Colleague, link: string): Promise<void> {
 	await page.goto(link);
-	await page.getByRole('textbox', { name: 'Your name' }).fill(sam.name);
+	await page.getByRole('textbox', { name: 'Your name' }).fill(who.name);
 	await page.getByRole('textbox', { name: 'Password' }).fill(password);
 	await page.getByRole('button', { name: 'Accept invitation' }).click();
 	const key = await page.getByRole('region', { name: 'Recovery key' }).textContent();
@@ -40,7 +48,7 @@ async function accept({ page }: Person, link: string): Promise<void> {
 	await page.getByRole('button', { name: 'I have saved it' }).click();
 	await page.getByRole('heading', { name: 'You are confirmed' }).waitFor();
 	await page.getByRole('link', { name: 'Sign in' }).click();
-	await page.getByRole('textbox', { name: 'Email' }).fill(sam.email);
+	await page.getByRole('textbox', { name: 'Email' }).fill(who.email);
 	await page.getByRole('textbox', { name: 'Password' }).fill(password);
 	await page.getByRole('button', { name: 'Sign in' }).click();
 	await page.getByRole('heading', { name: 'Today' }).waitFor();
@@ -48,7 +56,7 @@ async function accept({ page }: Person, link: string): Promise<void> {
 
 test('a scheduler plans for the host, who has the same people and the same link', async () => {
 	await setUp(host.page, server.setupUrl ?? '');
-	await accept(planner, await invite(host));
+	await accept(planner, sam, await invite(host, sam));
 	const { page } = planner;
 	await page.getByRole('link', { name: 'Schedule', exact: true }).click();
 	await page.getByRole('link', { name: 'Schedule a session', exact: true }).click();
@@ -71,6 +79,45 @@ test('a scheduler plans for the host, who has the same people and the same link'
 	await host.page.getByRole('link', { name: 'Dana Whitfield' }).click();
 	await host.page.getByRole('link', { name: 'Start the call' }).waitFor();
 	expect(await box(host).inputValue()).toBe(link);
+	// The planner sees what the host’s day is full of.
+	await page.getByRole('link', { name: 'Schedule', exact: true }).click();
+	await page.getByRole('link', { name: 'Schedule a session', exact: true }).click();
+	await page.getByLabel('Date').fill(tomorrow);
+	await page.getByLabel('Time', { exact: true }).fill('10:30');
+	await page.getByText('Overlaps with Dana Whitfield').waitFor();
 	expect(host.complaints).toEqual([]);
 	expect(planner.complaints).toEqual([]);
+});
+
+test('what a host who left had planned is made anew for another', async () => {
+	await accept(leaver, lea, await invite(host, lea));
+	const { page } = leaver;
+	await page.getByRole('link', { name: 'Schedule', exact: true }).click();
+	await page.getByRole('link', { name: 'Schedule a session', exact: true }).click();
+	await page.getByLabel('Date').fill(tomorrow);
+	await page.getByLabel('Time', { exact: true }).fill('14:00');
+	await page.getByRole('textbox', { name: 'Participant name' }).fill('Ines Becker');
+	await page.getByRole('button', { name: 'Create session' }).click();
+	await page.getByRole('heading', { name: 'Session with Ines Becker' }).waitFor();
+	const admin = host.page;
+	await admin.getByRole('link', { name: 'Practice', exact: true }).click();
+	await admin.getByRole('button', { name: `Deactivate ${lea.name}` }).click();
+	await admin.getByRole('dialog').getByRole('button', { name: 'Deactivate', exact: true }).click();
+	await admin.getByText('Deactivated').first().waitFor();
+	await admin.getByRole('link', { name: 'Schedule', exact: true }).click();
+	await admin.getByRole('radio', { name: 'Day' }).check();
+	await admin.getByRole('button', { name: 'Next day' }).click();
+	await admin.getByRole('link', { name: 'Ines Becker' }).click();
+	await admin.getByText(`${lea.name} is not in this practice any more`).waitFor();
+	expect(await admin.getByRole('textbox', { name: 'Link for Ines Becker' }).count()).toBe(0);
+	const gone = admin.url();
+	await admin.getByRole('button', { name: 'Give to another host' }).click();
+	const dialog = admin.getByRole('dialog');
+	await dialog.getByRole('button', { name: 'Make it anew' }).click();
+	await admin.getByRole('link', { name: 'Start the call' }).waitFor();
+	await admin.getByRole('textbox', { name: 'Link for Ines Becker' }).waitFor();
+	expect(admin.url()).not.toBe(gone);
+	await admin.goto(gone);
+	await admin.getByText('This session was cancelled').waitFor();
+	expect(host.complaints).toEqual([]);
 });
