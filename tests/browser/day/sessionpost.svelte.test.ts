@@ -1,0 +1,64 @@
+import { expect, test, vi } from 'vitest';
+import { render } from 'vitest-browser-svelte';
+import { page } from 'vitest/browser';
+import { createLinkSecret } from '#crypto/proof/proof.ts';
+import { fetchPost, remind } from '#lib/post/contacts.ts';
+import type { HostSession } from '#lib/sessions/session.ts';
+import SessionPost from '#lib/sessions/SessionPost.svelte';
+import { watch } from '#lib/sessions/watch.svelte.ts';
+import type { PostMessage } from '#protocol/post.ts';
+
+vi.mock('#lib/post/contacts.ts');
+
+const place = (id: string, name: string) => ({ id, name, secret: createLinkSecret() });
+const session: HostSession = {
+	id: 'one',
+	host: 'maya',
+	hostIs: 'here',
+	author: { id: 'maya', former: false },
+	startsAt: 0,
+	minutes: 50,
+	state: 'planned',
+	endedAt: null,
+	cancelled: false,
+	notice: null,
+	signedNotice: null,
+	places: [place('dana', 'Dana Whitfield'), place('tom', 'Tom Becker')],
+};
+const failed: PostMessage = {
+	id: 'm',
+	session: 'one',
+	place: 'dana',
+	kind: 'invitation',
+	way: 'mail',
+	state: 'failed',
+	at: 1,
+	tries: 3,
+	error: 'refused',
+};
+
+test('the page of a session says what could not be sent, and hears of it when that changes', async () => {
+	vi.mocked(fetchPost).mockResolvedValue([failed]);
+	await render(SessionPost, { session });
+	const failure = page.getByText(/could not be delivered/);
+	await expect.element(failure).toBeVisible();
+	expect(fetchPost).toHaveBeenLastCalledWith('one');
+	// Who was never written to has no row.
+	expect(page.getByText('Tom Becker').elements()).toEqual([]);
+	vi.mocked(fetchPost).mockResolvedValue([failed, { ...failed, id: 'n', state: 'sent', at: 2 }]);
+	watch.posted += 1;
+	await expect.element(page.getByText('Invited by e-mail')).toBeVisible();
+	await expect.element(failure).not.toBeInTheDocument();
+});
+
+test('a reminder goes out from there, until the session has ended', async () => {
+	vi.mocked(fetchPost).mockResolvedValue([failed]);
+	vi.mocked(remind).mockResolvedValue();
+	const shown = await render(SessionPost, { session });
+	const button = page.getByRole('button', { name: 'Remind Dana Whitfield' });
+	await button.click();
+	expect(remind).toHaveBeenCalledWith('one', 'dana');
+	await expect.element(page.getByText('A reminder to Dana Whitfield is on its way')).toBeVisible();
+	await shown.rerender({ session: { ...session, state: 'ended' } });
+	await expect.element(button).not.toBeInTheDocument();
+});
