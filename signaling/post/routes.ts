@@ -7,10 +7,12 @@ import { limits } from '../protocol/limits.ts';
 import { NewContacts, NewContactsOfMany, type Outbox, type PostMessage } from '../protocol/post.ts';
 import { Id } from '../protocol/text.ts';
 import { visibleSession } from '../session/sessions.ts';
+import type { Store } from '../store/database.ts';
 import type { PostRow } from '../store/tables.ts';
 import { addressed } from './letter.ts';
 import { outboxMs } from './outbox.ts';
-import { write } from './words.ts';
+import { commonOf, writeAll } from './series.ts';
+import type { Letter } from './words.ts';
 
 const Params = v.object({ id: Id });
 const PlaceParams = v.object({ id: Id, place: Id });
@@ -27,6 +29,37 @@ function messageOf(row: PostRow): PostMessage {
 	// What is under way right now is not sent yet.
 	const state = row.state === 'sending' ? 'waiting' : row.state;
 	return { id, session, place, kind, way, state, at, tries, error };
+}
+
+interface Shown {
+	row: PostRow;
+	letter: Letter;
+	to: string | null;
+}
+
+/** What the outbox shows in one: the mail about a series, as it would go out. */
+async function parcels(
+	store: Store,
+	address: string,
+	rows: readonly PostRow[],
+): Promise<(readonly [Shown, ...Shown[]])[]> {
+	const shown = new Map<string, [Shown, ...Shown[]]>();
+	for (const row of rows) {
+		const message = await addressed(store, address, row);
+		if (message === undefined || message === 'notice') continue;
+		const { letter, to } = message;
+		// A text to several would promise links that come with the reminders.
+		const series = row.way === 'mail' ? (row.series ?? row.id) : row.id;
+		const key = JSON.stringify([series, row.state, to, commonOf(letter)]);
+		const one = { row, letter, to };
+		shown.set(key, [one, ...(shown.get(key) ?? [])]);
+	}
+	return [...shown.values()].map(([first, ...others]) => {
+		const [earliest = first, ...later] = [first, ...others].toSorted(
+			(a, b) => a.letter.startsAt - b.letter.startsAt,
+		);
+		return [earliest, ...later];
+	});
 }
 
 function readRoutes(app: FastifyInstance, context: Context): void {
@@ -59,11 +92,11 @@ function readRoutes(app: FastifyInstance, context: Context): void {
 			.limit(limits.pageRows)
 			.execute();
 		const messages: Outbox['messages'] = [];
-		for (const row of rows) {
-			const message = await addressed(store, post.address, row);
-			if (message === undefined || message === 'notice') continue;
-			const { subject, body } = write(message.letter, row.way);
-			const { to } = message;
+		for (const parcel of await parcels(store, post.address, rows)) {
+			const [{ row, to }] = parcel;
+			const [first, ...others] = parcel.map(({ letter }) => letter);
+			if (!first) continue;
+			const { subject, body } = writeAll([first, ...others], row.way);
 			messages.push({ ...messageOf(row), to, subject: subject || null, body });
 		}
 		return { mail: config.mail !== undefined, text: config.text !== undefined, messages };

@@ -120,9 +120,9 @@ export function writeAll(letters: Letters, way: PostWay): Written {
 	return way === 'mail' ? mail(letters) : text(letters);
 }
 
-/** What two letters must have in common. */
-const commonOf = (letter: Letter): string =>
+/** What letters that go out in one have in common: the same words to the same person, but for time and link. */
+export const commonOf = (letter: Letter): string =>
 	JSON.stringify({ ...letter, startsAt: null, minutes: null, link: null });
 
-/** Whether two letters can go out in one: the same words to the same person, but for time and link. */
+/** Whether two letters can go out in one. */
 export const together = (one: Letter, other: Letter): boolean => commonOf(one) === commonOf(other);

@@ -95,6 +95,24 @@ test('mail is set up later: what was held is sent if its session is still to com
 	expect(await outbox()).toEqual([]);
 });
 
+test('a series that is held is one mail in the outbox, and one that goes out', async () => {
+	const first = local.clock.now() + 2 * day;
+	const made = [
+		await plan(local, { startsAt: first }),
+		await plan(local, { startsAt: first + 7 * day }),
+	];
+	await local.maya.call('PUT', '/api/contacts', {
+		sessions: made.map(({ id, place }) => ({ id, contacts: [contact(place)] })),
+	});
+	await run();
+	const { messages } = (await local.maya.call('GET', '/api/outbox')).body;
+	expect(messages).toMatchObject([{ session: made[0]?.id, to: dana, state: 'held' }]);
+	for (const { place } of made) expect(messages[0].body).toContain(`${local.address}/j/${place}`);
+	await restart(withMail());
+	expect(subjects()).toEqual(['Your 2 video sessions']);
+	expect(await outbox()).toMatchObject([{ kind: 'invitation', state: 'sent' }]);
+});
+
 test('only a reminder was held: it is sent while the session is still to come', async () => {
 	await restart(withMail());
 	const { id, place, startsAt } = await plan(local);
