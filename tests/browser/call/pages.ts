@@ -74,12 +74,15 @@ async function withRecorder(
 /** What one page says, to whichever page is on the other seat now. */
 export class Wire {
 	readonly pages: [Page | undefined, Page | undefined] = [undefined, undefined];
+	/** What went by way of the server, in the order in which it did. */
+	readonly carried: string[] = [];
 
-	async carry(from: 0 | 1, envelope: Envelope): Promise<void> {
+	async carry(from: 0 | 1, envelope: Envelope, byServer: boolean): Promise<void> {
 		const other = this.pages[from === 0 ? 1 : 0];
 		if (!other) return;
 		const { sender, plaintext } = await other.epoch.open(envelope.sealed);
 		const message = decodeCallMessage(plaintext);
+		if (byServer) this.carried.push(message.type);
 		if (!other.links.hear(sender, message)) other.group.hear(sender, message);
 	}
 }
@@ -120,8 +123,8 @@ export async function page(options: PageOptions): Promise<Page> {
 			generation: 1,
 			sealed: await epoch.seal(encodeCallMessage(message)),
 		}),
-		relay: (envelope: Envelope) => wire.carry(at, envelope),
-		open: (_from: string, envelope: Envelope) => wire.carry(at === 0 ? 1 : 0, envelope),
+		relay: (envelope: Envelope) => wire.carry(at, envelope, true),
+		open: (_from: string, envelope: Envelope) => wire.carry(at === 0 ? 1 : 0, envelope, false),
 	};
 	const links: Links = new Links({
 		room,

@@ -69,7 +69,7 @@ export async function serverOfOnePlace() {
 	/** Everything that a page sent, as text. */
 	const sent: string[] = [];
 	const knocks: OpenedKnock[] = [];
-	const room = { type: 'room', session, seat, seats: [], generation: 0, epoch: null } as const;
+	const room = { type: 'room', session, seat, generation: 0, epoch: null } as const;
 	let current: Line | undefined;
 	const hear = async (text: string, line: Line): Promise<void> => {
 		sent.push(text);
@@ -80,7 +80,7 @@ export async function serverOfOnePlace() {
 		if (type !== 'knock') return;
 		const knock = { keyPackage, sealed, proof };
 		knocks.push(await openKnock({ identity, session, place, secret, knock }));
-		line.say({ ...room, packages: 8 });
+		line.say({ ...room, seats: [], packages: 8 });
 	};
 	vi.stubGlobal(
 		'WebSocket',
