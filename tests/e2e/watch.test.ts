@@ -63,7 +63,7 @@ test('every page of the practice says who waits, once; a running call is left in
 	const rung = await page.evaluate(() => window.rung);
 	await wait(lea.page, other[0] ?? '');
 	await page.getByText('Somebody waits for another session').waitFor();
-	await page.waitForFunction(() => window.badge === 1);
+	await page.waitForFunction(() => window.badge === 1 && document.title.startsWith('(1) '));
 	expect(await told(page)).toBe(before + 1);
 	expect(await page.evaluate(() => window.rung)).toBe(rung);
 	expect(await page.getByText('Lea Brandt').count()).toBe(0);
