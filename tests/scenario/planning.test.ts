@@ -120,6 +120,24 @@ test('a series is stopped in the middle, and what was made of it is called off',
 	expect(await planned('Tom')).toEqual([]);
 });
 
+test('who is invited to what was kept of a stopped series hears of that, and of nothing else', async () => {
+	const making = new maya.Making();
+	watch((at) => {
+		if (at === 2) making.stop();
+		return undefined;
+	});
+	await making.start(() => maya.prepareSessions(wish('Lena', 4)));
+	const { store } = local.server.context;
+	const told = async () => {
+		const made = new Set((await planned('Lena')).map(({ id }) => id));
+		const rows = await store.selectFrom('contacts').select('session').execute();
+		return rows.filter(({ session }) => made.has(session)).length;
+	};
+	expect(await told()).toBe(0);
+	await making.keep();
+	expect(await told()).toBe(2);
+});
+
 test('what arrived without an answer is called off with the rest', async () => {
 	const making = new maya.Making();
 	watch((at) => (at === 2 ? 'answer' : undefined));
@@ -249,4 +267,45 @@ test('the rows of a session hold no name, title, note or contact, and of a recor
 	expect(Object.keys(JSON.parse(one.body.notice?.text ?? '')).toSorted()).toEqual(
 		'host hostKey keptUntil openers practice purpose recorder session v'.split(' '),
 	);
+});
+
+test('where every session is recorded, only its host makes it, with a purpose', async () => {
+	const [plain, recorded] = await Promise.all(
+		[null, 'Supervision'].map(async (purpose) => {
+			const [one] = await maya.prepareSessions({ ...wish('Ivo'), purpose });
+			if (!one) throw new Error('nothing prepared');
+			await maya.sendSession(one);
+			return maya.fetchSession(one.id);
+		}),
+	);
+	if (!plain || !recorded) throw new Error('nothing made');
+	const [own, other] = [plain.host, 'AAAAAAAAAAAAAAAAAAAAAA'];
+	const may = (): unknown => ({
+		forOther: maya.mayMakeFor(other),
+		forMe: maya.mayMakeFor(own),
+		nextPlain: maya.mayPrepareNext(plain),
+		nextRecorded: maya.mayPrepareNext(recorded),
+		moveToOther: maya.mayMoveTo(recorded, other),
+		anew: maya.mayMoveTo(recorded, own),
+	});
+	const all = { forOther: true, forMe: true, nextPlain: true, nextRecorded: true };
+	expect(may()).toEqual({ ...all, moveToOther: true, anew: true });
+	expect(maya.movesRecorded(recorded, other)).toBe(false);
+	await maya.settings.save({ ...maya.settings.value, recordAll: true });
+	expect(may()).toEqual({
+		forOther: false,
+		forMe: true,
+		nextPlain: false,
+		nextRecorded: true,
+		moveToOther: false,
+		anew: true,
+	});
+	const [unrecorded] = await maya.prepareSessions(wish('Ivo'));
+	if (!unrecorded) throw new Error('nothing prepared');
+	await expect(maya.sendSession(unrecorded)).rejects.toMatchObject({ code: 'forbidden' });
+	await maya.settings.save({ ...maya.settings.value, recording: false, recordAll: false });
+	const [next] = await maya.prepareNext(recorded, zone);
+	// Nothing is recorded any more, so what follows is not.
+	expect(next?.body.notice).toBe(null);
+	await maya.settings.save({ ...maya.settings.value, recording: true });
 });

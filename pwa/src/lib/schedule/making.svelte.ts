@@ -66,6 +66,11 @@ export class Making {
 		this.#stopped = true;
 	}
 
+	/** Leaves it at what was made: who is invited to that hears of it. Never throws. */
+	async keep(): Promise<void> {
+		await invitations.sendNew(this.#prepared.slice(0, this.made));
+	}
+
 	/** Calls off what was made. Never throws: see `failure`. */
 	async undo(): Promise<void> {
 		this.state = 'undoing';
