@@ -202,8 +202,7 @@ export async function signedBy(member: string, session: Session): Promise<string
 		const about = { session: id, place };
 		const one = await readable(openFrom(host, about, sealed));
 		// As she is now: what she signed with older keys is vouched for already.
-		if (one?.author.id !== member || one.author.former || !isBoxes(fromBase64url(sealed)))
-			continue;
+		if (one?.author.id !== member || one.author.former || !isBoxes(fromBase64url(sealed))) continue;
 		texts.push(await openOnce(contextOf(about), sealed));
 	}
 	return texts;
