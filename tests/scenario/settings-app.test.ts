@@ -60,9 +60,35 @@ test('a new practice has signed settings, and what an admin changes holds in eve
 	expect(settings).toMatchObject({ recordAll: true, doubt: undefined });
 	const tom = await join(maya.app, { email: 'tom@alderstreet.example', role: 'clinician' });
 	const his = await withSettings(tom.app);
+	const lockAfter = vi.spyOn(tom.app.account, 'lockAfter');
 	await his.settings.load();
+	expect(lockAfter).toHaveBeenCalledWith(5 * 60_000);
 	expect(his.settings).toMatchObject({ recordAll: true, doubt: undefined });
 	expect(his.settings.value.idleMs).toBe(5 * 60_000);
+});
+
+test('dates to whoever is invited are written as the practice wishes', async () => {
+	// The app that was opened last: a clinician's.
+	const { settings } = await import('../../pwa/src/lib/people/settings.svelte.ts');
+	const { prepareSessions, sendSession } = await import('../../pwa/src/lib/schedule/make.ts');
+	const { invitations } = await import('../../pwa/src/lib/schedule/invitations.svelte.ts');
+	const { account } = await import('../../pwa/src/lib/account/account.svelte.ts');
+	await maya.settings.save({ ...maya.settings.value, recordAll: false, languages: ['es', 'en'] });
+	await settings.load();
+	const [prepared] = await prepareSessions({
+		host: account.member.id,
+		people: [{ name: 'Noor', email: 'noor@example.org' }],
+		purpose: null,
+		startsAt: Date.now() + 60 * 60_000,
+		minutes: 50,
+	});
+	if (!prepared) throw new Error('nothing prepared');
+	await sendSession(prepared);
+	await invitations.sendNew([prepared]);
+	expect([...invitations.failed]).toEqual([]);
+	const rows = await local.server.context.store.selectFrom('contacts').selectAll().execute();
+	expect(rows).toMatchObject([{ email: 'noor@example.org', language: 'es' }]);
+	await maya.settings.save({ ...maya.settings.value, recordAll: true });
 });
 
 test('a server changes nothing of them, and brings back nothing older', async () => {
