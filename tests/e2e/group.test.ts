@@ -23,6 +23,18 @@ const log = (page: Page, text: string) =>
 const tileOf = (page: Page, name: string) =>
 	page.locator('main').getByRole('group', { name, exact: true }).first();
 
+/** Until nothing changes its place or colour any more, but for what breathes as long as the call. */
+async function settled(page: Page): Promise<void> {
+	await page.waitForFunction(() =>
+		document
+			.getAnimations()
+			.every(
+				({ playState, effect }) =>
+					playState !== 'running' || effect?.getComputedTiming().iterations === Infinity,
+			),
+	);
+}
+
 /** Lets in somebody who waits while the call is under way. */
 async function admit(page: Page, name: string): Promise<void> {
 	await button(page, `Connect ${name}`).click();
@@ -40,7 +52,7 @@ async function picture(page: Page, name: string): Promise<void> {
 			await page.setViewportSize({ width, height });
 			await page.emulateMedia({ colorScheme: scheme });
 			await page.mouse.move(0, 0);
-			await page.waitForTimeout(700);
+			await settled(page);
 			await page.screenshot({ path: join(shots, `${name}-${width}-${scheme}.png`) });
 		}
 	await page.setViewportSize({ width: 1280, height: 800 });
@@ -183,6 +195,7 @@ test('a person is pinned, and made quieter, on this page alone', async () => {
 	const pin = maya.getByRole('button', { name: `Pin ${tom}` });
 	await pin.click();
 	expect(await pin.getAttribute('aria-pressed')).toBe('true');
+	await settled(maya);
 	const [large, little] = await Promise.all(
 		[tom, ines].map(async (name) => (await tileOf(maya, name).boundingBox())?.width ?? 0),
 	);
@@ -244,11 +257,12 @@ test('no screen of it has a fault that axe finds, light or dark', async () => {
 	await button(page, 'Messages').click();
 	for (const colorScheme of ['light', 'dark'] as const) {
 		await page.emulateMedia({ colorScheme });
-		await page.waitForTimeout(300);
+		await settled(page);
 		const { violations } = await new AxeBuilder({ page }).analyze();
 		expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
 	}
 	await button(page, 'More').click();
+	await settled(page);
 	const { violations } = await new AxeBuilder({ page }).analyze();
 	expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([]);
 	await page.keyboard.press('Escape');
