@@ -76,6 +76,12 @@ test('several wait; the one that is chosen is connected, and the other goes on w
 		expect(await connectButtons(maya.page, name, false).count()).toBe(1);
 		expect(await connectButtons(maya.page, name, true).count()).toBe(0);
 	}
+	// Whoever has to wait longer is told so, and reads it where she waits.
+	await maya.page.getByRole('button', { name: 'Tell Dana Whitfield that you are late' }).click();
+	await maya.page.getByRole('button', { name: 'Tell Dana Whitfield', exact: true }).click();
+	await maya.page.getByText('Sent to Dana Whitfield.').waitFor();
+	await dana.page.getByText('I am running about 5 minutes late.').first().waitFor();
+	expect(await lea.page.getByText('I am running').count()).toBe(0);
 	// She came second and is chosen first.
 	await connect(maya.page, 'Lea Brandt');
 	await maya.page.getByRole('button', { name: 'Leave' }).click();
