@@ -36,29 +36,28 @@ test('the digits are read one by one, in groups, and the time and tries that are
 	await show({});
 	await expect.element(region.getByText('1 2 3, 4 5 6, 7 8 9')).toBeInTheDocument();
 	await expect.element(region.getByText('123 456 789')).toHaveAttribute('aria-hidden', 'true');
-	const status = region.getByRole('status');
-	await expect.element(status).toHaveTextContent('Works for 29 more min · Wrong tries left: 3');
-	await expect.element(status).not.toHaveTextContent('right now');
+	await expect.element(region.getByText(/Works for 29 more min/)).toBeVisible();
+	await expect.element(region.getByText(/Wrong tries left: 3/)).toBeVisible();
+	await expect.element(region.getByText(/right now/)).not.toBeInTheDocument();
 });
 
 test('a try in progress is said', async () => {
 	await show({ busy: true, left: 2 });
-	const status = region.getByRole('status');
-	await expect.element(status).toHaveTextContent('Somebody is entering it right now');
+	await expect.element(region.getByText(/Somebody is entering it right now/)).toBeVisible();
 });
 
 test('a code that is over shows no digits, says why and what next, under the same button', async () => {
 	const words = {
-		burnt: /Three wrong tries.*show a new one/,
-		expired: /too old.*Show a new one/,
-		used: /Access code confirmed.*It works once/,
+		burnt: [/Three wrong tries/, /show a new one and read it out again/],
+		expired: [/This code is too old/, /Show a new one\./],
+		used: [/Access code confirmed/, /It works once\./],
 	} as const;
 	for (const state of ['burnt', 'expired', 'used'] as const) {
 		const { unmount } = await show({ state });
-		await expect.element(region).toHaveTextContent(words[state]);
+		for (const text of words[state]) await expect.element(region.getByText(text)).toBeVisible();
 		await expect.element(page.getByText('123 456 789')).not.toBeInTheDocument();
-		const again = page.getByRole('button', { name: 'Show access code for Dana Whitfield' });
-		await expect.element(again).toHaveTextContent('Show a new code');
+		const again = page.getByRole('button', { name: /^Show access code for Dana Whitfield/ });
+		expect(again.element().textContent.trim()).toBe('Show a new code');
 		await unmount();
 	}
 });
@@ -68,16 +67,17 @@ test('in a flood a short code says to show a new one, and a long one that it wor
 	const { unmount } = await show({});
 	const name = 'Somebody tries codes that you did not give out';
 	const note = region.getByRole('status', { name });
-	await expect.element(note).toHaveTextContent('Show a new one: it has twelve digits');
+	await expect.element(note.getByText(/Show a new one: it has twelve digits/)).toBeVisible();
 	await unmount();
 	await show({ nameplate: '123456', digits: '123 456 789 012' });
-	await expect.element(note).toHaveTextContent('This code is longer and works.');
+	await expect.element(note.getByText(/This code is longer and works\./)).toBeVisible();
 });
 
 test('nothing is shown before the button is pressed', async () => {
 	await show();
 	await expect.element(region).not.toBeInTheDocument();
-	await expect.element(page.getByRole('button')).toHaveTextContent('Access code');
+	const button = page.getByRole('button', { name: 'Show access code for Dana Whitfield' });
+	await expect.element(button).toBeVisible();
 });
 
 test('each way in which a code leads nowhere has words of its own', () => {
