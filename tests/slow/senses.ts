@@ -101,11 +101,37 @@ export async function sent(): Promise<Sent[]> {
 	return all;
 }
 
-/** How many connections were made so far, and how many of them stand. */
-export function connections(): { made: number; standing: number } {
+/** Which of the connections that were made so far stand, by their place. */
+export function connections(): number[] {
 	const all = globalThis.madeConnections ?? [];
-	const standing = all.filter((one) => one.connectionState === 'connected').length;
-	return { made: all.length, standing };
+	return all.flatMap((one, at) => (one.connectionState === 'connected' ? [at] : []));
+}
+
+/** Whether the very same connections stand. */
+export function stillStand(places: readonly number[]): boolean {
+	const all = globalThis.madeConnections ?? [];
+	return places.length > 0 && places.every((at) => all[at]?.connectionState === 'connected');
+}
+
+/** The longest time without a new picture of each person, milliseconds, until somebody else is seen. */
+export async function longestPauses(ask: {
+	readonly names: readonly string[];
+	readonly until: string;
+}): Promise<Record<string, number>> {
+	const find = (name: string): HTMLVideoElement | null =>
+		document.querySelector(`main video[aria-label="${name}"]`);
+	const start = performance.now();
+	const all = ask.names.map((name) => ({ name, frames: 0, since: start, longest: 0 }));
+	while ((find(ask.until)?.videoWidth ?? 0) === 0 && performance.now() - start < 120_000) {
+		await new Promise((resolve) => setTimeout(resolve, 100));
+		for (const one of all) {
+			const frames = find(one.name)?.getVideoPlaybackQuality().totalVideoFrames ?? 0;
+			const now = performance.now();
+			if (frames !== one.frames) [one.frames, one.since] = [frames, now];
+			one.longest = Math.max(one.longest, now - one.since);
+		}
+	}
+	return Object.fromEntries(all.map(({ name, longest }) => [name, Math.round(longest)]));
 }
 
 /** Mean bytes of a packet of sound that is sent, over some milliseconds. */
