@@ -20,6 +20,7 @@ const reasons: Readonly<Record<string, readonly string[]>> = {
 		'notice_agree',
 		'group_agree_together',
 		'group_late_done',
+		'group_weak_decline',
 		'notice_decline',
 		'forget_me',
 		'leave_recording_title',

@@ -94,10 +94,11 @@ const apart = (a: DOMRect, b: DOMRect): boolean =>
 for (const [width, height] of [
 	[870, 560],
 	[374, 430],
+	[304, 400],
 ] as const)
 	for (const others of [1, 2, 3, 4, 5])
 		test(`${others + 1} people at ${width} wide: nobody is covered or cropped, and every name is read`, async () => {
-			await page.viewport(width < 600 ? 390 : 1280, 800);
+			await page.viewport(width > 600 ? 1280 : width + 16, 800);
 			const { root } = await stage(others);
 			root.style.width = `${width}px`;
 			root.style.height = `${height}px`;
