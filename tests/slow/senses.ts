@@ -117,12 +117,14 @@ export function stillStand(places: readonly number[]): boolean {
 export async function longestPauses(ask: {
 	readonly names: readonly string[];
 	readonly until: string;
+	/** No longer than this, milliseconds. */
+	readonly most: number;
 }): Promise<Record<string, number>> {
 	const find = (name: string): HTMLVideoElement | null =>
 		document.querySelector(`main video[aria-label="${name}"]`);
 	const start = performance.now();
 	const all = ask.names.map((name) => ({ name, frames: 0, since: start, longest: 0 }));
-	while ((find(ask.until)?.videoWidth ?? 0) === 0 && performance.now() - start < 120_000) {
+	while ((find(ask.until)?.videoWidth ?? 0) === 0 && performance.now() - start < ask.most) {
 		await new Promise((resolve) => setTimeout(resolve, 100));
 		for (const one of all) {
 			const frames = find(one.name)?.getVideoPlaybackQuality().totalVideoFrames ?? 0;
