@@ -39,7 +39,7 @@ export interface OpenedGrant extends Pick<
 
 const context = 'sotto/grant/v1';
 
-const text = (charactersMax: number) =>
+const base64url = (charactersMax: number) =>
 	v.pipe(v.string(), v.maxLength(charactersMax), v.regex(/^[A-Za-z0-9_-]*$/));
 
 const GrantSchema = v.strictObject({
@@ -49,8 +49,8 @@ const GrantSchema = v.strictObject({
 	recipientKey: v.pipe(v.string(), v.length(43)),
 	grantor: Id,
 	expiresAt: v.nullable(Moment),
-	enc: text(2048),
-	ciphertext: text(8192),
+	enc: base64url(2048),
+	ciphertext: base64url(8192),
 	signature: v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{85}[AQgw]$/)),
 });
 

@@ -79,7 +79,7 @@ test('one bad registration among many does not stop the others', async () => {
 	const refused = await accepted('d@alderstreet.example');
 	const send = globalThis.fetch;
 	const answers = vi.spyOn(globalThis, 'fetch').mockImplementation(async (url, init) => {
-		if (String(url).endsWith(`/api/invitations/${refused.shown.id}/confirm`))
+		if (new Request(url, init).url.endsWith(`/api/invitations/${refused.shown.id}/confirm`))
 			return Response.json({ error: 'bad-request' }, { status: 400 });
 		return send(url, init);
 	});

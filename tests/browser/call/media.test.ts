@@ -233,5 +233,5 @@ test('asking for a key frame is over also where the connection is ending', async
 	const asked = [b.media.keyFrame(), a.peer.sendKeyFrame()];
 	b.peer.close();
 	a.peer.close();
-	await Promise.all(asked);
+	await expect(Promise.all(asked)).resolves.toHaveLength(2);
 });
