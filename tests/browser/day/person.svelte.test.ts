@@ -73,6 +73,18 @@ test('who is here is neither connected from the list nor reminded', async () => 
 	await expect.element(remind).not.toBeInTheDocument();
 });
 
+test('a code can be shown until its person is in the call, whoever knocks at her place', async () => {
+	const code = page.getByRole('button', { name: 'Show access code for Dana Whitfield' });
+	const { rerender } = await show({ is: 'waiting', since: 0 }).shown;
+	await expect.element(code).toBeVisible();
+	await rerender({ where: { is: 'away' } });
+	await expect.element(code).toBeVisible();
+	await rerender({ where: { is: 'in-call' } });
+	await expect.element(code).not.toBeInTheDocument();
+	await rerender({ where: { is: 'ended' } });
+	await expect.element(code).not.toBeInTheDocument();
+});
+
 test('what could not be delivered is said with its reason until the same way works again', async () => {
 	const failed = message({ state: 'failed', error: 'address', at: 5 });
 	await show({ is: 'away' }, [message({ way: 'text' }), failed]).shown;
