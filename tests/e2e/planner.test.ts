@@ -61,7 +61,7 @@ test('a scheduler plans for the host, who has the same people and the same link'
 	await page.getByRole('link', { name: 'Schedule', exact: true }).click();
 	await page.getByRole('link', { name: 'Schedule a session', exact: true }).click();
 	const whose = page.getByRole('combobox', { name: 'Whose session is it?' });
-	expect(await whose.locator('option').allTextContents()).toEqual([maya.name]);
+	await expect.poll(() => whose.locator('option').allTextContents()).toEqual([maya.name]);
 	// Only the host can sign a notice, so there is no such choice, and the page says why.
 	await page.getByText('must be signed by the colleague’s own keys').waitFor();
 	expect(await page.getByRole('radio', { name: 'Record' }).count()).toBe(0);
