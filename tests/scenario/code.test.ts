@@ -121,24 +121,43 @@ test('in parallel only three are answered, one after another', async () => {
 	expect(stored()?.answered).toBe(shares.length);
 });
 
-test('a server that asks two questions at once gets one answer', async () => {
-	const { host } = page;
+/** The first question of a try, as somebody asks it who knows no digits. */
+async function anyShare() {
 	const identity = encodePublicIdentity((await generateParticipantIdentity()).publicIdentity);
 	const { ed25519, x25519 } = identity;
-	const { door } = await someone();
-	const route = await door.route(code.nameplate);
-	expect(route.state).toBe('open');
 	const valid = fromHex('2c3c6b8c4f3800e7aef6864025b4ed79bd599117e427c41bd47d93d654b4a51c');
-	const question = () => ({
+	return () => ({
 		step: 'share' as const,
 		nonce: newId(),
 		identity: { ed25519, x25519 },
 		share: toBase64url(valid),
 	});
+}
+
+test('a server that asks two questions at once gets one answer', async () => {
+	const { host } = page;
+	const { door } = await someone();
+	const route = await door.route(code.nameplate);
+	expect(route.state).toBe('open');
+	const question = await anyShare();
 	const replies = await Promise.all(
 		Array.from({ length: 8 }, (_, at) => host.answer(`t${at}`, code.nameplate, question())),
 	);
 	expect(replies.filter(({ step }) => step === 'share').length).toBe(1);
+});
+
+test('a try at the code before says nothing about the one that is shown now', async () => {
+	const { host } = page;
+	const question = await anyShare();
+	await host.answer('old', code.nameplate, question());
+	code = await page.show(where);
+	expect(await host.answer('new', code.nameplate, question())).toMatchObject({ step: 'share' });
+	const wrong = { step: 'no', why: 'wrong' };
+	expect(await host.answer('old', code.nameplate, { step: 'tag', tag: null })).toEqual(wrong);
+	// The new one is still being answered, so nobody else is.
+	const busy = { step: 'no', why: 'busy' };
+	expect(await host.answer('other', code.nameplate, question())).toEqual(busy);
+	expect(stored()?.answered).toBe(1);
 });
 
 test('a reload between the tries gives nobody more of them, and the code goes on', async () => {

@@ -36,6 +36,8 @@ export interface CodeOwner {
 
 interface Run {
 	readonly place: string;
+	/** Which code of the place it was: another may be shown by now. */
+	readonly nonce: string;
 	readonly answer: CodeAnswer;
 	readonly participant: PublicIdentity;
 }
@@ -122,7 +124,7 @@ export class CodeHost {
 		});
 		// Only after it was counted on the disk the answer leaves, whatever this page does next.
 		if (!counted) return no('busy');
-		this.#runs.set(name, { place: code.place, answer: run, participant });
+		this.#runs.set(name, { place: code.place, nonce: code.nonce, answer: run, participant });
 		const [share, tag] = [toBase64url(run.share), toBase64url(run.tag)];
 		return { step: 'share', share, tag, left };
 	}
@@ -148,20 +150,22 @@ export class CodeHost {
 		const run = this.#runs.get(name);
 		this.#runs.delete(name);
 		if (!run) return no('dead');
-		const { place } = run;
+		const { place, nonce } = run;
 		try {
 			if (tag === null) throw new CryptoError('open-failed');
 			const key = run.answer.confirm(fromBase64url(tag));
 			const confirmed = await this.#shelf.change(place, (code) => {
-				const late = !code || code.used || this.#clock() >= code.busyUntil;
-				return late ? undefined : { ...code, used: true };
+				const live = code?.nonce === nonce && !code.used && this.#clock() < code.busyUntil;
+				return live ? { ...code, used: true } : undefined;
 			});
 			if (!confirmed) return no('dead');
 			await this.#shelf.confirm(place, toHex(run.participant.ed25519));
 			return { step: 'place', sealed: toBase64url(await sealCodePlace(key, place)) };
 		} catch (error) {
 			if (!(error instanceof CryptoError)) throw error;
-			await this.#shelf.change(place, (code) => code && { ...code, busyUntil: 0 });
+			await this.#shelf.change(place, (code) =>
+				code?.nonce === nonce ? { ...code, busyUntil: 0 } : undefined,
+			);
 			return no('wrong');
 		}
 	}
