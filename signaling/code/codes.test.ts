@@ -282,3 +282,30 @@ test('the host is told of a flood when she comes back in the middle of it', () =
 	expect(host.show(nameplate)).toBe(nameplate);
 	expect(host.heard).toEqual([{ type: 'code-flood', seconds: calmMs / 1000 - 5 }]);
 });
+
+test('a member who brings her own nameplates gets no more of them than others', () => {
+	const host = new Host();
+	const { member } = host;
+	const again = (nameplate: string) =>
+		codes.show(
+			{ nameplate, session: newId(), place: newId(), nonce: newId() },
+			{ member, connection: host },
+		);
+	const own = Array.from({ length: 50 }, (_, at) => String(at).padStart(3, '0'));
+	for (const nameplate of own) expect(again(nameplate)).toBe(nameplate);
+	expect(() => again('500')).toThrow('over-limit');
+	expect(() => host.show()).toThrow('over-limit');
+	codes.end('000', member);
+	expect(again('500')).toBe('500');
+});
+
+test('nobody brings nameplates beyond what the practice has', () => {
+	const wanted = { session: newId(), place: newId(), nonce: newId() };
+	const bring = (at: number) => {
+		const nameplate = String(at).padStart(6, '0');
+		const member = `member ${Math.floor(at / 50)}`;
+		return codes.show({ ...wanted, nameplate }, { member, connection: new Host() });
+	};
+	for (let at = 0; at < 10_000; at++) bring(at);
+	expect(() => bring(10_000)).toThrow('over-limit');
+});

@@ -116,15 +116,19 @@ export class Codes {
 		return plate.nameplate;
 	}
 
-	#assign(wanted: Pick<Plate, 'session' | 'place' | 'nonce'>, by: Parameters<Codes['show']>[1]) {
+	/** Every nameplate that is not free. */
+	#taken(): Plate[] {
 		for (const nameplate of this.#plates.keys()) this.#plate(nameplate);
-		const taken = [...this.#plates.values()];
-		const own = taken.filter(({ member }) => member === by.member);
-		const here = own.filter(({ place }) => place === wanted.place);
+		return [...this.#plates.values()];
+	}
+
+	#assign(wanted: Pick<Plate, 'session' | 'place' | 'nonce'>, by: Parameters<Codes['show']>[1]) {
+		const taken = this.#taken();
+		const here = taken.filter(
+			({ member, place }) => member === by.member && place === wanted.place,
+		);
 		// One code at a time leads to a place.
 		for (const plate of here) plate.dead = true;
-		if (taken.length >= platesMax || own.filter((plate) => this.#works(plate)).length >= perMember)
-			throw new ServerError('over-limit');
 		const short = taken.filter(({ nameplate }) => !isLong(nameplate)).length;
 		// Somebody who was not given the code before found it: this one is not to be found.
 		const found = here.some(({ tries }) => tries.size > 1);
@@ -140,6 +144,12 @@ export class Codes {
 		{ nameplate, session, place, nonce }: Pick<Plate, 'nameplate' | 'session' | 'place' | 'nonce'>,
 		{ member, connection }: Parameters<Codes['show']>[1],
 	): string {
+		let own = 0;
+		for (const plate of this.#plates.values())
+			if (plate.member === member && this.#works(plate)) own++;
+		const known = this.#plates.has(nameplate);
+		const full = !known && this.#plates.size >= platesMax && this.#taken().length >= platesMax;
+		if (full || own >= perMember) throw new ServerError('over-limit');
 		const until = this.#clock.monotonic() + codeMs;
 		const fresh = { dead: false, refused: false, tries: new Map<string, number>() };
 		const plate = { nameplate, session, place, nonce, member, connection, until, ...fresh };
