@@ -44,7 +44,8 @@ const message = (over: Partial<PostMessage>): PostMessage => ({
 function show(where: Whereabouts, messages: readonly PostMessage[] = []) {
 	const delivery = new Delivery();
 	delivery.byPlace = sortPost(messages);
-	return { delivery, shown: render(PersonRow, { session, place, where, delivery }) };
+	const props = { session, place, where, begun: false, delivery };
+	return { delivery, shown: render(PersonRow, props) };
 }
 
 const connect = page.getByRole('button', { name: 'Connect Dana Whitfield' });
@@ -71,6 +72,21 @@ test('who is here is neither connected from the list nor reminded', async () => 
 	await expect.element(page.getByText(/^Waiting since/)).toBeVisible();
 	await expect.element(connect).not.toBeInTheDocument();
 	await expect.element(remind).not.toBeInTheDocument();
+});
+
+test('who is missing is called by phone, until the session ended', async () => {
+	const phone = page.getByRole('link', { name: 'Call Dana Whitfield by phone' });
+	const { rerender } = await show({ is: 'late', minutes: 4 }).shown;
+	await expect.element(phone).not.toBeInTheDocument();
+	await rerender({ place: { ...place, mobile: '+1 555 014-7731' } });
+	await expect.element(phone).toHaveAttribute('href', 'tel:+15550147731');
+	// Before it begins nobody is missing; once the others have begun, whoever is not there is.
+	await rerender({ where: { is: 'away' } });
+	await expect.element(phone).not.toBeInTheDocument();
+	await rerender({ begun: true });
+	await expect.element(phone).toBeVisible();
+	await rerender({ where: { is: 'ended' } });
+	await expect.element(phone).not.toBeInTheDocument();
 });
 
 test('a code can be shown until its person is in the call, whoever knocks at her place', async () => {
