@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { colleague } from '../colleagues.ts';
 import { contact, dana, day, hour, messagesOf, move, notice, pass, plan } from '../invited.ts';
 import type { Practice } from '../invited.ts';
 import { localPractice } from '../local.ts';
@@ -218,10 +219,24 @@ test('sessions of others, unknown ones and too many are refused, all or none', a
 	const none = { id: one.id.replace(/^./, one.id.startsWith('A') ? 'B' : 'A'), contacts: [] };
 	const put = (sessions: object[]) => local.maya.call('PUT', '/api/contacts', { sessions });
 	expect((await put([{ id: one.id, contacts }, none])).status).toBe(404);
+	// One's own before it, so that nothing of that is kept either.
+	const other = await colleague(local.maya);
+	const own = await other.session();
+	const ownContacts = own.places.map((place) => contact(place));
+	const sessions = [
+		{ id: own.id, contacts: ownContacts },
+		{ id: one.id, contacts },
+	];
+	expect((await other.call('PUT', '/api/contacts', { sessions })).status).toBe(404);
 	expect((await put(Array.from({ length: 27 }, () => ({ id: one.id, contacts })))).status).toBe(
 		400,
 	);
 	expect((await put([])).status).toBe(400);
 	await run();
-	expect(await messagesOf(local, one.id)).toEqual([]);
+	for (const { id } of [one, own]) expect(await messagesOf(local, id)).toEqual([]);
+	expect(mailbox.received).toEqual([]);
+	// An admin writes to everybody's: what was refused was whose it is.
+	expect((await put(sessions)).status).toBe(204);
+	await run();
+	expect(await messagesOf(local, own.id)).toHaveLength(1);
 });
