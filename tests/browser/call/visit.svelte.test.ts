@@ -1,9 +1,11 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { render } from 'vitest-browser-svelte';
 import { page } from 'vitest/browser';
+import { verifyReceipt } from '#crypto/consent/consent.ts';
 import { createStaffIdentity } from '#crypto/identity/identity.ts';
 import { Visit } from '#lib/call/guest.svelte.ts';
 import { sealNote } from '#lib/call/note.ts';
+import AgreeNow from '#lib/call/ui/AgreeNow.svelte';
 import GuestRoom from '#lib/call/ui/GuestRoom.svelte';
 import { companyOf } from '#lib/call/view.ts';
 import { serverOfOnePlace } from './server.ts';
@@ -58,6 +60,37 @@ test('for whom besides herself she agrees stands in the receipt that she signs',
 	await expect.element(page.getByText('You agreed for Mia Becker too.')).toBeVisible();
 	// The name goes to the host alone.
 	expect(server.sent.join()).not.toContain('Mia');
+});
+
+test('who did not agree can agree in the call, and the signed consent goes to everybody', async () => {
+	const server = await serverOfOnePlace();
+	const visit = await arrive(server);
+	await visit.answer(false);
+	await knocked(server, 1);
+	const { call } = visit;
+	if (!call) throw new Error('no call');
+	const told = vi.spyOn(call.links, 'sendAll').mockResolvedValue();
+	await render(AgreeNow, { visit });
+	const agree = page.getByRole('button', { name: 'I agree to be recorded' });
+	const decline = page.getByRole('button', { name: 'I do not agree' });
+	await page.getByText('Change my answer').click();
+	expect(decline.element().className).toBe(agree.element().className);
+	await decline.click();
+	await expect.element(decline).not.toBeInTheDocument();
+	expect(told).not.toHaveBeenCalled();
+	await page.getByText('Change my answer').click();
+	await agree.click();
+	await expect.poll(() => told.mock.calls.length).toBe(1);
+	const message = told.mock.calls[0]?.[0];
+	if (message?.type !== 'receipt') throw new Error('no receipt was sent');
+	const { type, session, subject } = await verifyReceipt(message.receipt);
+	expect([type, session]).toEqual(['consent', server.session]);
+	expect(call.options.knowledge.receipts.latest(subject)?.type).toBe('consent');
+	expect(visit.agreed).toBe(true);
+	await expect.element(page.getByText('Change my answer')).not.toBeInTheDocument();
+	// No new knock: that would be a knock of somebody who is in the call.
+	expect(server.knocks).toHaveLength(1);
+	await expect.poll(() => server.sent.join()).toContain('"act":"consented"');
 });
 
 test('what the host writes is read while one waits, once, and only when the host wrote it', async () => {

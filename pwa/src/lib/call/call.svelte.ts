@@ -259,7 +259,7 @@ export class Call {
 			this.withdrawn = { key: keyName(from), name: from.name, at: Date.now() };
 			if (epoch?.hasRecorder) this.room.hold();
 			this.#watchWithdrawal();
-		}
+		} else if (this.withdrawn?.key === keyName(from)) this.withdrawn = null;
 		onreceipt?.(from, withdrawn);
 		this.#show();
 	}
@@ -321,6 +321,14 @@ export class Call {
 		while (this.room.epoch?.hasRecorder && !this.isOver)
 			await this.#withoutRecorder().catch(() => later(againMs));
 		await told;
+	}
+
+	/** Agrees within the call, also after a withdrawal: of one's receipts the newest holds. */
+	async agree(company: Company): Promise<void> {
+		const receipt = await this.sign('consent', company);
+		if (this.roster.some((row) => row.me && row.key === this.withdrawn?.key)) this.withdrawn = null;
+		this.#show();
+		await this.links.sendAll({ type: 'receipt', receipt });
 	}
 
 	/** Thirty digits of the epoch in force now; the same for everybody in it. */

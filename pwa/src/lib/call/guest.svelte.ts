@@ -312,6 +312,15 @@ export class Visit {
 		return { type: 'knock' as const, keyPackage: toBase64url(keyPackage), sealed, proof };
 	}
 
+	/** Agrees in the call, where everybody hears of it at once. */
+	async agreeInCall(company: Company): Promise<void> {
+		const { call } = this;
+		if (!call) return;
+		[this.agreed, this.company, this.#told] = [true, company, undefined];
+		await call.agree(company);
+		this.#tell(call);
+	}
+
 	/** Withdraws in the call; with `alsoDelete` asks for what was recorded to be deleted. */
 	async withdraw(alsoDelete: boolean): Promise<void> {
 		this.agreed = false;
