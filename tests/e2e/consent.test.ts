@@ -33,7 +33,7 @@ test("without everybody's consent a call is met unrecorded, and says whose is mi
 	const { links } = await newSession(maya.page, ['Dana Whitfield'], { record: true });
 	await wait(dana.page, links[0] ?? '', 'decline');
 	await expectThat(status(dana, 'Waiting for Dr. Maya Okafor')).toBeVisible();
-	await expectThat(dana.page.getByText('You did not agree; nothing is recorded')).toBeVisible();
+	await expectThat(status(dana, 'You did not agree; nothing is recorded')).toBeVisible();
 	await maya.page.goto(server.address);
 	await connect(maya.page, 'Dana Whitfield');
 	await Promise.all([sees(maya.page, 'Dana Whitfield'), sees(dana.page, 'Dr. Maya Okafor')]);
