@@ -9,6 +9,7 @@ import {
 	membersMax,
 	openMemberList,
 	signMemberList,
+	spentMax,
 } from './members.ts';
 import { createPracticeKey, openPracticeKey, practiceFingerprint } from './practice.ts';
 
@@ -116,6 +117,17 @@ test('nobody is twice in a list', async () => {
 		{ more: true },
 	];
 	for (const value of bad) await expect(open(await forge(value))).rejects.toThrow('bad-encoding');
+});
+
+test('a list that nobody could open is not signed', async () => {
+	const others = Array.from({ length: membersMax }, () => member());
+	const full = await signed(2, [maya, ...others.slice(1)]);
+	expect((await open(full)).members.length).toBe(membersMax);
+	await expect(signed(3, [maya, ...others])).rejects.toThrow('too-large');
+	const spent = Array.from({ length: spentMax + 1 }, () => ({ id: id(), expiresAt: 1 }));
+	const long = signMemberList({ practiceKey, list: { ...list(3), spent } });
+	await expect(long).rejects.toThrow('too-large');
+	await expect(signed(1.5)).rejects.toThrow(TypeError);
 });
 
 test('a practice key comes back from its seed', async () => {

@@ -127,7 +127,10 @@ const ListSchema = v.pipe(
 	v.check(({ members }) => distinct(members)),
 );
 
-/** Signs a list with the practice key. Throws TypeError when an id or an Ed25519 key is in it twice. */
+/**
+ * Signs a list with the practice key, if everybody can open it. Throws `too-large` for more of anything than a list
+ * holds, TypeError when an id or an Ed25519 key is in it twice.
+ */
 export async function signMemberList(options: {
 	practiceKey: SigningKey;
 	list: MemberList;
@@ -157,6 +160,7 @@ export async function signMemberList(options: {
 		...(handovers && { handovers: handovers.map(({ text, signature }) => ({ text, signature })) }),
 		...(changed && { changed: changed.map(({ id, version: at }) => ({ id, version: at })) }),
 	};
+	checkOpens(value);
 	return signJson({ key: options.practiceKey, context, value });
 }
 
@@ -190,6 +194,13 @@ export function signingKeysOf({ members, former = [] }: MemberList, id: string):
 	const now = members.find((member) => member.id === id);
 	const before = former.filter((one) => one.id === id);
 	return [...(now ? [now.publicIdentity.ed25519] : []), ...before.map(({ ed25519 }) => ed25519)];
+}
+
+/** A list that nobody could open would lock everybody out, and its version could not be taken back. */
+function checkOpens(value: unknown): void {
+	const { success, issues = [] } = v.safeParse(ListSchema, value);
+	if (issues.some(({ type }) => type === 'max_length')) throw new CryptoError('too-large');
+	assert(success, 'a list is one that can be opened');
 }
 
 const formerJson = ({ id, role, ed25519, pages }: Former) => ({

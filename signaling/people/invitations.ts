@@ -5,6 +5,7 @@ import type { Context } from '../context.ts';
 import { ServerError } from '../errors.ts';
 import { countTry, staffOf } from '../guard.ts';
 import { bodyOf, parse, stored } from '../parse.ts';
+import { limits } from '../protocol/limits.ts';
 import {
 	InvitationFinish,
 	InvitationProof,
@@ -110,7 +111,7 @@ async function invite(context: Context, by: string, asked: v.InferOutput<typeof 
 			.execute();
 		const known = await db
 			.selectFrom('invitations')
-			.select(['id', 'email', 'state'])
+			.select(['id', 'email', 'state', 'member'])
 			.where((it) => it.or([it('id', '=', asked.id), it('state', '!=', 'confirmed')]))
 			.execute();
 		if (known.some(({ id, email }) => id === asked.id || email === asked.email))
@@ -119,6 +120,15 @@ async function invite(context: Context, by: string, asked: v.InferOutput<typeof 
 		const member = await memberByEmail(db, asked.email);
 		if (asked.member !== undefined && asked.member !== (member?.id ?? null))
 			throw new ServerError('conflict');
+		if (!member?.active) {
+			const { members } = await db
+				.selectFrom('members')
+				.select((it) => it.fn.countAll<number>().as('members'))
+				.where('active', '=', 1)
+				.executeTakeFirstOrThrow();
+			const coming = known.filter((one) => one.member === null).length;
+			if (members + coming >= limits.practiceMembersMax) throw new ServerError('over-limit');
+		}
 		await db
 			.insertInto('invitations')
 			.values({

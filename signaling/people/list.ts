@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { practiceOf } from '../account/members.ts';
 import { ServerError } from '../errors.ts';
 import { parse } from '../parse.ts';
+import { limits } from '../protocol/limits.ts';
 import { Bytes32, Signed, type SignedList } from '../protocol/text.ts';
 import { verifySigned } from '../signature.ts';
 import type { StoreTransaction } from '../store/database.ts';
@@ -11,7 +12,12 @@ type List = v.InferOutput<typeof SignedList>;
 const Listed = v.object({
 	practice: v.string(),
 	version: v.number(),
-	members: v.array(v.object({ id: v.string(), role: v.string() })),
+	// Clients open no list that is longer, so it must not become the newest.
+	members: v.pipe(
+		v.array(v.object({ id: v.string(), role: v.string() })),
+		v.maxLength(limits.practiceMembersMax),
+	),
+	spent: v.optional(v.pipe(v.array(v.unknown()), v.maxLength(limits.spentMax))),
 	handovers: v.optional(v.array(Signed), []),
 });
 const Handover = v.object({

@@ -1,10 +1,11 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import * as v from 'valibot';
 import { memberByEmail, memberOf, practiceOf } from '../account/members.ts';
 import type { Context } from '../context.ts';
 import { ServerError } from '../errors.ts';
 import { type Staff, staffOf } from '../guard.ts';
 import { bodyOf, parse, stored } from '../parse.ts';
+import { limits } from '../protocol/limits.ts';
 import {
 	Confirmation,
 	InvitationFinish,
@@ -203,18 +204,24 @@ async function change(
 	after();
 }
 
+/** For a request with a member list, which is long: nobody sends so much before she has shown who she is. */
+export const longBody = (context: Context) => ({
+	bodyLimit: limits.listRequestBytes,
+	onRequest: async (request: FastifyRequest) => void (await staffOf(context, request)),
+});
+
 /** /api/people, and the last step of an invitation. */
 export function memberRoutes(app: FastifyInstance, context: Context): void {
 	const { hub } = context;
 	app.get('/people', async (request) => readPeople(context, await staffOf(context, request)));
-	app.post('/invitations/:id/confirm', async (request, reply) => {
+	app.post('/invitations/:id/confirm', longBody(context), async (request, reply) => {
 		const staff = await staffOf(context, request);
 		const { id } = parse(Params, request.params);
 		await confirm(context, staff, { id, asked: bodyOf(Confirmation, request) });
 		hub.changed('members');
 		return reply.code(204).send();
 	});
-	app.put('/people/:id', async (request, reply) => {
+	app.put('/people/:id', longBody(context), async (request, reply) => {
 		const staff = await staffOf(context, request);
 		const { id } = parse(Params, request.params);
 		await change(context, staff, { id, asked: bodyOf(MemberChange, request) });

@@ -4,7 +4,7 @@ import { staffOf } from '../guard.ts';
 import { bodyOf } from '../parse.ts';
 import { NewSettings, NewerList } from '../protocol/people.ts';
 import { invitationRoutes } from './invitations.ts';
-import { memberRoutes, takeList } from './members.ts';
+import { longBody, memberRoutes, takeList } from './members.ts';
 
 /** /api/practice/settings, /api/people, /api/invitations. */
 export function peopleRoutes(app: FastifyInstance, context: Context): void {
@@ -26,7 +26,7 @@ export function peopleRoutes(app: FastifyInstance, context: Context): void {
 		hub.changed('members');
 		return reply.code(204).send();
 	});
-	app.put('/people/list', async (request, reply) => {
+	app.put('/people/list', longBody(context), async (request, reply) => {
 		const { member } = await staffOf(context, request);
 		const { memberList, account } = bodyOf(NewerList, request);
 		await store.transaction().execute(async (db) => {

@@ -68,8 +68,14 @@ export const limits = {
 	noticeChars: 10_000,
 	/** One page of digests: 8192 of 32 bytes, characters of base64url. */
 	digestPageChars: 349_528,
-	/** The signed member list, characters: some 200 members with their keys. */
-	memberListChars: 400 * 1024,
+	/** Members of a practice, participants with an account included. */
+	practiceMembersMax: 200,
+	/** Spent invitations of one member list. */
+	spentMax: 1000,
+	/** The signed member list, characters: as many members as there may be, and all that it remembers. */
+	memberListChars: 1024 * 1024,
+	/** A request with a member list and everybody's keys, bytes: as many as there may be at their longest. */
+	listRequestBytes: 12 * 1024 * 1024,
 	/** Sealed account data: unlockers and sealed identity together, characters. */
 	accountChars: 64 * 1024,
 	/** Secret keys of the practice sealed to one member, with those that were replaced, characters. */

@@ -158,7 +158,7 @@ const KeysBox = v.nullable(bytes(limits.memberKeysChars));
 const OthersKeys = v.optional(
 	v.pipe(
 		v.array(v.strictObject({ member: Id, keys: bytes(limits.memberKeysChars) })),
-		v.maxLength(200),
+		v.maxLength(limits.practiceMembersMax),
 	),
 	[],
 );

@@ -7,6 +7,7 @@ import {
 	newInvitation,
 	nextList,
 } from '../colleagues.ts';
+import { limits } from '../../signaling/protocol/limits.ts';
 import { type LocalServer, localPractice } from '../local.ts';
 import { logIn, type Staff } from '../staff.ts';
 import { bytesOf, call, newId, newKey, signed } from '../wire.ts';
@@ -168,6 +169,59 @@ test('an invitation that names nobody takes nobody’s id, and looking does not 
 	for (let at = 0; at < 150; at++)
 		expect((await look(invitation.id, invitation.proof)).status).toBe(200);
 	await maya.call('DELETE', `/api/invitations/${invitation.id}`);
+});
+
+test('nobody puts more on the list than a client opens', async () => {
+	const invitation = newInvitation();
+	await maya.call('POST', '/api/invitations', invitation);
+	const { member } = await accept(address, invitation);
+	const crowd = Array.from({ length: limits.practiceMembersMax }, () => ({
+		id: newId(),
+		role: 'clinician',
+	}));
+	const memberList = await nextList(maya, (members) => [
+		...members,
+		{ id: member, role: 'clinician' },
+		...crowd,
+	]);
+	const path = `/api/invitations/${invitation.id}`;
+	const answer = await maya.call('POST', `${path}/confirm`, { memberList, keys: null });
+	expect(answer.body.error).toBe('bad-request');
+	expect((await confirm(maya, invitation, member)).status).toBe(204);
+});
+
+test('who would be one member too many is not invited', async () => {
+	const { store } = local.server.context;
+	const row = await store.selectFrom('members').selectAll().limit(1).executeTakeFirstOrThrow();
+	const crowd = Array.from({ length: limits.practiceMembersMax }, (_, at) => ({
+		...row,
+		id: newId(),
+		email: `crowd${at}@example.org`,
+		active: 1,
+	}));
+	await store.insertInto('members').values(crowd).execute();
+	const late = await maya.call('POST', '/api/invitations', newInvitation());
+	expect(late.body.error).toBe('over-limit');
+	// Who is on the list already takes no other place.
+	const back = newInvitation({ email: 'crowd0@example.org' });
+	expect((await maya.call('POST', '/api/invitations', back)).status).toBe(201);
+	await maya.call('DELETE', `/api/invitations/${back.id}`);
+	await store.deleteFrom('members').where('email', 'like', 'crowd%').execute();
+});
+
+test('a dismissal with everybody’s keys at their longest is taken, and from nobody else', async () => {
+	const tom = await colleague(maya);
+	const { id } = tom.signedIn.member;
+	const keys = 'A'.repeat(limits.memberKeysChars);
+	const others = Array.from({ length: limits.practiceMembersMax }, () => ({
+		member: maya.signedIn.member.id,
+		keys,
+	}));
+	const memberList = await nextList(maya, (members) => members.filter((one) => one.id !== id));
+	const body = { role: 'clinician', active: false, memberList, keys: null, others };
+	const stranger = await call(address, 'PUT', `/api/people/${id}`, { body });
+	expect(stranger.body.error).toBe('token');
+	expect((await maya.call('PUT', `/api/people/${id}`, body)).status).toBe(204);
 });
 
 test('the last admin stays one', async () => {

@@ -95,21 +95,31 @@ export async function confirmInvited(invited: Invited): Promise<void> {
 	await endInvitations(ended);
 }
 
-/** Confirms everybody who waits and whose registration is good; gives the ids of those that are not. */
+/**
+ * Confirms everybody who waits and whose registration is good; gives the ids of those that are not. Throws
+ * `too-large` after the others when the list holds nobody more.
+ */
 export async function confirmWaiting(people: People): Promise<string[]> {
 	const bad: string[] = [];
+	let full: CryptoError | undefined;
 	for (const invited of people.invitations) {
 		try {
 			await confirmInvited(invited);
 		} catch (error) {
 			// Another admin's page was first, or the id is taken: the others go on.
 			if (isApiError(error, 'conflict', 'not-found')) continue;
+			// Who comes back still has her place.
+			if (error instanceof CryptoError && error.code === 'too-large') {
+				full = error;
+				continue;
+			}
 			// A key that is on the list already is a TypeError of `signMemberList`.
 			const isBad = error instanceof CryptoError || error instanceof TypeError;
 			if (!isBad && !isApiError(error, 'bad-request')) throw error;
 			bad.push(invited.id);
 		}
 	}
+	if (full) throw full;
 	return bad;
 }
 
