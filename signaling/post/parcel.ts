@@ -72,14 +72,25 @@ export async function fill(store: Store, wanted: Wanted): Promise<Parcel> {
 		.execute();
 	const most = way === 'text' ? textAtOnce[kind] : Infinity;
 	const others: Item[] = [];
-	for (const { id: other } of waiting) {
-		if (others.length + 1 >= most) break;
-		const row = await take(store, other);
-		if (!row) continue;
-		// Read after it was taken: what changes from now on is planned anew.
-		const letter = await fitting(store, row, wanted).catch(() => undefined);
-		if (letter) others.push({ row, letter });
-		else await putBack(store, row);
+	const taken: PostRow[] = [];
+	try {
+		for (const { id: other } of waiting) {
+			if (others.length + 1 >= most) break;
+			const row = await take(store, other);
+			if (!row) continue;
+			taken.push(row);
+			// Read after it was taken: what changes from now on is planned anew.
+			const letter = await fitting(store, row, wanted).catch(() => undefined);
+			if (letter) others.push({ row, letter });
+			else {
+				await putBack(store, row);
+				taken.pop();
+			}
+		}
+	} catch (error) {
+		// Nobody else knows that they were taken.
+		await Promise.allSettled(taken.map((row) => putBack(store, row)));
+		throw error;
 	}
 	const [earliest = first, ...later] = [first, ...others].toSorted(
 		(a, b) => a.letter.startsAt - b.letter.startsAt,

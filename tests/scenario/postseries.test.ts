@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { colleague } from '../colleagues.ts';
 import { contact, dana, day, hour, messagesOf, move, notice, pass, plan } from '../invited.ts';
@@ -176,6 +177,22 @@ test('a series that was refused for a moment goes out once, without what was cal
 	expect(mailbox.received.map((one) => entriesOf(one).map(({ uid }) => uid))).toEqual([
 		[made[0], made[2]].map((one) => one && uidOf(one)),
 	]);
+});
+
+test('when the database fails while a series is gathered, nothing is left under way', async () => {
+	const { store } = local.server.context;
+	const first = await plan(local);
+	const second = await plan(local);
+	const last = await plan(local);
+	await sql`CREATE TRIGGER failing BEFORE UPDATE OF state ON post
+		WHEN NEW.state = 'sending' AND NEW.place = ${sql.lit(last.place)}
+		BEGIN SELECT RAISE(ABORT, 'disk'); END`.execute(store);
+	await expect(invite([first, second, last])).rejects.toThrow('disk');
+	await sql`DROP TRIGGER failing`.execute(store);
+	const rows = await store.selectFrom('post').selectAll().where('state', '=', 'sending').execute();
+	expect(rows).toEqual([]);
+	await run();
+	expect(await messagesOf(local, last.id)).toMatchObject([{ state: 'sent' }]);
 });
 
 test('two who share an address get a mail each, with their own links', async () => {
