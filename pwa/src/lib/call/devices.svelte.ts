@@ -14,7 +14,13 @@ const audioShape = {
 	autoGainControl: true,
 } satisfies MediaTrackConstraints;
 
-function troubleOf(error: unknown): DeviceTrouble {
+/** The call was over before the person had answered the browser's question. */
+class TooLate extends Error {
+	override readonly name = 'TooLate';
+}
+
+function troubleOf(error: unknown): DeviceTrouble | null {
+	if (error instanceof TooLate) return null;
 	if (!(error instanceof DOMException)) return 'failed';
 	if (error.name === 'NotAllowedError' || error.name === 'SecurityError') return 'refused';
 	if (error.name === 'NotFoundError' || error.name === 'OverconstrainedError') return 'missing';
@@ -44,6 +50,7 @@ export class Devices {
 	#camera: MediaStreamTrack | null = null;
 	#held = false;
 	#cameraOff = false;
+	#closes = 0;
 	#session: string | undefined;
 	/** Tells the connections what to send now. */
 	changed: (kind: 'audio' | 'video', track: MediaStreamTrack | null) => void = () => {};
@@ -121,10 +128,19 @@ export class Devices {
 		this.#keep();
 	}
 
+	/** What is allowed only after everything was switched off stays off. */
+	async #ask(wanted: MediaStreamConstraints): Promise<MediaStream> {
+		const closes = this.#closes;
+		const stream = await navigator.mediaDevices.getUserMedia(wanted);
+		if (closes === this.#closes) return stream;
+		for (const track of stream.getTracks()) track.stop();
+		throw new TooLate();
+	}
+
 	async #openAudio(): Promise<void> {
 		if (this.audio?.readyState === 'live') return;
 		try {
-			const stream = await navigator.mediaDevices.getUserMedia({
+			const stream = await this.#ask({
 				audio: { ...audioShape, ...this.#wanted('audio') },
 			});
 			const track = stream.getAudioTracks()[0];
@@ -150,14 +166,14 @@ export class Devices {
 		const shape = kind === 'audio' ? audioShape : videoShape;
 		try {
 			const wanted = { ...shape, ...this.#wanted(kind) };
-			const stream = await navigator.mediaDevices.getUserMedia({ [kind]: wanted });
+			const stream = await this.#ask({ [kind]: wanted });
 			const [track] = stream.getTracks();
 			if (!track) throw new DOMException('', 'NotFoundError');
 			if (kind === 'audio') this.#takeMicrophone(track);
 			else this.#takeCamera(track);
 			return true;
 		} catch (error) {
-			if (!(error instanceof DOMException)) throw error;
+			if (!(error instanceof DOMException || error instanceof TooLate)) throw error;
 			this.chosen = before;
 			return false;
 		}
@@ -189,7 +205,7 @@ export class Devices {
 	async openCamera(): Promise<void> {
 		if (this.#camera?.readyState === 'live') return;
 		try {
-			const stream = await navigator.mediaDevices.getUserMedia({
+			const stream = await this.#ask({
 				video: { ...videoShape, ...this.#wanted('video') },
 			});
 			const track = stream.getVideoTracks()[0];
@@ -236,10 +252,15 @@ export class Devices {
 
 	/** Resolves false when the person chose nothing to show. */
 	async share(): Promise<boolean> {
+		const closes = this.#closes;
 		try {
 			const stream = await navigator.mediaDevices.getDisplayMedia({ video: true });
 			const track = stream.getVideoTracks()[0];
 			if (!track) return false;
+			if (closes !== this.#closes) {
+				track.stop();
+				return false;
+			}
 			track.addEventListener('ended', () => this.stopSharing());
 			this.sharing = true;
 			this.soundOnly = false;
@@ -266,6 +287,7 @@ export class Devices {
 	}
 
 	close(): void {
+		this.#closes++;
 		for (const track of [this.audio, this.video, this.#camera]) track?.stop();
 		this.audio = null;
 		this.video = null;

@@ -31,6 +31,9 @@ interface Door {
 
 /** So many who wait get a connection prepared. */
 const preparedMost = 2;
+/** So long the end of a recording may hold back whoever leaves, milliseconds. */
+const leaveMs = 5000;
+const later = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 /** Alone for so long, and the recording ends, milliseconds. */
 const aloneMs = 15_000;
 
@@ -219,7 +222,8 @@ export class HostCall {
 			knowledge.admit(await signAdmission(admission));
 			if (opened.text.receipt) await knowledge.hear(opened.text.receipt);
 			const agreed = await this.#agreed(opened.key);
-			// Also while it is only just being started: the pause waits for that.
+			// Also while it is only just being started: that comes to its end first.
+			if (!agreed) await this.recording.settled();
 			if (!agreed && this.call.recording === 'on') await this.recording.pause();
 			const change = room.change(() =>
 				room.leaves.includes(seat) ? undefined : { add: [seat], packages: this.#packageOf(known) },
@@ -302,7 +306,8 @@ export class HostCall {
 	}
 
 	async leave(): Promise<void> {
-		await this.recording.close();
+		// Without the server the recorder's key cannot be taken now: nobody stays seen and heard for that.
+		await Promise.race([this.recording.close(), later(leaveMs)]);
 		await this.call.leave();
 	}
 

@@ -33,6 +33,7 @@ export interface Finishing {
 export class Recording {
 	/** A change is under way. */
 	busy = $state(false);
+	#turn: Promise<void> = Promise.resolve();
 	status = $state.raw<Status | null>(null);
 	problems = $state.raw<ReadonlySet<Problem>>(new Set());
 	failure = $state<string | null>(null);
@@ -81,21 +82,24 @@ export class Recording {
 			await this.#open();
 			await this.#agree();
 			const recording = newId();
-			await this.#enter();
 			const { identity, member, practice } = account;
 			const { notice, options } = this.#call;
+			// What may have to wait for the server comes before the recorder holds a key.
+			const token = await account.token();
+			const recipients = recipientsOf({
+				host: { id: member.id, publicIdentity: identity.publicIdentity },
+				records: { id: practice.id, publicIdentity: practice.recordsIdentity },
+				members: account.members,
+				notice: notice && (await verifyNotice({ signed: notice, ...options })),
+				supervisorsOpen: settings.supervisorsOpen,
+			});
+			await this.#enter();
 			await this.#ask({
 				type: 'start',
 				recording,
-				server: { origin: address('/').replace(/\/$/, ''), token: await account.token() },
+				server: { origin: address('/').replace(/\/$/, ''), token },
 				grantor: { id: member.id, signing: identity.signing },
-				recipients: recipientsOf({
-					host: { id: member.id, publicIdentity: identity.publicIdentity },
-					records: { id: practice.id, publicIdentity: practice.recordsIdentity },
-					members: account.members,
-					notice: notice && (await verifyNotice({ signed: notice, ...options })),
-					supervisorsOpen: settings.supervisorsOpen,
-				}),
+				recipients,
 				title: '',
 			});
 			this.current = recording;
@@ -108,6 +112,7 @@ export class Recording {
 
 	pause(): Promise<void> {
 		return this.#busily(async () => {
+			if (this.current === null) return;
 			await this.#fork(false, 'pause');
 			await this.#exit();
 			this.#call.told('paused');
@@ -117,6 +122,7 @@ export class Recording {
 
 	resume(): Promise<void> {
 		return this.#busily(async () => {
+			if (this.current === null) return;
 			await this.#agree();
 			await this.#enter();
 			await this.#fork(true, 'resume');
@@ -210,8 +216,14 @@ export class Recording {
 		void this.#fork(true, 'switch');
 	}
 
-	async #busily(work: () => Promise<void>): Promise<void> {
-		await this.#idle();
+	/** One after another, in the order asked for. */
+	#busily(work: () => Promise<void>): Promise<void> {
+		const turn = this.#turn.then(() => this.#alone(work));
+		this.#turn = turn.catch(() => {});
+		return turn;
+	}
+
+	async #alone(work: () => Promise<void>): Promise<void> {
 		this.busy = true;
 		this.failure = null;
 		try {
@@ -223,15 +235,12 @@ export class Recording {
 			else if (this.#call.recording === 'on') await this.#exit().catch(() => {});
 		} finally {
 			this.busy = false;
-			const waiting = this.#waiting;
-			this.#waiting = [];
-			for (const resolve of waiting) resolve();
 		}
 	}
 
-	#waiting: (() => void)[] = [];
-	async #idle(): Promise<void> {
-		while (this.busy) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+	/** When what was asked for until now is done or has failed. */
+	settled(): Promise<void> {
+		return this.#turn;
 	}
 
 	async #open(): Promise<void> {

@@ -160,9 +160,13 @@ async function handle(message: ToMedia): Promise<void> {
 }
 
 async function answer(message: ToMedia): Promise<void> {
-	await handle(message);
-	const done = { type: 'done', id: message.id, at: absolute() } as const;
-	post(message.type === 'counts' ? { ...done, counts: { ...counts } } : done);
+	try {
+		await handle(message);
+	} finally {
+		// Also where it failed: whoever waits for it would wait for ever.
+		const done = { type: 'done', id: message.id, at: absolute() } as const;
+		post(message.type === 'counts' ? { ...done, counts: { ...counts } } : done);
+	}
 }
 
 self.addEventListener('message', (event: MessageEvent<ToMedia>) => {
