@@ -109,11 +109,12 @@ export class Presence {
 		return this.#seats.get(seat)?.seat.knock ?? null;
 	}
 
-	/** Places of which somebody is in the call. */
-	inCall(): Set<string> {
+	/** Places of which somebody is in the call; those alone whose browser is there, if `present`. */
+	inCall(present = false): Set<string> {
 		const places = new Set<string>();
 		for (const { seat } of this.#seats.values())
-			if (seat.state === 'in-call' && seat.place !== null) places.add(seat.place);
+			if (seat.state === 'in-call' && seat.place !== null && (seat.present || !present))
+				places.add(seat.place);
 		return places;
 	}
 

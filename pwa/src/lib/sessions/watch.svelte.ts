@@ -43,6 +43,8 @@ export class Watch {
 	waiting = $state.raw<readonly Waiting[]>([]);
 	/** Places of which somebody is in the call. */
 	inCall = $state.raw<ReadonlySet<string>>(new Set());
+	/** Those of them whose browser is there: who was cut off may need a code or a reminder. */
+	connected = $state.raw<ReadonlySet<string>>(new Set());
 	/** The server cannot say who waits right now. */
 	cutOff = $state(false);
 	/** How often something became of a message to somebody. */
@@ -133,7 +135,8 @@ export class Watch {
 		this.#presence.clear();
 		this.#others.clear();
 		this.opener.keep(new Set());
-		[this.here, this.waiting, this.inCall] = [[], [], new Set()];
+		[this.here, this.waiting] = [[], []];
+		[this.inCall, this.connected] = [new Set(), new Set()];
 		this.cutOff = false;
 		this.failure = undefined;
 		this.arrivals.stop();
@@ -215,6 +218,8 @@ export class Watch {
 		if (!same(here, this.here, sameSeat)) this.here = here;
 		const inCall = this.#presence.inCall();
 		if (!same([...inCall], [...this.inCall])) this.inCall = inCall;
+		const connected = this.#presence.inCall(true);
+		if (!same([...connected], [...this.connected])) this.connected = connected;
 		// Half a list would make everybody on the other half look new.
 		if (this.#presence.complete && !this.cutOff)
 			void this.arrivals.see(here, (one) => this.#nameOf(one));

@@ -23,7 +23,12 @@ test('who is here, was here or has nothing to come to is not late', () => {
 		is: 'waiting',
 		since: start - 5,
 	});
-	expect(whereabouts({ ...place, now, since: 1, inCall: true })).toEqual({ is: 'in-call' });
+	expect(whereabouts({ ...place, now, inCall: true })).toEqual({ is: 'in-call' });
+	// In another browser, while the first one's seat is still in the call.
+	expect(whereabouts({ ...place, now, since: 1, inCall: true })).toEqual({
+		is: 'waiting',
+		since: 1,
+	});
 	expect(whereabouts({ ...place, now, begun: true })).toEqual({ is: 'away' });
 	const ended = { startsAt: start, state: 'ended' as const };
 	expect(whereabouts({ ...place, now, session: ended, inCall: true })).toEqual({ is: 'ended' });

@@ -22,8 +22,9 @@ export function whereabouts(place: {
 }): Whereabouts {
 	const { session, inCall, since, begun, now } = place;
 	if (session.state === 'ended') return { is: 'ended' };
-	if (inCall) return { is: 'in-call' };
+	// Who comes back in another browser waits, whatever her first one left behind.
 	if (since !== undefined) return { is: 'waiting', since };
+	if (inCall) return { is: 'in-call' };
 	const lateMs = now - session.startsAt;
 	if (begun || lateMs < graceMs) return { is: 'away' };
 	return { is: 'late', minutes: Math.floor(lateMs / 60_000) };
