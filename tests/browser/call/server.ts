@@ -43,7 +43,7 @@ async function hosted() {
 		host: identity.signing,
 		notice: { session, ...words, recorder: 'device', openers: 'Host', keptUntil: null },
 	});
-	const practice = { practice: 'Practice', emergency: '' };
+	const practice = { practice: 'Practice', emergency: 'Call 555 0100' };
 	const host = { name: words.host, publicIdentity: encodePublicIdentity(identity.publicIdentity) };
 	const when = { startsAt: Date.now(), minutes: 50, state: 'planned' };
 	const about = { place, session, ...practice, ...when, host, notice };

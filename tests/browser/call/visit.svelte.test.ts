@@ -45,6 +45,13 @@ test('an answer that is changed in the waiting room is a withdrawal at once, bef
 	expect(server.knocks[2]?.receipt?.type).toBe('consent');
 });
 
+test('what to do in an emergency stands in the waiting room, in the words of the practice', async () => {
+	const server = await serverOfOnePlace();
+	await render(GuestRoom, { visit: await arrive(server) });
+	await expect.element(page.getByText('In an emergency')).toBeVisible();
+	await expect.element(page.getByText(server.about.emergency)).toBeVisible();
+});
+
 test('for whom besides herself she agrees stands in the receipt that she signs', async () => {
 	const server = await serverOfOnePlace();
 	const visit = await arrive(server);
