@@ -36,9 +36,10 @@ export class Delivery {
 	failure = $state.raw<unknown>();
 	/** People who are being reminded, and what came of it. */
 	reminders = $state.raw<ReadonlyMap<string, 'sending' | 'sent' | Error>>(new Map());
+	/** Messages that were given up, of sessions on any day. */
 	readonly failures = $derived(
-		[...this.byPlace].flatMap(([place, { failed }]) =>
-			failed.some(({ state }) => state === 'failed') ? [place] : [],
+		[...this.byPlace.values()].flatMap(({ failed }) =>
+			failed.filter(({ state }) => state === 'failed'),
 		),
 	);
 
