@@ -79,6 +79,8 @@ function acceptRoutes(app: FastifyInstance, context: Context): void {
 		const fits = member.email === email && member.role === role;
 		if (!fits || (invitation.member ?? member.id) !== member.id)
 			throw new ServerError('bad-request');
+		// The practice's id names its key where members are named by theirs.
+		if (member.id === (await practiceOf(store)).id) throw new ServerError('bad-request');
 		const before = await keyOfMember(store, member.id);
 		if (invitation.member === null && before !== undefined) throw new ServerError('conflict');
 		// Who comes back does so with new keys.

@@ -1,5 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
-import { type App, found, invited, join, openApp } from '../app.ts';
+import * as v from 'valibot';
+import { InvitationFinish } from '../../signaling/protocol/people.ts';
+import { type App, found, invited, join, openApp, password } from '../app.ts';
 import { type LocalServer, TestClock, localServer } from '../local.ts';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
@@ -28,6 +30,8 @@ async function accepted(email: string, member?: string) {
 	if (!shown?.registration) throw new Error('not accepted');
 	return { app, shown, id: shown.registration.member.id };
 }
+const { member: Member, mac: Mac } = InvitationFinish.entries;
+const Registration = v.object({ member: Member, mac: Mac });
 const versionNow = () => maya.account.members.version;
 
 test('a member who was deactivated is put back on the list by an invitation only', async () => {
@@ -55,6 +59,32 @@ test('an acceptance that was used, and one that was withdrawn, puts nobody on th
 	await maya.withdraw(second);
 	await expect(maya.confirmInvited(second)).rejects.toThrow('bad-signature');
 	expect(versionNow()).toBe(version + 1);
+});
+
+test('nobody becomes a member by the id of the practice', async () => {
+	const link = await maya.invite({ email: 'pia@alderstreet.example', role: 'clinician' });
+	const app = await openApp(local.address);
+	const { pathname, hash } = new URL(link);
+	const id = pathname.split('/').at(-1) ?? '';
+	const open = await app.openInvitation(id, hash.slice(1));
+	let registered: unknown;
+	const send = globalThis.fetch;
+	const answers = vi.spyOn(globalThis, 'fetch').mockImplementation(async (url, init) => {
+		const asked = new Request(url, init);
+		if (!asked.url.endsWith('/finish')) return send(url, init);
+		registered = await asked.json();
+		return new Response(null, { status: 204 });
+	});
+	const view = { ...open.view, member: maya.account.practice.id };
+	const made = await app.prepare({ ...open, view }, { name: 'Pia', password });
+	await made.send();
+	answers.mockRestore();
+	const registration = v.parse(Registration, registered);
+	const shown = (await maya.fetchPeople()).invitations.find((one) => one.id === id);
+	if (!shown) throw new Error('not invited');
+	await expect(maya.confirmInvited({ ...shown, registration })).rejects.toThrow('bad-signature');
+	await maya.withdraw(shown);
+	await maya.account.refresh();
 });
 
 test('an acceptance is too late after the end of its invitation, whatever end the server tells', async () => {

@@ -166,6 +166,9 @@ test('an invitation that names nobody takes nobody’s id, and looking does not 
 		member: maya.signedIn.member.id,
 	});
 	expect(taken.answer.body.error).toBe('conflict');
+	const { practice } = maya.signedIn;
+	const asPractice = await accept(address, invitation, { member: practice.id });
+	expect(asPractice.answer.body.error).toBe('bad-request');
 	for (let at = 0; at < 150; at++)
 		expect((await look(invitation.id, invitation.proof)).status).toBe(200);
 	await maya.call('DELETE', `/api/invitations/${invitation.id}`);

@@ -77,7 +77,7 @@ export async function confirmInvited(invited: Invited): Promise<void> {
 	const publicIdentity = decodePublicIdentity(member.publicIdentity);
 	// The invitation says who and as what; the server may say something else about the member.
 	if (member.email !== email || member.role !== role) throw new CryptoError('bad-signature');
-	const taken = list.members.some((one) => one.id === member.id);
+	const taken = member.id === list.practice || list.members.some((one) => one.id === member.id);
 	if (invited.member === null ? taken : invited.member !== member.id)
 		throw new CryptoError('bad-signature');
 	await verifyRegistration({
