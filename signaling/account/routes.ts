@@ -209,9 +209,16 @@ function passwordRoutes(app: FastifyInstance, context: Context): void {
 		const { member } = await staffOf(context, request);
 		const { registrationRecord, account } = bodyOf(PasswordFinish, request);
 		await store.transaction().execute(async (db) => {
+			const row = await db
+				.selectFrom('members')
+				.select('account')
+				.where('id', '=', member)
+				.executeTakeFirstOrThrow();
+			// What else the account keeps may be newer than what this browser read.
+			const newer = { ...stored(Account, row.account), unlockers: account.unlockers };
 			await db
 				.updateTable('members')
-				.set({ opaque_record: registrationRecord, account: JSON.stringify(account) })
+				.set({ opaque_record: registrationRecord, account: JSON.stringify(newer) })
 				.where('id', '=', member)
 				.execute();
 			await history.add(db, { act: 'password-changed', who: member });
