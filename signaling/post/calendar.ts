@@ -4,6 +4,7 @@ import ical, {
 	ICalCalendarMethod,
 	ICalEventStatus,
 } from 'ical-generator';
+import type { Parcel } from './parcel.ts';
 import { type Letter, oneLine, write } from './words.ts';
 
 export interface Entry {
@@ -14,8 +15,8 @@ export interface Entry {
 }
 
 export interface Envelope {
-	/** Address that the practice writes from. */
-	from: string;
+	/** Address that the practice writes from; null = it has none: an entry that somebody passes on by hand. */
+	from: string | null;
 	to: string;
 	/** When the message is written. */
 	now: number;
@@ -32,7 +33,7 @@ function addEvent(
 	{ from, to, now }: Envelope,
 ): void {
 	const over = letter.kind === 'cancellation';
-	const invited = calendar.method() !== ICalCalendarMethod.PUBLISH;
+	const invited = from !== null && calendar.method() !== ICalCalendarMethod.PUBLISH;
 	calendar.createEvent({
 		id: uid,
 		sequence,
@@ -42,7 +43,7 @@ function addEvent(
 		summary: `Video session with ${oneName(letter.host)}`,
 		description: write(letter, 'mail').body,
 		...(!over && { location: letter.link, url: letter.link }),
-		organizer: { name: oneName(letter.practice), email: from },
+		...(from !== null && { organizer: { name: oneName(letter.practice), email: from } }),
 		// RFC 5546 §3.2.1: what is published has no attendee.
 		...(invited && {
 			attendees: [{ email: to, rsvp: false, status: ICalAttendeeStatus.NEEDSACTION }],
@@ -69,9 +70,20 @@ export function calendarsOf(entries: readonly Entry[], envelope: Envelope): Cale
 	return files.map((file) => {
 		const calendar = ical({
 			prodId: { company: 'Sotto', product: 'Sotto', language: 'EN' },
-			method: ICalCalendarMethod[method],
+			// RFC 5545 §3.7.2, RFC 5546 §3.2: whatever has a method has an organizer.
+			...(envelope.from !== null && { method: ICalCalendarMethod[method] }),
 		});
 		for (const entry of file) addEvent(calendar, entry, envelope);
 		return { method, content: calendar.toString() };
 	});
+}
+
+/** The calendar entries of one mail, as `calendarsOf`; their UIDs end with `domain`. */
+export function calendarsIn(parcel: Parcel, domain: string, envelope: Envelope): CalendarPart[] {
+	const entries = parcel.map(({ row, letter }) => ({
+		letter,
+		uid: `${row.session}.${row.place}@${domain}`,
+		sequence: row.sequence,
+	}));
+	return calendarsOf(entries, envelope);
 }

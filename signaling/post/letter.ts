@@ -25,6 +25,9 @@ export interface Addressed {
 	open: boolean;
 }
 
+/** Why there is nothing to send. */
+export type Unsendable = 'notice' | 'host';
+
 /** Throws SyntaxError or ValiError when it is not a notice. */
 function noticeOf(text: string | null): NoticeWords | null {
 	return text === null ? null : stored(NoticeText, stored(Signed, text).text);
@@ -40,13 +43,14 @@ async function recipient(store: Store, row: PostRow): Promise<Recipient | undefi
 
 /**
  * A message as it would be sent right now; `undefined` when its session is gone, `'notice'` when the
- * notice about recording cannot be read: without it nothing may be sent.
+ * notice about recording cannot be read: without it nothing may be sent; `'host'` for a reminder that
+ * nobody asked for, of a session whose host has left the practice.
  */
 export async function addressed(
 	store: Store,
 	address: string,
 	row: PostRow,
-): Promise<Addressed | 'notice' | undefined> {
+): Promise<Addressed | Unsendable | undefined> {
 	const session = await store
 		.selectFrom('sessions')
 		.innerJoin('members', 'members.id', 'sessions.host')
@@ -56,10 +60,12 @@ export async function addressed(
 			'sessions.notice',
 			'sessions.state',
 			'members.name',
+			'members.active',
 		])
 		.where('sessions.id', '=', row.session)
 		.executeTakeFirst();
 	if (!session) return undefined;
+	if (row.before !== null && session.active === 0) return 'host';
 	let notice: NoticeWords | null;
 	try {
 		notice = noticeOf(session.notice);

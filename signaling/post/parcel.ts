@@ -46,7 +46,7 @@ async function isReminded(store: Store, { place, way }: PostRow): Promise<boolea
 async function fitting(store: Store, row: PostRow, wanted: Wanted): Promise<Letter | undefined> {
 	const { address, first, to, sendable } = wanted;
 	const message = await addressed(store, address, row);
-	if (message === undefined || message === 'notice' || message.to !== to) return undefined;
+	if (typeof message !== 'object' || message.to !== to) return undefined;
 	const { letter, open } = message;
 	if (!together(first.letter, letter) || !(await sendable(row, letter, open))) return undefined;
 	const short = row.way === 'text' && row.kind === 'invitation';

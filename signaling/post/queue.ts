@@ -1,8 +1,8 @@
 import type { PostError, PostWay } from '../protocol/post.ts';
 import type { Store, StoreTransaction } from '../store/database.ts';
 import type { PostRow } from '../store/tables.ts';
-import { calendarsOf } from './calendar.ts';
-import { type Addressed, addressed } from './letter.ts';
+import { calendarsIn } from './calendar.ts';
+import { type Addressed, addressed, type Unsendable } from './letter.ts';
 import { composeMail, sendMail } from './mail.ts';
 import type { Outcome } from './outcome.ts';
 import { outboxMs, releaseHeld } from './outbox.ts';
@@ -158,9 +158,9 @@ export class Queue {
 	/** Why a message does not go out now; `undefined` when it does. */
 	async #unsendable(
 		row: PostRow,
-		message: Addressed | 'notice' | undefined,
+		message: Addressed | Unsendable | undefined,
 	): Promise<Told | undefined> {
-		if (message === 'notice') return { type: 'failed', error: 'notice' };
+		if (typeof message === 'string') return { type: 'failed', error: message };
 		if (message === undefined || (await this.#isObsolete(row, message)))
 			return { type: 'obsolete' };
 		const { letter } = message;
@@ -182,17 +182,12 @@ export class Queue {
 		const { from } = config.mail;
 		const domain = from.split('@').at(-1) ?? 'localhost';
 		const now = clock.now();
-		const entries = parcel.map((item) => ({
-			letter: item.letter,
-			uid: `${item.row.session}.${item.row.place}@${domain}`,
-			sequence: item.row.sequence,
-		}));
 		const raw = await composeMail(config.mail, {
 			messageId: `<${row.id}@${domain}>`,
 			practice: letter.practice,
 			to,
 			words,
-			calendars: calendarsOf(entries, { from, to, now }),
+			calendars: calendarsIn(parcel, domain, { from, to, now }),
 			date: new Date(now),
 		});
 		return sendMail(config.mail, to, raw);

@@ -9,6 +9,7 @@ import { Id } from '../protocol/text.ts';
 import { visibleSession } from '../session/sessions.ts';
 import type { Store } from '../store/database.ts';
 import type { PostRow } from '../store/tables.ts';
+import { calendarsIn } from './calendar.ts';
 import { addressed } from './letter.ts';
 import { outboxMs } from './outbox.ts';
 import { commonOf, writeAll } from './series.ts';
@@ -46,7 +47,7 @@ async function parcels(
 	const shown = new Map<string, [Shown, ...Shown[]]>();
 	for (const row of rows) {
 		const message = await addressed(store, address, row);
-		if (message === undefined || message === 'notice') continue;
+		if (typeof message !== 'object') continue;
 		const { letter, to } = message;
 		// A text to several would promise links that come with the reminders.
 		const series = row.way === 'mail' ? (row.series ?? row.id) : row.id;
@@ -60,6 +61,17 @@ async function parcels(
 		);
 		return [earliest, ...later];
 	});
+}
+
+/** What the mail about these sessions has in its calendar file, or null. */
+function calendarOf(parcel: readonly [Shown, ...Shown[]], context: Context): string | null {
+	const [{ row, to }] = parcel;
+	if (row.way !== 'mail' || to === null) return null;
+	const { clock, config, post } = context;
+	const from = config.mail?.from ?? null;
+	const domain = from?.split('@').at(-1) ?? new URL(post.address).hostname;
+	const files = calendarsIn(parcel, domain, { from, to, now: clock.now() });
+	return files.map(({ content }) => content).join('\r\n') || null;
 }
 
 function readRoutes(app: FastifyInstance, context: Context): void {
@@ -97,7 +109,8 @@ function readRoutes(app: FastifyInstance, context: Context): void {
 			const [first, ...others] = parcel.map(({ letter }) => letter);
 			if (!first) continue;
 			const { subject, body } = writeAll([first, ...others], row.way);
-			messages.push({ ...messageOf(row), to, subject: subject || null, body });
+			const calendar = calendarOf(parcel, context);
+			messages.push({ ...messageOf(row), to, subject: subject || null, body, calendar });
 		}
 		return { mail: config.mail !== undefined, text: config.text !== undefined, messages };
 	});

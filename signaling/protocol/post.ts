@@ -107,6 +107,8 @@ export const PostError = v.picklist([
 	'late',
 	/** The notice about recording cannot be read, and without it nothing is sent. */
 	'notice',
+	/** Whoever was to hold the session has left the practice: nobody is reminded of it by itself. */
+	'host',
 ]);
 export type PostError = v.InferOutput<typeof PostError>;
 
@@ -143,6 +145,8 @@ export const Outbox = v.strictObject({
 			/** Only mail has one. */
 			subject: v.nullable(v.string()),
 			body: v.string(),
+			/** The calendar file that its mail has; null for one without, and once the address is erased. */
+			calendar: v.nullable(v.string()),
 		}),
 	),
 });

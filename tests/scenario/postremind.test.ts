@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
-import { changeSettings } from '../colleagues.ts';
+import { changeMember, changeSettings, colleague } from '../colleagues.ts';
 import {
 	contact,
 	day,
@@ -109,4 +109,31 @@ test('moved after the last reminder: reminded again before the new time', async 
 	expect(await reminded(id, later)).toEqual(
 		[1440, 60, 3 * 1440 + 1440, 3 * 1440 + 60].toSorted((a, b) => b - a),
 	);
+});
+
+test('a host has left the practice: nobody is reminded by itself, but told of another time and of the end', async () => {
+	await practiceReminds([1440, 60]);
+	const tom = await colleague(local.maya, 'supervisor');
+	const his = { ...local, maya: tom };
+	const [left, off] = [await plan(his), await plan(his)];
+	for (const { id, place } of [left, off])
+		await setContacts(his, id, [contact(place, { remindBefore: null })]);
+	await local.server.context.post.run();
+	const gone = { role: 'supervisor', active: false } as const;
+	expect((await changeMember(local.maya, tom.signedIn.member.id, gone)).status).toBe(204);
+	await move(local, left.id, left.startsAt + hour);
+	const cancelled = await local.maya.call('POST', `/api/sessions/${off.id}/cancel`);
+	expect(cancelled.status).toBe(204);
+	await pass(local, 2 * day + hour, hour);
+	const became = async (id: string) =>
+		(await messagesOf(local, id))
+			.map(({ kind, state, error }) => [kind, state, error].join(' ').trim())
+			.toSorted();
+	expect(await became(left.id)).toEqual([
+		'invitation sent',
+		'reminder failed host',
+		'reminder failed host',
+		'update sent',
+	]);
+	expect(await became(off.id)).toEqual(['cancellation sent', 'invitation sent']);
 });

@@ -31,6 +31,7 @@ const reasons: Record<PostWay, Record<PostError, () => string>> = {
 		interrupted: m.day_failed_interrupted,
 		late: m.day_failed_late,
 		notice: m.day_failed_notice,
+		host: m.post_host_left,
 	},
 	text: {
 		unreachable: m.post_text_unreachable,
@@ -40,6 +41,7 @@ const reasons: Record<PostWay, Record<PostError, () => string>> = {
 		interrupted: m.day_failed_interrupted,
 		late: m.day_failed_late,
 		notice: m.day_failed_notice,
+		host: m.post_host_left,
 	},
 };
 
