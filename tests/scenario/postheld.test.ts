@@ -12,7 +12,7 @@ import {
 	setContacts,
 } from '../invited.ts';
 import { localPractice, localServer } from '../local.ts';
-import { type Mailbox, openMailbox } from '../post.ts';
+import { eventsOf, type Mailbox, openMailbox } from '../post.ts';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 30_000 });
 
@@ -107,6 +107,15 @@ test('a series that is held is one mail in the outbox, and one that goes out', a
 	await run();
 	const { messages } = (await local.maya.call('GET', '/api/outbox')).body;
 	expect(messages).toMatchObject([{ session: made[0]?.id, to: dana, state: 'held' }]);
+	expect(eventsOf(messages[0].calendar)).toMatchObject(
+		made.map(({ id, place, startsAt }) => ({
+			uid: expect.stringContaining(`${id}.${place}@`),
+			start: startsAt,
+			status: 'CONFIRMED',
+			attendees: 0,
+		})),
+	);
+	expect(messages[0].calendar).not.toMatch(/^(?:METHOD|ORGANIZER|ATTENDEE)/m);
 	for (const { place } of made) expect(messages[0].body).toContain(`${local.address}/j/${place}`);
 	await restart(withMail());
 	expect(subjects()).toEqual(['Your 2 video sessions']);

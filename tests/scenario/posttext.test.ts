@@ -140,7 +140,7 @@ test('without mail and text everything is held, and the outbox shows it', async 
 	expect(body).toMatchObject({
 		mail: false,
 		text: false,
-		messages: [{ session: id, place, way: 'text', to: mobile, subject: null }],
+		messages: [{ session: id, place, way: 'text', to: mobile, subject: null, calendar: null }],
 	});
 	expect(body.messages[0].body).toContain('This session will be recorded.');
 	await local.maya.call('POST', `/api/sessions/${id}/cancel`);
