@@ -61,7 +61,7 @@ function setupRoutes(app: FastifyInstance, context: Context): void {
 			throw new ServerError('bad-request');
 		if (!verifySigned(practice.publicKey, 'sotto/member-list/v1', practice.memberList))
 			throw new ServerError('bad-request');
-		const answer = await store.transaction().execute(async (db) => {
+		const { answer, after } = await store.transaction().execute(async (db) => {
 			if (await readPractice(db)) throw new ServerError('conflict');
 			await db
 				.insertInto('practice')
@@ -91,11 +91,14 @@ function setupRoutes(app: FastifyInstance, context: Context): void {
 				})
 				.execute();
 			const { policy } = body;
-			if (policy) await settings.found(db, { name: practice.name, policy, author: member.id });
+			const kept =
+				policy && (await settings.found(db, { name: practice.name, policy, author: member.id }));
+			const { idleMs } = await settings.read(db);
 			const opened = await openDevice(db, { member: member.id, device: body.device, clock });
 			await history.add(db, { act: 'set-up', who: member.id });
-			return signedIn(db, { member: member.id, opened, idleMs: settings.idleMs });
+			return { answer: await signedIn(db, { member: member.id, opened, idleMs }), after: kept };
 		});
+		after?.();
 		setup.burn();
 		return answer;
 	});

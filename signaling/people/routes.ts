@@ -18,11 +18,14 @@ export function peopleRoutes(app: FastifyInstance, context: Context): void {
 	app.put('/practice/settings', async (request, reply) => {
 		const { member } = await staffOf(context, request);
 		const asked = bodyOf(NewSettings, request);
-		await store.transaction().execute(async (db) => {
-			await settings.write(db, { asked, author: member });
-			await post.settingsChanged(db);
+		const after = await store.transaction().execute(async (db) => {
+			const { reminders } = await settings.read(db);
+			const kept = await settings.write(db, { asked, author: member });
+			if (String(reminders) !== String(asked.reminders)) await post.settingsChanged(db);
 			await history.add(db, { act: 'settings-changed', who: member });
+			return kept;
 		});
+		after();
 		hub.changed('members');
 		return reply.code(204).send();
 	});

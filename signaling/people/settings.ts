@@ -62,30 +62,32 @@ export class Settings {
 	}
 
 	/**
-	 * Keeps what an admin signed. Throws `bad-request` when she has not signed just this, and `conflict`
-	 * when it does not follow what is kept.
+	 * Keeps what an admin signed; gives what to do after the commit. Throws `bad-request` when she has not
+	 * signed just this, and `conflict` when it does not follow what is kept.
 	 */
 	async write(
 		db: StoreTransaction,
 		{ asked, author }: { asked: NewSettings; author: string },
-	): Promise<void> {
+	): Promise<() => void> {
 		const { name, policy, ...open } = asked;
 		await this.#check(db, { asked, author });
 		await db
 			.updateTable('practice')
 			.set({ name, settings: JSON.stringify({ ...open, policy }) })
 			.execute();
-		this.#idleMs = Math.min(open.idleMs, this.#mostMs);
+		return () => {
+			this.#idleMs = Math.min(open.idleMs, this.#mostMs);
+		};
 	}
 
-	/** The settings of a new practice: what nobody asks at setup, with what its first admin signed. */
+	/** The settings of a new practice: what nobody asks at setup, with what its first admin signed. As `write`. */
 	async found(
 		db: StoreTransaction,
 		{ name, policy, author }: { name: string; policy: Signed; author: string },
-	): Promise<void> {
+	): Promise<() => void> {
 		const { recording, recordAll, supervisorsOpen, share, idleMs } = policyIn(policy);
 		const signed = { recording, recordAll, supervisorsOpen, share, idleMs };
-		await this.write(db, { asked: { ...defaultSettings, ...signed, name, policy }, author });
+		return this.write(db, { asked: { ...defaultSettings, ...signed, name, policy }, author });
 	}
 
 	async #check(

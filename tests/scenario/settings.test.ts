@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { changeSettings, colleague } from '../colleagues.ts';
 import { type LocalServer, localPractice, localServer } from '../local.ts';
@@ -71,6 +72,17 @@ test('every change is in the history of the practice, for admins', async () => {
 	expect((await changeSettings(maya, {}, { recordAll: false })).status).toBe(400);
 	expect(count(await acts(maya))).toBe(count(before) + 1);
 	expect(await acts(tom)).toEqual([]);
+});
+
+test('a change that could not be kept does not hold either', async () => {
+	const { settings, store } = local.server.context;
+	const before = settings.idleMs;
+	await sql`CREATE TRIGGER failing BEFORE INSERT ON history
+		BEGIN SELECT RAISE(ABORT, 'disk'); END`.execute(store);
+	expect((await changeSettings(maya, { idleMs: 2 * 60_000 })).status).toBe(500);
+	await sql`DROP TRIGGER failing`.execute(store);
+	expect(settings.idleMs).toBe(before);
+	expect((await read(maya)).idleMs).toBe(before);
 });
 
 test('where nothing is recorded, no session can be made that is', async () => {
