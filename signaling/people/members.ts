@@ -23,10 +23,10 @@ const Registration = v.omit(InvitationFinish, ['proof']);
 type List = v.InferOutput<typeof SignedList>;
 
 function invitedOf(row: InvitationRow): Invited {
-	const { id, email, role, member, expires_at: expiresAt } = row;
+	const { id, email, role, member, expires_at: expiresAt, proof_hash: proofHash } = row;
 	const kept = row.registration === null ? null : stored(Registration, row.registration);
 	const registration = kept && { member: kept.member, mac: kept.mac };
-	return { id, email, role, expiresAt, member, registration };
+	return { id, email, role, expiresAt, proofHash, member, registration };
 }
 
 async function readPeople({ store, clock }: Context, staff: Staff): Promise<People> {

@@ -134,6 +134,8 @@ export const Invited = v.strictObject({
 	email: Email,
 	role: Role,
 	expiresAt: Time,
+	/** SHA-256 of the proof as text: an admin's client sees by it that the rest is what an admin made. */
+	proofHash: Bytes32,
 	/** The member whose keys it replaces. */
 	member: v.nullable(Id),
 	/** Null until she accepted. */

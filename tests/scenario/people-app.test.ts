@@ -98,6 +98,27 @@ test('an acceptance is too late after the end of its invitation, whatever end th
 	expect(versionNow()).toBe(version);
 });
 
+test('a server that tells another id, end, role or address cannot save an invitation from withdrawal', async () => {
+	const { shown } = await accepted('kai@alderstreet.example');
+	const version = versionNow();
+	const lies = [
+		{ id: maya.account.practice.id },
+		{ expiresAt: Date.now() + 1000 },
+		{ role: 'scheduler' as const },
+		{ email: 'kay@alderstreet.example' },
+		{ proofHash: maya.account.practice.serverKey },
+	];
+	for (const lie of lies)
+		await expect(maya.withdraw({ ...shown, ...lie })).rejects.toThrow('bad-signature');
+	await maya.account.refresh();
+	expect(versionNow()).toBe(version);
+	expect(maya.account.members.spent?.some(({ id }) => id === shown.id)).not.toBe(true);
+	await maya.withdraw(shown);
+	await maya.account.refresh();
+	expect(maya.account.members.spent).toContainEqual({ id: shown.id, expiresAt: shown.expiresAt });
+	await expect(maya.confirmInvited(shown)).rejects.toThrow('bad-signature');
+});
+
 test('one bad registration among many does not stop the others', async () => {
 	const emails = ['a', 'b', 'c'].map((name) => `${name}@alderstreet.example`);
 	const [first, bad, last] = [
@@ -146,5 +167,7 @@ test('an invitation of another practice key or another server key is refused bef
 	const who = { name: 'Eva', password: 'green-lantern-twelve' };
 	await expect(eva.prepare({ ...open, serverKey }, who)).rejects.toThrow('bad-key');
 	expect((await eva.openInvitation(id, fragment)).view.state).toBe('open');
-	await maya.withdraw({ id, expiresAt: Date.now() + 60_000 });
+	const shown = (await maya.fetchPeople()).invitations.find((one) => one.id === id);
+	if (!shown) throw new Error('not shown');
+	await maya.withdraw(shown);
 });

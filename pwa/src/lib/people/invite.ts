@@ -1,4 +1,4 @@
-import { fromBase64url, random, toBase64url } from '#crypto/bytes.ts';
+import { fromBase64url, random, sha256, toBase64url, utf8 } from '#crypto/bytes.ts';
 import { CryptoError } from '#crypto/errors.ts';
 import {
 	invitationFragment,
@@ -20,18 +20,35 @@ export function practiceSeed() {
 	return seed;
 }
 
+/** What makes the secret of an invitation. */
+type Known = Omit<Invited, 'registration' | 'proofHash'>;
+
 /** The secret of an invitation, if it is still for who it was: the list says who is a member now. */
-export async function secretOf(invitation: Omit<Invited, 'registration'>, list = account.members) {
-	const { id, email, role, expiresAt, member } = invitation;
-	const listed = list.members.some((one) => one.id === member);
+export async function secretOf(invitation: Known, list = account.members) {
+	const listed = list.members.some((one) => one.id === invitation.member);
+	return secretWhen(listed, invitation);
+}
+
+function secretWhen(listed: boolean, { id, email, role, expiresAt, member }: Known) {
 	return invitationSecret({
 		practiceSeed: practiceSeed(),
 		invitation: { id, email, role, expiresAt, member, listed },
 	});
 }
 
+/** Whether an admin made just this invitation: a server cannot tell another id, end, role or address for it. */
+export async function isOurs(invitation: Invited): Promise<boolean> {
+	// Whom it lets back in may have left the list or come onto it since.
+	for (const listed of [true, false]) {
+		const proof = await invitationProof(await secretWhen(listed, invitation));
+		const hash = await sha256(utf8(toBase64url(proof)));
+		if (toBase64url(hash) === invitation.proofHash) return true;
+	}
+	return false;
+}
+
 /** The link of an invitation, which any admin can make again. */
-export async function invitationLink(invitation: Omit<Invited, 'registration'>): Promise<string> {
+export async function invitationLink(invitation: Known): Promise<string> {
 	const secret = await secretOf(invitation);
 	const { publicKey: practiceKey, serverKey } = account.practice;
 	const fragment = await invitationFragment({

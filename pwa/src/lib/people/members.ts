@@ -9,7 +9,7 @@ import { isApiError } from '#lib/net/errors.ts';
 import { withFormer } from '#lib/schedule/vouch.ts';
 import type { Role } from '#protocol/account.ts';
 import { type Invited, People } from '#protocol/people.ts';
-import { secretOf } from './invite.ts';
+import { isOurs, secretOf } from './invite.ts';
 import { type Transition, lostKinds, makeTransition } from './transition.ts';
 
 export const fetchPeople = (): Promise<People> => fetchJson(People, { path: '/api/people' });
@@ -137,10 +137,17 @@ export async function changeMember(id: string, to: { role: Role; active: boolean
 	await endInvitations(ended);
 }
 
-/** Withdraws an invitation, also for a server that would show it again. */
-export async function withdraw(invited: Spent): Promise<void> {
+/**
+ * Withdraws an invitation, also for a server that would show it again. Throws `bad-signature` when the server
+ * tells another id, end, role or address than it has: then another one would be withdrawn.
+ */
+export async function withdraw(invited: Invited): Promise<void> {
 	const list = await newestList();
-	const { memberList } = await transition({ list, spent: invited });
-	await request({ method: 'PUT', path: '/api/people/list', body: { memberList } });
+	// What the list ended already, maybe made with a practice key of before, is only taken from the server.
+	if (!list.spent?.some(({ id }) => id === invited.id)) {
+		if (!(await isOurs(invited))) throw new CryptoError('bad-signature');
+		const { memberList } = await transition({ list, spent: invited });
+		await request({ method: 'PUT', path: '/api/people/list', body: { memberList } });
+	}
 	await endInvitations([invited]);
 }
