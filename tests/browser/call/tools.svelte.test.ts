@@ -9,7 +9,9 @@ import { showSmall } from '#lib/call/small.ts';
 import ByPhone from '#lib/call/ui/ByPhone.svelte';
 import DeviceMenus from '#lib/call/ui/DeviceMenus.svelte';
 import News from '#lib/call/ui/News.svelte';
+import NotAgreed from '#lib/call/ui/NotAgreed.svelte';
 import PersonTools from '#lib/call/ui/PersonTools.svelte';
+import Roster from '#lib/call/ui/Roster.svelte';
 import Shortcuts from '#lib/call/ui/Shortcuts.svelte';
 import Video from '#lib/call/ui/Video.svelte';
 import WeakLine from '#lib/call/ui/WeakLine.svelte';
@@ -42,6 +44,7 @@ const row = (change: Partial<RosterRow> = {}): RosterRow => ({
 	role: 'participant',
 	me: false,
 	present: true,
+	agreed: null,
 	trust: { level: 1 },
 	keyChanged: false,
 	...change,
@@ -211,4 +214,26 @@ test('keys do what the list says, not while one writes, and not when they are sw
 	await expect.element(use).toBeChecked();
 	await list.getByRole('button', { name: 'Close' }).click();
 	expect(onclose).toHaveBeenCalledOnce();
+});
+
+test('while the recording is paused everybody reads who has not agreed, and in the list who has', async () => {
+	const host = row({ key: 'host', name: 'Dr. Maya Okafor', role: 'host', agreed: null });
+	const ines = row({ agreed: true });
+	const tom = row({ key: 'key-2', name: 'Tom Becker', agreed: false });
+	const joana = row({ key: 'key-3', name: 'Joana Reis', agreed: false });
+	const none = 'The recorder has no key until everybody has.';
+	const status = page.getByRole('status');
+	const { rerender } = await render(NotAgreed, { roster: [host, ines, tom] });
+	const one = `Tom Becker has not agreed to be recorded. ${none}`;
+	await expect.element(status).toHaveAccessibleName(one);
+	await rerender({ roster: [host, ines, tom, joana] });
+	const two = `Tom Becker and Joana Reis have not agreed to be recorded. ${none}`;
+	await expect.element(status).toHaveTextContent(two);
+	await rerender({ roster: [host, ines] });
+	await expect.element(status).not.toBeInTheDocument();
+	const what = { group: groupOf(), hostName: host.name, isHost: false };
+	const does = { onverify: () => {}, onremove: () => {} };
+	const list = await render(Roster, { rows: [host, ines, tom], ...what, ...does });
+	const kinds = [...list.container.querySelectorAll('.kind')].map((kind) => kind.textContent);
+	expect(kinds).toEqual(['Host', 'Participant · agreed', 'Participant']);
 });

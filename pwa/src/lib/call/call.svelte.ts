@@ -9,6 +9,7 @@ import type { Request, Socket } from '#lib/net/socket.ts';
 import { update } from '#lib/net/update.svelte.ts';
 import type { Act } from '#protocol/sessions.ts';
 import type { Signed } from '#protocol/text.ts';
+import { Consents } from './consents.ts';
 import { Devices } from './devices.svelte.ts';
 import { Group } from './group.svelte.ts';
 import type { Knowledge } from './knowledge.ts';
@@ -81,6 +82,7 @@ export class Call {
 	withdrawn = $state.raw<{ key: string; name: string; at: number } | null>(null);
 	/** Epochs that were refused; for tests and for the small print. */
 	refused = $state(0);
+	readonly #consents: Consents;
 	#release: (() => void) | undefined;
 	#told: 'paused' | 'ended' = 'ended';
 	#hadRecorder = false;
@@ -92,6 +94,7 @@ export class Call {
 		this.options = options;
 		this.devices = options.devices;
 		const { session, seat, isHost, identity, hostKey, socket, knowledge } = options;
+		this.#consents = new Consents(options, () => this.#show());
 		this.store = new PackageStore({ signing: identity.signing, session, clock: Date.now });
 		this.room = new Room(
 			{
@@ -229,6 +232,7 @@ export class Call {
 				role: member.role,
 				me,
 				present: seat?.present ?? true,
+				agreed: this.#consents.of(member),
 				trust: person ? pins.label(member.key, proven(member.key)) : null,
 				keyChanged: person && pins.changed(member.key, member.name),
 			};

@@ -20,6 +20,8 @@ export interface RosterRow {
 	readonly role: 'host' | 'participant' | 'recorder';
 	readonly me: boolean;
 	readonly present: boolean;
+	/** Whether a consent to be recorded is in force; null where none is asked. */
+	readonly agreed: boolean | null;
 	/** Nobody compares with herself. */
 	readonly trust: TrustLabel | null;
 	readonly keyChanged: boolean;
