@@ -1,3 +1,4 @@
+import { CryptoError } from '#crypto/errors.ts';
 import { account } from '#lib/account/account.svelte.ts';
 import { fetchJson } from '#lib/net/api.ts';
 import { limits } from '#protocol/limits.ts';
@@ -9,22 +10,28 @@ const pagesMax = 50;
 
 /**
  * This member's sessions between two moments as the server stores them, earliest first; with `everybody`
- * all that she may see. Throws `ApiError`.
+ * all that she may see; with `whole` to the end. Throws `ApiError`, with `whole` also `too-large` when more
+ * sessions start at one moment than the server gives at once.
  */
 export async function fetchRoll(
 	from: number,
 	to: number,
-	{ everybody = false } = {},
+	{ everybody = false, whole = false } = {},
 ): Promise<Session[]> {
 	const found = new Map<string, Session>();
+	const most = whole ? Infinity : pagesMax;
 	// The server gives the latest first, so many at once.
-	for (let until = to, page = 0; page < pagesMax; page++) {
+	for (let until = to, page = 0; page < most; page++) {
 		const path = `/api/sessions?from=${Math.max(0, from)}&to=${until}`;
 		const { sessions } = await fetchJson(SessionList, { path });
 		const before = found.size;
 		for (const one of sessions) found.set(one.id, one);
 		const [first] = sessions;
-		if (!first || sessions.length < limits.pageRows || found.size === before) break;
+		if (!first || sessions.length < limits.pageRows) break;
+		if (found.size === before) {
+			if (whole) throw new CryptoError('too-large');
+			break;
+		}
 		until = first.startsAt;
 	}
 	return [...found.values()]
