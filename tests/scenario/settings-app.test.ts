@@ -121,6 +121,26 @@ test('a server changes nothing of them, and brings back nothing older', async ()
 		expect(one).toMatchObject({ recording: false, doubt: undefined });
 });
 
+test('a server that makes up the highest version keeps nobody from changing them afterwards', async () => {
+	const { settings } = maya;
+	await settings.load();
+	const { policy } = await tamper({});
+	if (!policy) throw new Error('no policy');
+	const { version, ...said }: { version: number } = JSON.parse(policy.text);
+	const text = JSON.stringify({ ...said, version: Number.MAX_SAFE_INTEGER - 1 });
+	const honest = await tamper({ policy: { ...policy, text } });
+	await settings.load();
+	expect(settings.doubt).toBe('refused');
+	await tamper(honest);
+	await settings.save(settings.value);
+	expect(settings.doubt).toBeUndefined();
+	const kept: { version: number } = JSON.parse((await tamper({})).policy?.text ?? '');
+	expect(kept.version).toBeGreaterThan(version);
+	expect(kept.version).toBeLessThan(version + 2000);
+	await settings.save(settings.value);
+	expect(settings.doubt).toBeUndefined();
+});
+
 test('who is no admin signs nothing, and what somebody signed who was one is signed again', async () => {
 	const una = await join(maya.app, {
 		email: 'una@alderstreet.example',

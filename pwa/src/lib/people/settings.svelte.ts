@@ -15,6 +15,8 @@ import {
 	strictPolicy,
 } from './policy.ts';
 
+/** How far versions that this browser could not check may be ahead: a server that makes one up can end no counting. */
+const aheadMost = 1000;
 const initial: PracticeSettings = { ...defaultSettings, ...strictPolicy, name: '' };
 
 /** `unsigned`: no admin has signed any yet; `refused`: what the server shows is not what an admin signed. */
@@ -106,7 +108,9 @@ class Settings {
 		if (opened && signed) await db.policies.put({ practice, signed });
 		const policy = opened?.policy ?? (known && v.parse(Policy, JSON.parse(known.text)));
 		// The next one follows also what could not be believed.
-		this.#version = Math.max(policy?.version ?? 0, signed ? versionOf(signed) : 0);
+		const checked = policy?.version ?? 0;
+		const shown = signed ? versionOf(signed) : 0;
+		this.#version = Math.max(checked, Math.min(shown, checked + aheadMost));
 		const choice = policy ? choiceOf(policy) : strictPolicy;
 		const idleMs = Math.min(choice.idleMs, idleMostMs);
 		this.#value = { ...open, ...choice, idleMs };
