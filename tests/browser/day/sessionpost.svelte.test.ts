@@ -2,7 +2,8 @@ import { expect, test, vi } from 'vitest';
 import { render } from 'vitest-browser-svelte';
 import { page } from 'vitest/browser';
 import { createLinkSecret } from '#crypto/proof/proof.ts';
-import { fetchPost, remind } from '#lib/post/contacts.ts';
+import { fetchPost, remind, sendInvitations } from '#lib/post/contacts.ts';
+import { settings } from '#lib/people/settings.svelte.ts';
 import type { HostSession } from '#lib/sessions/session.ts';
 import SessionPost from '#lib/sessions/SessionPost.svelte';
 import { watch } from '#lib/sessions/watch.svelte.ts';
@@ -60,5 +61,29 @@ test('a reminder goes out from there, until the session has ended', async () => 
 	expect(remind).toHaveBeenCalledWith('one', 'dana');
 	await expect.element(page.getByText('A reminder to Dana Whitfield is on its way')).toBeVisible();
 	await shown.rerender({ session: { ...session, state: 'ended' } });
+	await expect.element(button).not.toBeInTheDocument();
+});
+
+test('who was never told is invited from there, once it is known that nothing was sent', async () => {
+	const { promise, resolve } = Promise.withResolvers<PostMessage[]>();
+	vi.mocked(fetchPost).mockReturnValueOnce(promise);
+	vi.mocked(sendInvitations).mockResolvedValue();
+	settings.loaded = true;
+	const places = [{ ...place('dana', 'Dana Whitfield'), email: 'dana@example.org' }];
+	const one = { ...session, places: [...places, place('tom', 'Tom Becker')] };
+	const shown = await render(SessionPost, { session: one });
+	const button = page.getByRole('button', { name: 'Send the invitation to Dana Whitfield' });
+	expect(button.elements()).toEqual([]);
+	resolve([]);
+	await expect.element(page.getByText('Not invited yet')).toBeVisible();
+	// Nobody has an address of his.
+	expect(page.getByText('Tom Becker').elements()).toEqual([]);
+	await shown.rerender({ session: { ...one, state: 'ended' } });
+	await expect.element(button).not.toBeInTheDocument();
+	await shown.rerender({ session: one });
+	vi.mocked(fetchPost).mockResolvedValue([{ ...failed, state: 'sent', error: null }]);
+	await button.click();
+	expect(vi.mocked(sendInvitations).mock.calls[0]?.[0]).toEqual([one]);
+	await expect.element(page.getByText('Invited by e-mail')).toBeVisible();
 	await expect.element(button).not.toBeInTheDocument();
 });

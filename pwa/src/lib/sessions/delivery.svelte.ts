@@ -32,6 +32,8 @@ function postOf(newestFirst: readonly PostMessage[]): PlacePost {
 /** What was sent to whom, and reminding. */
 export class Delivery {
 	byPlace = $state.raw<ReadonlyMap<string, PlacePost>>(new Map());
+	/** Whether it was ever read: until then nobody is known not to have been written to. */
+	loaded = $state(false);
 	/** Why it is not known what failed. */
 	failure = $state.raw<unknown>();
 	/** People who are being reminded, and what came of it. */
@@ -53,6 +55,7 @@ export class Delivery {
 	readonly load = async (): Promise<void> => {
 		try {
 			this.byPlace = sortPost(await fetchPost(this.#session));
+			this.loaded = true;
 			this.failure = undefined;
 		} catch (error) {
 			// Without a connection the page says so already.
