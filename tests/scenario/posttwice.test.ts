@@ -191,7 +191,7 @@ test('text messages: moved while the invitation is being retried, one with the n
 		await move(local, id, startsAt + hour);
 	};
 	await setContacts(local, id, [contact(place, { email: null, mobile: '+15550147731' })]);
-	await vi.waitFor(() => expect(gateway.received).toHaveLength(1));
+	await vi.waitFor(() => expect(gateway.received.length).toBeGreaterThan(0));
 	await run();
 	gateway.status = 202;
 	gateway.received.length = 0;
