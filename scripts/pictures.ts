@@ -50,6 +50,26 @@ async function somebody(name: 'maya' | 'dana', tone: number, phone = false) {
 	return person({ args, ...(phone && { width: 390, height: 844 }) });
 }
 
+/** A session of tomorrow, and what would have been sent for it; then the rest of the practice. */
+async function practicePictures(page: Page, address: string): Promise<void> {
+	const tomorrow = new Date(Date.now() + 86_400_000).toLocaleDateString('sv');
+	await page.goto(`${address}/sessions/new`);
+	await page.getByLabel('Date').fill(tomorrow);
+	await page.getByLabel('Time', { exact: true }).fill('10:00');
+	await page.getByRole('textbox', { name: 'Participant name' }).fill('Ines Becker');
+	await page.getByRole('textbox', { name: 'Email (optional)' }).fill('ines@example.org');
+	await page.getByRole('button', { name: 'Create session' }).click();
+	await page.getByRole('button', { name: 'Show access code for Ines Becker' }).click();
+	await page.getByRole('region', { name: 'Access code for Ines Becker' }).waitFor();
+	await picture(page, 'code');
+	for (const name of ['schedule', 'practice/people', 'practice/outbox', 'practice/history']) {
+		await page.goto(`${address}/${name}`);
+		await page.getByRole('heading', { level: 1 }).waitFor();
+		await page.waitForLoadState('networkidle');
+		await picture(page, name.split('/').at(-1) ?? name);
+	}
+}
+
 await mkdir(folder, { recursive: true });
 const server = await startServer();
 const maya = await somebody('maya', 330);
@@ -85,6 +105,7 @@ await sees(maya.page, 'Dana Whitfield');
 await maya.page.waitForTimeout(recordedMs / 4);
 await maya.page.getByRole('button', { name: 'Pause' }).click();
 await picture(maya.page, 'player');
+await practicePictures(maya.page, server.address);
 await Promise.all([maya.close(), dana.close()]);
 await server.stop();
 await rm(work, { recursive: true });
