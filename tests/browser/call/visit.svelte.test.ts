@@ -1,3 +1,4 @@
+import { flushSync } from 'svelte';
 import { afterEach, expect, test, vi } from 'vitest';
 import { render } from 'vitest-browser-svelte';
 import { page } from 'vitest/browser';
@@ -122,4 +123,21 @@ test('what the host writes is read while one waits, once, and only when the host
 		server.say({ type: 'relay', n, from: seat, body: one });
 	await expect.element(words.getByText('Five more minutes')).toBeVisible();
 	expect(words.element().querySelectorAll('.note')).toHaveLength(1);
+});
+
+test('a bell rings once when she who waited is let in', async () => {
+	const server = await serverOfOnePlace();
+	const visit = await arrive(server);
+	await visit.answer(false);
+	const { call } = visit;
+	if (!call) throw new Error('no call');
+	await expect.poll(() => call.phase).toBe('waiting');
+	flushSync();
+	const tone = vi.spyOn(AudioContext.prototype, 'createOscillator');
+	for (const phase of ['in-call', 'waiting', 'in-call'] as const) {
+		call.phase = phase;
+		flushSync();
+		expect(tone).toHaveBeenCalledTimes(1);
+	}
+	tone.mockRestore();
 });

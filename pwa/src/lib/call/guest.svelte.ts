@@ -13,6 +13,7 @@ import { Socket } from '#lib/net/socket.ts';
 import { TabLock } from '#lib/net/tab.ts';
 import { Config } from '#protocol/account.ts';
 import { Claim, Place } from '#protocol/sessions.ts';
+import { ringWhenLetIn } from './bell.svelte.ts';
 import { Call, type CallOptions } from './call.svelte.ts';
 import { Devices } from './devices.svelte.ts';
 import { iceSource } from './ice.ts';
@@ -240,6 +241,7 @@ export class Visit {
 		});
 		await this.#settle(call);
 		this.#hearNotes(call);
+		ringWhenLetIn(call);
 		return call;
 	}
 
