@@ -3,6 +3,7 @@ import type { AccountKey } from '#crypto/account/key.ts';
 import { unwrapForDevice, wrapForDevice } from '#crypto/account/unlock.ts';
 import { type Bytes, fromBase64url, random } from '#crypto/bytes.ts';
 import { type SigningKey, generateSigningKey } from '#crypto/identity/signing.ts';
+import { forgetCodes } from '#lib/code/shelf.ts';
 import { db } from '#lib/db/db.ts';
 import type { SignedIn } from '#protocol/account.ts';
 import { SignedList } from '#protocol/text.ts';
@@ -45,9 +46,12 @@ export async function writeDevice(device: Device): Promise<void> {
 	await db.devices.put(device);
 }
 
+/** Also what this browser has of her access codes. */
 export async function forgetDevice(): Promise<void> {
+	const device = await readDevice();
 	await db.devices.clear();
 	await db.policies.clear();
+	if (device) await forgetCodes(device.member);
 }
 
 /** A key for a browser that was not seen before. */

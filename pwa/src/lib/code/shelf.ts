@@ -1,4 +1,4 @@
-import { createStore, entries, get, update } from 'idb-keyval';
+import { createStore, delMany, entries, get, keys, update } from 'idb-keyval';
 import * as v from 'valibot';
 import { type CodeShelf, StoredCode } from './stored.ts';
 
@@ -43,4 +43,13 @@ export function browserShelf(member: string): CodeShelf {
 			),
 		confirmed: async (place) => v.parse(Keys, await get(keysOf(place), store)),
 	};
+}
+
+/** Nothing of this member's codes stays in this browser. */
+export async function forgetCodes(member: string): Promise<void> {
+	const own = [`code ${member} `, `keys ${member} `];
+	const names = (await keys(store)).filter(
+		(name) => typeof name === 'string' && own.some((start) => name.startsWith(start)),
+	);
+	await delMany(names, store);
 }
