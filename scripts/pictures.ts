@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Page, chromium } from 'playwright-core';
+import { type Locator, type Page, chromium } from 'playwright-core';
 import { browserArgs, executablePath } from '../tests/browser.ts';
 import { connect, newSession, person, sees, setUp, wait } from '../tests/e2e/people.ts';
 import { startServer } from '../tests/server.ts';
@@ -15,10 +15,11 @@ const folder = join(root, 'docs/pictures');
 const work = await mkdtemp(join(tmpdir(), 'sotto-pictures-'));
 const recordedMs = 20_000;
 
-async function picture(page: Page, name: string): Promise<void> {
+async function picture(page: Page, name: string, of?: Locator): Promise<void> {
 	// Pictures that slide in and buttons under the pointer come to rest first.
 	await page.mouse.move(0, 0);
-	await page.evaluate(() => scrollTo(0, 0));
+	if (of) await of.evaluate((node) => node.scrollIntoView({ block: 'center' }));
+	else await page.evaluate(() => scrollTo(0, 0));
 	await page.waitForTimeout(600);
 	const still = join(work, `${name}.png`);
 	await page.screenshot({ path: still });
@@ -53,15 +54,16 @@ async function somebody(name: 'maya' | 'dana', tone: number, phone = false) {
 /** A session of tomorrow, and what would have been sent for it; then the rest of the practice. */
 async function practicePictures(page: Page, address: string): Promise<void> {
 	const tomorrow = new Date(Date.now() + 86_400_000).toLocaleDateString('sv');
-	await page.goto(`${address}/sessions/new`);
+	await page.goto(`${address}/sessions/new?later`);
 	await page.getByLabel('Date').fill(tomorrow);
 	await page.getByLabel('Time', { exact: true }).fill('10:00');
 	await page.getByRole('textbox', { name: 'Participant name' }).fill('Ines Becker');
 	await page.getByRole('textbox', { name: 'Email (optional)' }).fill('ines@example.org');
 	await page.getByRole('button', { name: 'Create session' }).click();
 	await page.getByRole('button', { name: 'Show access code for Ines Becker' }).click();
-	await page.getByRole('region', { name: 'Access code for Ines Becker' }).waitFor();
-	await picture(page, 'code');
+	const code = page.getByRole('region', { name: 'Access code for Ines Becker' });
+	await code.getByText(/^\d{3}(?: \d{3}){2,3}$/).waitFor();
+	await picture(page, 'code', code);
 	for (const name of ['schedule', 'practice/people', 'practice/outbox', 'practice/history']) {
 		await page.goto(`${address}/${name}`);
 		await page.getByRole('heading', { level: 1 }).waitFor();
