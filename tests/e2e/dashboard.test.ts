@@ -234,7 +234,7 @@ test('the history of one person opens from her row, with times in a named zone, 
 test('axe finds nothing on the dashboard and in the history, light and dark', async () => {
 	for (const path of ['/', '/practice/history'])
 		for (const colorScheme of ['light', 'dark'] as const) {
-			await maya.page.emulateMedia({ colorScheme });
+			await maya.page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
 			await maya.page.goto(server.address + path);
 			await ready(maya.page, path);
 			const { violations } = await new AxeBuilder({ page: maya.page }).analyze();
