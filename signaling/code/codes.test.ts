@@ -328,4 +328,4 @@ test('nobody brings nameplates beyond what the practice has', () => {
 	};
 	for (let at = 0; at < 10_000; at++) bring(at);
 	expect(() => bring(10_000)).toThrow('over-limit');
-});
+}, 60_000);
