@@ -1,8 +1,10 @@
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from 'playwright-core';
 import { afterAll, expect as assert, test } from 'vitest';
+import type { People } from '../../signaling/protocol/people.ts';
 import { startServer } from '../server.ts';
 import { acceptInvitation, invitationFor } from './accounts.ts';
+import { alter } from './alter.ts';
 import { type Person, newSession, person, setUp } from './people.ts';
 import { maya } from './practice.ts';
 import { expect } from './playwright.ts';
@@ -151,12 +153,10 @@ test('a role is changed, and the colleague’s page follows', async () => {
 test('keys that the server swapped are not put on the list', async () => {
 	const { page } = admin;
 	const to = 'sam@alderstreet.example';
-	await page.route('**/api/people', async (route) => {
-		const response = await route.fetch();
-		const body = await response.json();
+	const stop = await alter<People>(page, '**/api/people', (body) => {
 		for (const { registration } of body.invitations)
-			if (registration) registration.member.publicIdentity = body.members[0].publicIdentity;
-		await route.fulfill({ response, json: body });
+			if (registration) registration.member.publicIdentity = body.members[0]!.publicIdentity;
+		return body;
 	});
 	const sam = await person();
 	await accept(sam, await invite(admin, to), password);
@@ -167,7 +167,7 @@ test('keys that the server swapped are not put on the list', async () => {
 	).toBeVisible();
 	await page.getByRole('button', { name: `Withdraw the invitation for ${to}` }).click();
 	await expect(alert).toBeHidden();
-	await page.unroute('**/api/people');
+	await stop();
 	await sam.close();
 });
 
@@ -242,11 +242,10 @@ test('settings that the server changed are not believed', async () => {
 	await expect(all).toBeVisible();
 	// Another answer than the one that an admin signed, first beside the signature and then without it.
 	let change: object = { recordAll: false, supervisorsOpen: true, idleMs: 1000 };
-	await page.route('**/api/practice/settings', async (route) => {
-		if (route.request().method() !== 'GET') return route.fallback();
-		const response = await route.fetch();
-		await route.fulfill({ response, json: { ...(await response.json()), ...change } });
-	});
+	const stop = await alter<object>(page, '**/api/practice/settings', (body) => ({
+		...body,
+		...change,
+	}));
 	await page.reload();
 	await expect(all).toBeVisible();
 	assert(await all.isChecked()).toBe(true);
@@ -258,7 +257,7 @@ test('settings that the server changed are not believed', async () => {
 	await page.reload();
 	await expect(doubt).toBeVisible();
 	assert(await all.isChecked()).toBe(true);
-	await page.unroute('**/api/practice/settings');
+	await stop();
 	await page.reload();
 	await expect(all).toBeVisible();
 	await expect(doubt).toBeHidden();

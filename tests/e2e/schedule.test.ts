@@ -5,6 +5,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { addDays, dateOf, localTime, weekOf } from '../../pwa/src/lib/time.ts';
 import { startServer, type TestServer } from '../server.ts';
+import { alter } from './alter.ts';
 import { complaints, launch } from './browsers.ts';
 import { setUp } from './practice.ts';
 
@@ -160,22 +161,23 @@ test('a notice that the server altered is shown to nobody, and nobody is asked t
 	const link = await page.getByRole('textbox', { name: 'Link for Kofi' }).inputValue();
 	const context = await browser.newContext();
 	const guest = await context.newPage();
-	const read = async (alter: (text: string) => string) => {
-		await guest.route('**/api/places/*', async (route) => {
-			const response = await route.fetch();
-			const place = await response.json();
-			place.notice.text = alter(place.notice.text);
-			await route.fulfill({ response, json: place });
+	const read = async (change: (text: string) => string) => {
+		const stop = await alter<{ notice: { text: string } }>(guest, '**/api/places/*', (place) => {
+			place.notice.text = change(place.notice.text);
+			return place;
 		});
 		// The fragment alone would not load the page again.
 		await guest.goto('about:blank');
 		await guest.goto(link);
+		return stop;
 	};
-	await read((text) => text.replace('Part of the medical record', 'Nothing in particular'));
+	const stop = await read((text) =>
+		text.replace('Part of the medical record', 'Nothing in particular'),
+	);
 	await guest.getByText('The notice about recording cannot be trusted').waitFor();
 	expect(await guest.getByText('Nothing in particular').count()).toBe(0);
 	expect(await guest.getByRole('button', { name: 'I agree to be recorded' }).count()).toBe(0);
-	await guest.unroute('**/api/places/*');
+	await stop();
 	await read((text) => text);
 	await guest.getByText('Part of the medical record').waitFor();
 	await guest.getByRole('button', { name: 'I agree to be recorded' }).first().waitFor();
