@@ -1,0 +1,8 @@
+import { protocolVersion } from '#protocol/version.ts';
+import { api } from '../chrome.ts';
+
+/** What pages of the extension ask; `respond` may be called later when the listener gives back true. */
+api.runtime.onMessage.addListener((message: unknown, sender, respond) => {
+	if (sender.id !== api.runtime.id || message !== 'version') return;
+	respond({ protocol: protocolVersion });
+});

@@ -1,0 +1,32 @@
+import { readFileSync } from 'node:fs';
+import { defineManifest } from '@crxjs/vite-plugin';
+
+const folder = import.meta.dirname;
+const { version } = JSON.parse(readFileSync(`${folder}/../package.json`, 'utf8'));
+const keyFile = process.env['EXTENSION_KEY'] ?? `${folder}/test-key.json`;
+const { key } = JSON.parse(readFileSync(keyFile, 'utf8'));
+
+/** Where the practice's server is: the only addresses that the extension may reach. */
+const origins = (process.env['EXTENSION_ORIGINS'] ?? 'http://localhost,http://127.0.0.1')
+	.split(',')
+	.map((origin) => new URL(origin.trim()).origin);
+const matches = origins.map((origin) => `${origin}/*`);
+
+export default defineManifest({
+	manifest_version: 3,
+	name: 'Sotto',
+	version,
+	description: 'Says when a patient waits, and carries code that you can trust.',
+	minimum_chrome_version: '137',
+	key,
+	icons: { 16: 'icons/16.png', 48: 'icons/48.png', 128: 'icons/128.png' },
+	background: { service_worker: 'background/main.ts', type: 'module' },
+	action: { default_popup: 'popup/popup.html', default_title: 'Sotto' },
+	permissions: ['alarms', 'notifications', 'offscreen', 'sidePanel', 'storage', 'activeTab'],
+	host_permissions: matches,
+	externally_connectable: { matches },
+	content_security_policy: {
+		extension_pages:
+			"script-src 'self' 'wasm-unsafe-eval'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'",
+	},
+});
