@@ -1,0 +1,19 @@
+/** What pages of the extension ask its service worker, by `runtime.sendMessage`. */
+export type Ask =
+	| { readonly type: 'version' }
+	/** Opens or focuses the practice's dashboard, at a session where one is named. */
+	| {
+			readonly type: 'open';
+			readonly practice: string;
+			readonly session?: string;
+			readonly act?: 'connect' | 'remind';
+	  }
+	| {
+			readonly type: 'not-now';
+			readonly practice: string;
+			readonly arrivals: readonly { session: string; seat: string; since: number }[];
+	  }
+	| { readonly type: 'unpair'; readonly practice: string };
+
+/** What the service worker's content script hears in pages of the practice, by `tabs.sendMessage`. */
+export type Tell = { readonly type: 'goto'; readonly path: string };
