@@ -21,6 +21,7 @@ export default defineManifest({
 	key,
 	icons: { 16: 'icons/16.png', 48: 'icons/48.png', 128: 'icons/128.png' },
 	background: { service_worker: 'background/main.ts', type: 'module' },
+	content_scripts: [{ matches, js: ['content/page.iife.ts'], run_at: 'document_idle' }],
 	action: { default_popup: 'popup/popup.html', default_title: 'Sotto' },
 	permissions: ['alarms', 'notifications', 'offscreen', 'sidePanel', 'storage', 'activeTab'],
 	host_permissions: matches,

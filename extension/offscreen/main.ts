@@ -1,0 +1,3 @@
+import { answerChime } from './chime.ts';
+
+answerChime();
