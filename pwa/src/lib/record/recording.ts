@@ -1,40 +1,29 @@
 import { ReceiptBook, type SignedReceipt } from '#crypto/consent/consent.ts';
 import { toBase64url } from '#crypto/bytes.ts';
 import type { Epoch } from '#crypto/group/group.ts';
-import { ApiError, type RecordingsApi } from './api.ts';
-import { signCheckpoint } from './checkpoint.ts';
+import type { RecordingsApi } from './api.ts';
 import type { Disk } from './disk.ts';
 import type { Sink } from './intake.ts';
 import { Journal } from './journal.ts';
+import { type Around, Keeper } from './keeper.ts';
 import { KeyFrames } from './keyframes.ts';
-import { type Manifest, sealManifest } from './manifest.ts';
+import type { Manifest } from './manifest.ts';
 import type { Membership, SealedBy } from './membership.ts';
-import type { Missing, Problem, Status } from './messages.ts';
+import type { Missing, Status } from './messages.ts';
 import { People } from './people.ts';
 import type { PortFrame, PortMark } from './port.ts';
 import type { Pauses } from './retry.ts';
 import { Spans } from './spans.ts';
-import { Spool, SpoolFull } from './spool.ts';
+import type { Spool } from './spool.ts';
 import { type Granting, type NewTracks, type PersonTracks, makeTracks } from './tracks.ts';
-import { Troubles } from './troubles.ts';
-import { Uploader } from './uploader.ts';
+import type { Uploader } from './uploader.ts';
 import { codecOfMime } from './webm.ts';
 
-const checkpointMs = 10_000;
 const noMediaMs = 10_000;
-const estimateMs = 10_000;
-/** While the disk is nearly full, parts are closed so often; a track may have 1024 of them. */
-const rollMs = 60_000;
-const freeBytesMin = 200 * 1024 * 1024;
 
 /** What a recording needs from the worker around it. */
-export interface Surroundings {
-	/** Milliseconds since 1970 on the clock that `ref` of the frames is on. */
-	now(): number;
-	/** Free bytes of the disk as the browser estimates, or null. */
-	freeBytes(): Promise<number | null>;
+export interface Surroundings extends Around {
 	askForKeyFrame(src: string): void;
-	problem(problem: Problem, on: boolean): void;
 }
 
 interface Options {
@@ -52,30 +41,20 @@ interface Options {
 export class LiveRecording implements Sink {
 	readonly recording: string;
 	readonly startedAt: number;
-	readonly spool: Spool;
-	readonly uploader: Uploader;
 	readonly spans = new Spans();
 	readonly people: People;
 	readonly manifestKey: CryptoKey;
-	/** Parts of the manifest that were written. */
-	manifests = 0;
 	readonly #options: Options;
+	readonly #keeper: Keeper;
 	readonly #journal: Journal;
 	readonly #rosters: Manifest['rosters'] = [];
-	readonly #troubles: Troubles;
 	readonly #keyFrames: KeyFrames;
 	readonly #missing: Missing[] = [];
 	#epoch: Epoch;
 	/** What holds of each subject, where more is known than the epoch said. */
 	#heard: readonly SignedReceipt[] = [];
 	#dirty = true;
-	#checkpoints = 0;
-	#checkpointMs = 0;
-	#estimateMs = 0;
-	#freeBytes: number | null = null;
 	#frameMs: number;
-	#telling = false;
-	#rollMs = 0;
 	#ended = Promise.withResolvers<void>();
 
 	private constructor(options: Options, epoch: Epoch, made: NewTracks, manifestKey: CryptoKey) {
@@ -86,12 +65,10 @@ export class LiveRecording implements Sink {
 		this.#epoch = epoch;
 		this.#frameMs = this.startedAt;
 		this.manifestKey = manifestKey;
-		this.spool = new Spool(disk);
+		const { signing } = membership;
+		this.#keeper = new Keeper({ recording, signing, manifestKey, api, pauses, disk, around });
 		this.#journal = new Journal(disk);
-		this.#troubles = new Troubles((problem, on) => around.problem(problem, on));
 		this.#keyFrames = new KeyFrames((src) => around.askForKeyFrame(src));
-		const tell = (trouble: Problem | null): void => this.#troubles.uploading(trouble, around.now());
-		this.uploader = new Uploader({ api, spool: this.spool, recording, pauses, tell });
 		this.people = new People({
 			recording,
 			zeroMs: this.startedAt,
@@ -100,13 +77,21 @@ export class LiveRecording implements Sink {
 				session: membership.session,
 				generation: this.#epoch.generation,
 				receipts: this.#epoch.receiptsDigest,
-				recorder: membership.signing.publicKey,
+				recorder: signing.publicKey,
 				zeroMs: this.startedAt,
 			}),
 		});
 		this.people.meet(epoch.roster, epoch.verified.notice?.notice.host ?? '');
 		this.people.give(made.people);
 		this.#rosterRow(epoch);
+	}
+
+	get spool(): Spool {
+		return this.#keeper.spool;
+	}
+
+	get uploader(): Uploader {
+		return this.#keeper.uploader;
 	}
 
 	/** Wraps the keys of all who are there and stores the grants; only then is there a recording. Throws ApiError. */
@@ -188,21 +173,12 @@ export class LiveRecording implements Sink {
 	/** Once a second: what came in is sealed, stored and sent on its way. */
 	async tick(): Promise<void> {
 		const nowMs = this.#options.around.now();
-		await this.#write(nowMs);
+		const { lanes } = this.people;
+		await this.#keeper.write(lanes, nowMs);
 		if (this.#dirty) await this.#writeManifest();
-		this.uploader.wake();
-		if (nowMs - this.#checkpointMs >= checkpointMs) {
-			this.#checkpointMs = nowMs;
-			void this.#checkpoint(nowMs);
-		}
-		if (nowMs - this.#estimateMs >= estimateMs) {
-			this.#estimateMs = nowMs;
-			await this.#watchDisk();
-		}
-		this.#alive();
 		const silent = this.spans.state === 'on' && nowMs - this.#frameMs > noMediaMs;
-		this.#troubles.set('no-media', silent);
-		this.#troubles.tick(nowMs);
+		this.#keeper.troubles.set('no-media', silent);
+		await this.#keeper.tick(lanes, nowMs);
 	}
 
 	/** Closes everything that is open; what is sealed goes on being uploaded. */
@@ -211,25 +187,23 @@ export class LiveRecording implements Sink {
 		await this.#ended.promise;
 		clearTimeout(timeout);
 		const nowMs = this.#options.around.now();
-		for (const { lane } of this.people.lanes) lane.close(nowMs);
-		await this.#write(nowMs);
+		const { lanes } = this.people;
+		for (const { lane } of lanes) lane.close(nowMs);
+		await this.#keeper.write(lanes, nowMs);
 		this.spans.end(this.#time(nowMs));
 		await this.#writeManifest();
 		this.uploader.wake();
-		void this.#checkpoint(nowMs);
+		void this.#keeper.checkpoint(lanes, nowMs);
 	}
 
 	status(): Omit<Status, 'type'> {
 		const nowMs = this.#options.around.now();
-		const { stored, acked } = this.spool.bytes;
 		return {
 			state: this.spans.state,
 			generation: this.#options.membership.epoch?.generation ?? 0,
 			elapsedMs: Math.round(this.spans.elapsed(this.#time(nowMs))),
-			bytesStored: stored,
-			bytesAcked: acked,
+			...this.#keeper.stored,
 			gaps: this.missing.length,
-			freeBytes: this.#freeBytes,
 		};
 	}
 
@@ -298,80 +272,10 @@ export class LiveRecording implements Sink {
 		if (this.spans.change('on', this.#time(at))) this.#dirty = true;
 	}
 
-	async #write(nowMs: number): Promise<void> {
-		const writing = this.people.lanes.map(async ({ lane, parts }) => {
-			const outputs = lane.take(nowMs);
-			if (outputs.length === 0) return;
-			try {
-				await parts.write(outputs);
-			} catch (error) {
-				if (!(error instanceof SpoolFull)) throw error;
-				lane.interrupt('overflow');
-				lane.close(nowMs);
-			}
-		});
-		await Promise.all(writing);
-		this.#troubles.set('quota-full', this.spool.diskFull);
-	}
-
 	async #writeManifest(): Promise<void> {
 		this.#dirty = false;
-		const part = this.manifests++;
-		const { signing } = this.#options.membership;
-		const chunks = await sealManifest({
-			manifest: this.manifest(),
-			key: this.manifestKey,
-			signing,
-			part,
-		});
-		const name = { track: this.recording, part };
-		for (const chunk of chunks) await this.spool.add(name, chunk);
-		this.spool.close(name);
+		await this.#keeper.writeManifest(this.manifest());
 	}
-
-	/** States what the server has, so that it can be held to it: not what is still only here. */
-	async #checkpoint(nowMs: number): Promise<void> {
-		const steps = this.people.lanes.flatMap(({ parts }) => {
-			const tracks = new Map(parts.states.map(({ track, part }) => [part, track]));
-			return this.spool.parts.flatMap(({ track, part, acked }) =>
-				tracks.get(part) === track && acked > 0 ? (parts.stepAt(part, acked) ?? []) : [],
-			);
-		});
-		const { recording } = this;
-		const { signing } = this.#options.membership;
-		const [n, at] = [this.#checkpoints++, Math.round(nowMs)];
-		const signed = await signCheckpoint({ recording, signing, n, at, steps });
-		// Ten seconds later there is a newer one.
-		await this.uploader.checkpoint(signed).catch(ignoreApi);
-	}
-
-	/** Every second the server hears that the recorder is there; it calls a silent one lost. */
-	#alive(): void {
-		if (this.#telling) return;
-		this.#telling = true;
-		void this.#options.api
-			.alive(this.recording)
-			.catch(ignoreApi)
-			.finally(() => (this.#telling = false));
-	}
-
-	async #watchDisk(): Promise<void> {
-		this.#freeBytes = await this.#options.around.freeBytes();
-		const low = this.#freeBytes !== null && this.#freeBytes < freeBytesMin;
-		this.#troubles.set('quota-low', low);
-		if (!low) return;
-		// Only whole files can be given back: parts are closed, and go once the server has them.
-		const nowMs = this.#options.around.now();
-		if (nowMs - this.#rollMs >= rollMs) {
-			this.#rollMs = nowMs;
-			for (const { lane } of this.people.lanes) lane.roll();
-		}
-		await this.spool.dropAcked();
-	}
-}
-
-function ignoreApi(error: unknown): void {
-	if (!(error instanceof ApiError) && !(error instanceof DOMException)) throw error;
 }
 
 function evidenceOf({ evidence }: Epoch): Manifest['evidence'] {
