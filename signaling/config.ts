@@ -47,6 +47,18 @@ const Origins = v.pipe(
 	v.maxLength(16, originSentence),
 );
 
+const extensionSentence = 'must be a list of ids of 32 letters from a to p, separated by commas';
+
+/** The id that `extension/test-key.json` gives to a build without a key of one's own. */
+const ownExtension = 'pdiedkbgiialimlifkeickglbmflnbmc';
+
+const ExtensionIds = v.pipe(
+	v.string(),
+	v.transform((text) => text.split(',').map((part) => part.trim())),
+	v.array(v.pipe(v.string(), v.regex(/^[a-p]{32}$/, extensionSentence))),
+	v.maxLength(16, extensionSentence),
+);
+
 const idleSentence = 'must be a number of minutes between 0.05 and 480';
 
 const Environment = v.object({
@@ -63,6 +75,8 @@ const Environment = v.object({
 		`${folder}/build/pwa`,
 	),
 	ORIGINS: v.optional(Origins),
+	/** Browser extensions that may be paired and may use the API. */
+	EXTENSION_IDS: v.optional(ExtensionIds, ownExtension),
 	STUN_URL: v.optional(
 		v.pipe(v.string(), v.regex(/^stuns?:[^\s]{1,500}$/, 'must begin with stun: or stuns:')),
 	),
@@ -116,6 +130,7 @@ export interface Config {
 	pagesDir: string;
 	/** Origins whose pages may use the API; `undefined` = this machine's own addresses. */
 	origins: readonly string[] | undefined;
+	extensions: readonly string[];
 	stunUrl: string | undefined;
 	turn: { url: string; secret: string } | undefined;
 	/** `undefined` = nothing is sent, see the outbox. */
@@ -155,6 +170,7 @@ export function readConfig(environment: Record<string, string | undefined>): Con
 		dataDir: resolve(output.DATA_DIR),
 		pagesDir: resolve(output.PAGES_DIR),
 		origins: output.ORIGINS,
+		extensions: output.EXTENSION_IDS,
 		stunUrl: output.STUN_URL,
 		turn:
 			output.TURN_URL && output.TURN_SECRET

@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import type { TokenHolder } from './account/tokens.ts';
 import type { Context } from './context.ts';
 import { ServerError } from './errors.ts';
-import type { Role } from './protocol/account.ts';
+import type { Role, Scope } from './protocol/account.ts';
 import { limits } from './protocol/limits.ts';
 import { tokenHash } from './random.ts';
 import { checkRole } from './rules.ts';
@@ -45,6 +45,15 @@ const claimOf = prepared((db) =>
 		.where('claims.token_hash', '=', ''),
 );
 
+const presenceDeviceOf = prepared((db) =>
+	db
+		.selectFrom('presence_devices')
+		.innerJoin('members', 'members.id', 'presence_devices.member')
+		.select('members.role')
+		.where('presence_devices.id', '=', '')
+		.where('members.active', '=', 1),
+);
+
 function bearer(request: FastifyRequest): string {
 	const [scheme, token] = (request.headers.authorization ?? '').split(' ');
 	if (scheme !== 'Bearer' || !token || token.length > 64) throw new ServerError('token');
@@ -52,15 +61,16 @@ function bearer(request: FastifyRequest): string {
 }
 
 /**
- * The member behind a staff token. `evenIdle` is for what a recorder does without anybody touching the
- * page. Throws `token`, `origin` (another page's token), `locked` (idle too long), `forbidden` (scope).
+ * The member behind a token of one of these scopes, `staff` where none are named. `evenIdle` is for what a
+ * recorder does without anybody touching the page; an extension knows no idle limit, as it opens nothing.
+ * Throws `token`, `origin` (another page's token), `locked` (idle too long), `forbidden` (scope).
  */
 export async function staffByToken(
 	context: Context,
 	options: {
 		token: string;
 		origin: string | undefined;
-		scopes?: readonly string[];
+		scopes?: readonly Scope[];
 		evenIdle?: boolean;
 	},
 ): Promise<Staff> {
@@ -69,6 +79,11 @@ export async function staffByToken(
 	if (options.origin !== undefined && options.origin !== holder.origin)
 		throw new ServerError('origin');
 	if (!(options.scopes ?? ['staff']).includes(holder.scope)) throw new ServerError('forbidden');
+	if (holder.scope === 'presence') {
+		const [listed] = (await presenceDeviceOf(context.store, holder.device, 1)).rows;
+		if (!listed) throw new ServerError('token');
+		return { ...holder, role: listed.role };
+	}
 	const [row] = (await deviceOf(context.store, holder.device, 1)).rows;
 	if (!row) throw new ServerError('token');
 	const idle = context.clock.now() - row.active_at >= context.settings.idleMs;
@@ -80,7 +95,7 @@ export async function staffByToken(
 export async function staffOf(
 	context: Context,
 	request: FastifyRequest,
-	options: { evenIdle?: boolean } = {},
+	options: { evenIdle?: boolean; scopes?: readonly Scope[] } = {},
 ): Promise<Staff> {
 	const staff = await staffByToken(context, {
 		token: bearer(request),

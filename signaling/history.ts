@@ -118,6 +118,8 @@ export async function addLinkOpened(
 const practiceActs: readonly Act[] = [
 	'settings-changed',
 	'colleague-invited',
+	'extension-paired',
+	'extension-removed',
 	'colleague-joined',
 	'colleague-confirmed',
 	'colleague-deactivated',

@@ -6,10 +6,11 @@ import type { Principal } from './room/connection.ts';
 
 /**
  * Who may ask: `open` = anybody (the route itself checks what it is given), `participant` = who holds a
- * place's token, `anybody` = with a token of either kind, otherwise staff of these roles. What a route then
+ * place's token, `anybody` = with a token of either kind, `presence` = a paired browser extension, `listening`
+ * = such an extension or clinicians, otherwise staff of these roles. What a route then
  * answers also depends on whose session or recording it is.
  */
-export type Rule = 'open' | 'participant' | 'anybody' | readonly Role[];
+export type Rule = 'open' | 'participant' | 'anybody' | 'presence' | 'listening' | readonly Role[];
 
 const admins: readonly Role[] = ['admin'];
 const clinical: readonly Role[] = ['admin', 'supervisor', 'clinician'];
@@ -86,12 +87,19 @@ export const rules: Readonly<Record<string, Rule>> = {
 	'POST /api/recordings/:id/grants': clinical,
 	'GET /api/people/:id/grants': clinical,
 	'POST /api/recordings/:id/tracks': clinical,
+	'GET /api/presence/devices': clinical,
+	'POST /api/presence/devices': clinical,
+	'DELETE /api/presence/devices/:id': clinical,
+	'PUT /api/presence/names': clinical,
+	'GET /api/presence/day': 'presence',
+	'POST /api/presence/dismissed': 'listening',
 };
 
 /** The staff who may ask this; for a route that others use too, every member. */
 function rolesFor(request: FastifyRequest): readonly Role[] {
 	const method = request.method === 'HEAD' ? 'GET' : request.method;
 	const rule = rules[`${method} ${request.routeOptions.url}`] ?? clinical;
+	if (rule === 'listening') return clinical;
 	return typeof rule === 'string' ? everyMember : rule;
 }
 

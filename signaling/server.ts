@@ -24,6 +24,7 @@ import { type ErrorBody, ErrorCode } from './protocol/errors.ts';
 import { limits } from './protocol/limits.ts';
 import { peopleRoutes } from './people/routes.ts';
 import { Settings } from './people/settings.ts';
+import { presenceRoutes } from './presence/routes.ts';
 import { Post } from './post/post.ts';
 import { postRoutes } from './post/routes.ts';
 import { settleDeletions } from './recording/deletion.ts';
@@ -93,7 +94,10 @@ async function openContext(options: ServerOptions, app: FastifyInstance): Promis
 		setup: new SetupToken(clock, { ready }),
 		tokens: new Tokens(clock),
 		tries: new Tries(clock),
-		origins: new Set(config.origins ?? ownOrigins(config.port)),
+		origins: new Set([
+			...(config.origins ?? ownOrigins(config.port)),
+			...config.extensions.map((id) => `chrome-extension://${id}`),
+		]),
 		hub,
 		codes: new Codes(clock),
 		post,
@@ -167,6 +171,7 @@ async function api(app: FastifyInstance, context: Context): Promise<void> {
 	peopleRoutes(app, context);
 	historyRoutes(app, context);
 	postRoutes(app, context);
+	presenceRoutes(app, context);
 }
 
 /** Puts in order what a crash left behind. */

@@ -9,6 +9,7 @@ type Context =
 	| 'sotto/notice/v1'
 	| 'sotto/practice-handover/v1'
 	| 'sotto/practice-settings/v1'
+	| 'sotto/presence-device/v1'
 	| 'sotto/recovery/v1'
 	| 'sotto/token/v1';
 

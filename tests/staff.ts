@@ -94,8 +94,8 @@ export class Staff {
 	}
 
 	/** An open socket after its `hello`. */
-	async line(scope: Scope = 'staff'): Promise<Line> {
-		const { token } = (await this.token({ scope })).body;
+	async line(): Promise<Line> {
+		const { token } = (await this.token()).body;
 		return Line.greeted(this.address, token);
 	}
 

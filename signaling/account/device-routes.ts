@@ -3,11 +3,23 @@ import type { Context } from '../context.ts';
 import { ServerError } from '../errors.ts';
 import { staffOf } from '../guard.ts';
 import { bodyOf } from '../parse.ts';
-import { ChallengeRequest, TokenRequest, tokenText } from '../protocol/account.ts';
+import { ChallengeRequest, type Scope, TokenRequest, tokenText } from '../protocol/account.ts';
 import { limits } from '../protocol/limits.ts';
 import { verifySignature } from '../signature.ts';
 import { halfOf, lockDevice } from './devices.ts';
 import { signedIn } from './members.ts';
+
+/** The key of a device and whose it is: each scope has devices of its own. */
+async function keyOf(
+	{ store }: Context,
+	{ device, scope }: { device: string; scope: Scope },
+): Promise<{ member: string; public_key: string } | undefined> {
+	return store
+		.selectFrom(scope === 'staff' ? 'devices' : 'presence_devices')
+		.select(['member', 'public_key'])
+		.where('id', '=', device)
+		.executeTakeFirst();
+}
 
 function tokenRoutes(app: FastifyInstance, context: Context): void {
 	const { store, tokens, clock, settings } = context;
@@ -19,18 +31,16 @@ function tokenRoutes(app: FastifyInstance, context: Context): void {
 		const { device, nonce, origin, scope, signature } = bodyOf(TokenRequest, request);
 		// The hook of every mutation has seen that this origin is on the list.
 		if (origin !== request.headers.origin) throw new ServerError('origin');
-		const row = await store
-			.selectFrom('devices')
-			.select(['member', 'public_key'])
-			.where('id', '=', device)
-			.executeTakeFirst();
+		const row = await keyOf(context, { device, scope });
 		const answered = tokens.answers(nonce, device);
+		if (!row && scope === 'presence') throw new ServerError('not-found');
 		if (!row || !answered) throw new ServerError('token');
 		const message = Buffer.from(tokenText({ origin, scope, nonce }));
 		const { public_key: publicKey, member } = row;
 		if (!verifySignature({ publicKey, context: 'sotto/token/v1', message, signature }))
 			throw new ServerError('token');
-		await halfOf(store, { device, clock, idleMs: settings.idleMs });
+		// An extension opens nothing that has to be locked.
+		if (scope === 'staff') await halfOf(store, { device, clock, idleMs: settings.idleMs });
 		return {
 			token: tokens.issue({ member, device, scope, origin }),
 			expiresInMs: limits.tokenMs,

@@ -38,6 +38,7 @@ function configRoute(app: FastifyInstance, context: Context): void {
 			serverKey: context.opaque.publicKey,
 			relay: context.config.turn !== undefined,
 			idleMs: context.settings.idleMs,
+			extensions: [...context.config.extensions],
 		};
 	});
 }

@@ -5,6 +5,7 @@ import type { Context } from '../context.ts';
 import { ServerError } from '../errors.ts';
 import { type Staff, staffOf } from '../guard.ts';
 import { bodyOf, parse, stored } from '../parse.ts';
+import { forgetDevicesOf } from '../presence/devices.ts';
 import { limits } from '../protocol/limits.ts';
 import {
 	Confirmation,
@@ -75,15 +76,20 @@ async function dropOpen(
 		.select('id')
 		.where('member', '=', member)
 		.execute();
+	const extensions = await db
+		.selectFrom('presence_devices')
+		.select('id')
+		.where('member', '=', member)
+		.execute();
 	return () => {
-		for (const { id } of devices) {
+		for (const { id } of [...devices, ...extensions]) {
 			tokens.revoke(id);
 			hub.dropDevice(id, { evenInCall: true });
 		}
 	};
 }
 
-/** As `dropOpen`, and her devices are forgotten. */
+/** As `dropOpen`, and her devices and extensions are forgotten. */
 async function signOutEverywhere(
 	context: Context,
 	db: StoreTransaction,
@@ -91,6 +97,7 @@ async function signOutEverywhere(
 ): Promise<() => void> {
 	const after = await dropOpen(context, db, member);
 	await db.deleteFrom('devices').where('member', '=', member).execute();
+	await forgetDevicesOf(context, db, member);
 	return after;
 }
 

@@ -71,6 +71,9 @@ export const Practice = v.strictObject({
 });
 export type Practice = v.InferOutput<typeof Practice>;
 
+/** Id of an extension for Chromium. */
+export const ExtensionId = v.pipe(v.string(), v.regex(/^[a-p]{32}$/));
+
 /** GET /api/config: what anybody may know. */
 export const Config = v.strictObject({
 	version: Count,
@@ -82,6 +85,8 @@ export const Config = v.strictObject({
 	/** Whether a TURN server is configured. */
 	relay: v.boolean(),
 	idleMs: Count,
+	/** Ids of the browser extensions that may be paired. */
+	extensions: v.array(ExtensionId),
 });
 export type Config = v.InferOutput<typeof Config>;
 
@@ -159,14 +164,15 @@ export const SealedPractice = v.strictObject({
 	was: Account.entries.practice,
 });
 
-/** What the token may be used for. */
+/** What the token may be used for: `staff` by a browser of a member, `presence` by a paired extension. */
 export const Scope = v.picklist(['staff', 'presence']);
 export type Scope = v.InferOutput<typeof Scope>;
 
 /**
  * POST /api/device/token. The signature is Ed25519 in context `sotto/token/v1` over the UTF-8 text
  * `origin LF scope LF nonce`, with the origin of the page as the browser sends it in `Origin`.
- * Errors: `locked` (signed out, locked or idle too long: sign in again), `token`, `origin`.
+ * Errors: `locked` (signed out, locked or idle too long: sign in again), `token`, `origin`, for the scope
+ * `presence` also `not-found` (the practice took this extension off its list).
  */
 export const TokenRequest = v.strictObject({
 	device: Id,

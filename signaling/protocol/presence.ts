@@ -6,7 +6,8 @@ export const presenceDevicesMax = 16;
 
 /**
  * POST /api/presence/devices (clinical) → PresenceDeviceMade, 201. A browser extension that may hear who waits
- * for this member, and nothing else: its tokens have the scope `presence`. Errors: `over-limit`.
+ * for this member, and nothing else: its tokens have the scope `presence`. Sent again it is the same device.
+ * Errors: `over-limit`, `forbidden` (the certificate is not of the member's identity), `conflict`.
  */
 export const NewPresenceDevice = v.strictObject({
 	/** Ed25519: signs the server's nonces. */
@@ -32,7 +33,10 @@ export const PresenceDevice = v.strictObject({
 export type PresenceDevice = v.InferOutput<typeof PresenceDevice>;
 export const PresenceDevices = v.strictObject({ devices: v.array(PresenceDevice) });
 
-/** DELETE /api/presence/devices/:id (its member, or an admin) → 204. Its tokens and sockets end at once. */
+/**
+ * DELETE /api/presence/devices/:id (its member, or an admin) → 204. Its tokens and sockets end at once; it is
+ * told `not-found` when it asks for another token.
+ */
 
 /** What a certificate says: only this member's identity vouches for these keys, at this practice. */
 export function presenceDeviceText(device: {

@@ -170,6 +170,8 @@ export const Act = v.picklist([
 	'colleague-deactivated',
 	'role-changed',
 	'keys-changed',
+	'extension-paired',
+	'extension-removed',
 	'session-made',
 	'session-changed',
 	'session-cancelled',

@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { codeClientMessages, codeServerMessages } from './code.ts';
 import { ErrorCode } from './errors.ts';
 import { limits } from './limits.ts';
+import { Arrival } from './presence.ts';
 import { Act } from './sessions.ts';
 import { Bytes32, Count, Id, Sealed, Time, bytes } from './text.ts';
 
@@ -16,7 +17,8 @@ const Generation = v.pipe(Count, v.maxValue(2 ** 32 - 1));
  * What a browser may send to GET /api/socket (WebSocket, text messages of JSON).
  *
  * `hello` comes first. A member then sees who waits for her sessions, and takes a seat in a call with
- * `enter`; a participant has the seat of the claim that the token belongs to and takes it with `knock`.
+ * `enter`; a participant has the seat of the claim that the token belongs to and takes it with `knock`. A
+ * browser extension (scope `presence`) only listens, and is told no more than that somebody waits.
  */
 export const ClientMessage = v.variant('type', [
 	v.strictObject({ type: v.literal('hello'), token: bytes(64), version: Count }),
@@ -181,6 +183,8 @@ export const ServerMessage = v.variant('type', [
 	v.strictObject({ type: v.literal('low'), seat: Id, left: Count }),
 	v.strictObject({ type: v.literal('removed') }),
 	v.strictObject({ type: v.literal('ended'), session: Id }),
+	/** To members, after `ready` and whenever it happens: "Not now" was said to these arrivals on some device. */
+	v.strictObject({ type: v.literal('dismissed'), arrivals: v.array(Arrival) }),
 	/** The practice's data changed elsewhere: read again what is shown. */
 	v.strictObject({
 		type: v.literal('changed'),

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { ServerError } from '../errors.ts';
+import { erasePresence } from '../presence/names.ts';
 import { limits } from '../protocol/limits.ts';
 import type { Act } from '../protocol/sessions.ts';
 import type { ClientMessage } from '../protocol/socket.ts';
@@ -72,6 +73,7 @@ export async function endSession(
 			.set({ state: 'ended', ended_at: hub.clock.now() })
 			.where('id', '=', session)
 			.execute();
+		await erasePresence(db, session);
 		await hub.post.sessionOver(db, session, row.cancelled ? 'cancelled' : 'ended');
 		await hub.history.add(db, { ...by, session });
 		hub.forget(change, room);

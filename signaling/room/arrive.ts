@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { ServerError } from '../errors.ts';
 import { addLost, addReturned } from '../history.ts';
+import { markSeen } from '../presence/devices.ts';
 import { limits } from '../protocol/limits.ts';
 import { closeCodes, type ClientMessage } from '../protocol/socket.ts';
 import { prepared } from '../store/prepared.ts';
@@ -197,6 +198,9 @@ export async function vanish(hub: Hub, change: Change, connection: Connection): 
 			await addLost(hub.history, change.db, { place: whoOf(seat), session: room.session });
 	}
 	await standUp(hub, change, connection);
+	const { principal } = connection;
+	if (principal?.kind === 'member' && principal.presence)
+		await markSeen(change.db, principal.device, hub.clock);
 }
 
 /** The host's word that a seat is out, for good: its token dies and its socket is closed. */

@@ -7,7 +7,15 @@ import { closeCodes, type ServerMessage } from '../protocol/socket.ts';
 
 /** Who a socket speaks for, after its `hello`. */
 export type Principal =
-	| { kind: 'member'; member: string; device: string; staff: boolean }
+	| {
+			kind: 'member';
+			member: string;
+			device: string;
+			/** Whether it may act in the calls of the member. */
+			staff: boolean;
+			/** Whether it is a browser extension, which only learns that somebody waits. */
+			presence: boolean;
+	  }
 	| { kind: 'participant'; seat: string; place: string; session: string };
 
 /** One socket, and how it behaves. */

@@ -6,6 +6,7 @@ import { claimantByToken, staffByToken } from '../guard.ts';
 import { limits } from '../protocol/limits.ts';
 import { ClientMessage, closeCodes } from '../protocol/socket.ts';
 import { protocolVersion } from '../protocol/version.ts';
+import { sendDismissed } from '../presence/dismissals.ts';
 import { checkMessage } from '../rules.ts';
 import { act } from './acts.ts';
 import { enter, knock, leave, remove, vanish } from './arrive.ts';
@@ -32,8 +33,9 @@ async function principalOf(
 		const { member, device, scope, role } = staff;
 		// Planning for others opens nothing: who plans has no call and no code.
 		const clinical = role === 'admin' || role === 'supervisor' || role === 'clinician';
+		const presence = scope === 'presence';
 		return {
-			principal: { kind: 'member', member, device, staff: scope === 'staff' && clinical },
+			principal: { kind: 'member', member, device, staff: !presence && clinical, presence },
 			ended: false,
 		};
 	}
@@ -61,7 +63,11 @@ async function hello(
 	connection.send({ type: 'ready', now: clock.now() });
 	if (principal.kind === 'participant' && ended)
 		connection.send({ type: 'ended', session: principal.session });
-	else await hub.run((change) => sendWaiting(hub, change, connection));
+	else
+		await hub.run(async (change) => {
+			await sendDismissed(change, connection);
+			await sendWaiting(hub, change, connection);
+		});
 }
 
 /** What a message makes happen in the rooms. */

@@ -18,6 +18,12 @@ export interface HubOptions {
 	post: Post;
 }
 
+/** Whether a socket is that of a browser extension, or of exactly this one. */
+function listensOnly({ principal }: Connection, device?: string): boolean {
+	if (principal?.kind !== 'member' || !principal.presence) return false;
+	return device === undefined || principal.device === device;
+}
+
 /** All sockets, the rooms that they sit in, and the queue of what happens there. */
 export class Hub {
 	readonly store: Store;
@@ -100,7 +106,7 @@ export class Hub {
 		return this.#turns.run(work);
 	}
 
-	/** Everybody in a room, and the host's other pages. */
+	/** Everybody in a room, the host's other pages, and her extensions, which are no hosts. */
 	*audience(
 		room: Room,
 		options: { hostsOnly?: boolean } = {},
@@ -108,8 +114,11 @@ export class Hub {
 		for (const { connection, kind } of room.seats.values())
 			if (connection && (kind === 'host' || !options.hostsOnly))
 				yield { connection, host: kind === 'host' };
-		for (const connection of this.#members.get(room.host) ?? [])
-			if (connection.seat?.session !== room.session) yield { connection, host: true };
+		for (const connection of this.#members.get(room.host) ?? []) {
+			const host = !listensOnly(connection);
+			if (connection.seat?.session !== room.session && (host || !options.hostsOnly))
+				yield { connection, host };
+		}
 	}
 
 	/** To everybody who sits in a room, but for `except`. */
@@ -118,10 +127,31 @@ export class Hub {
 			if (connection && connection !== except) connection.send(message);
 	}
 
-	/** The practice's data changed: members' pages read them again. */
+	/** The practice's data changed: members' pages read them again; extensions show two kinds only. */
 	changed(what: 'sessions' | 'recordings' | 'members' | 'post'): void {
+		const shown = what === 'sessions' || what === 'recordings';
 		for (const connections of this.#members.values())
-			for (const connection of connections) connection.send({ type: 'changed', what });
+			for (const connection of connections)
+				if (shown || !listensOnly(connection)) connection.send({ type: 'changed', what });
+	}
+
+	/** To all pages and extensions of a member. */
+	tellMember(member: string, message: ServerMessage): void {
+		for (const connection of this.#members.get(member) ?? []) connection.send(message);
+	}
+
+	/** To the sockets of one extension. */
+	tellDevice(device: string, message: ServerMessage): void {
+		for (const connection of this.#connections)
+			if (listensOnly(connection, device)) connection.send(message);
+	}
+
+	/** The extensions that are connected now. */
+	connectedDevices(): ReadonlySet<string> {
+		const devices = new Set<string>();
+		for (const { principal, open } of this.#connections)
+			if (open && principal?.kind === 'member' && principal.presence) devices.add(principal.device);
+		return devices;
 	}
 
 	/** After the host ended a session: everybody hears it, and its rooms' rows are gone from the disk. */

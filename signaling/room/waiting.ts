@@ -35,10 +35,14 @@ async function sessionsOf(hub: Hub, db: StoreTransaction, member: string): Promi
 	return [...new Set([...hub.inhabitedBy(member), ...rows.map(({ id }) => id)])];
 }
 
-async function readSession(hub: Hub, change: Change, session: string): Promise<Row | undefined> {
+async function readSession(
+	hub: Hub,
+	change: Change,
+	{ session, knocks }: { session: string; knocks: boolean },
+): Promise<Row | undefined> {
 	try {
 		const room = await hub.room(change.db, session);
-		const seats = viewAll(room, await readKnocks(change.db, session));
+		const seats = viewAll(room, knocks ? await readKnocks(change.db, session) : new Map());
 		change.onCommit(() => hub.release(room));
 		return { session, seats: seats.filter(({ state }) => state !== 'gone') };
 	} catch (error) {
@@ -49,11 +53,15 @@ async function readSession(hub: Hub, change: Change, session: string): Promise<R
 }
 
 /** Takes the next page off `ids`. */
-async function pageOf(hub: Hub, change: Change, ids: string[]): Promise<Row[]> {
+async function pageOf(
+	hub: Hub,
+	change: Change,
+	{ ids, knocks }: { ids: string[]; knocks: boolean },
+): Promise<Row[]> {
 	const page: Row[] = [];
 	let chars = 0;
 	while (ids.length > 0 && page.length < pageSessions && chars < pageChars) {
-		const row = await readSession(hub, change, ids.shift() ?? '');
+		const row = await readSession(hub, change, { session: ids.shift() ?? '', knocks });
 		if (!row) continue;
 		page.push(row);
 		chars += JSON.stringify(row).length;
@@ -69,7 +77,9 @@ async function sendPage(
 ): Promise<void> {
 	// A turn may run twice, so what it takes is taken from a copy.
 	const left = [...ids];
-	const sessions = await pageOf(hub, change, left);
+	// An extension opens none.
+	const knocks = connection.principal?.kind === 'member' && !connection.principal.presence;
+	const sessions = await pageOf(hub, change, { ids: left, knocks });
 	const more = left.length > 0;
 	change.onCommit(async () => {
 		await connection.deliver({ type: 'waiting', sessions, more });

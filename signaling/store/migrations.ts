@@ -283,6 +283,32 @@ async function post(db: Kysely<unknown>): Promise<void> {
 	await index(db, 'post_due', { on: 'post', columns: ['state', 'at'] });
 }
 
+async function presence(db: Kysely<unknown>): Promise<void> {
+	await table(db, 'presence_devices', {
+		key: ['id'],
+		columns: {
+			id: 'text',
+			member: 'text',
+			public_key: 'text',
+			presence_key: 'text',
+			name: 'text',
+			certificate: 'text',
+			created_at: 'bigint',
+			seen_at: 'bigint',
+		},
+	});
+	await index(db, 'presence_devices_member', { on: 'presence_devices', columns: ['member'] });
+	await table(db, 'presence_names', {
+		key: ['device', 'session'],
+		columns: { device: 'text', session: 'text', sealed: 'text' },
+	});
+	await index(db, 'presence_names_session', { on: 'presence_names', columns: ['session'] });
+	await table(db, 'dismissals', {
+		key: ['session', 'seat', 'since'],
+		columns: { session: 'text', seat: 'text', since: 'bigint' },
+	});
+}
+
 /** Every change of the tables in order; a name is never changed after it was released. */
 export const migrations: Record<string, Migration> = {
 	'0001-first': {
@@ -353,4 +379,5 @@ export const migrations: Record<string, Migration> = {
 			await index(db, 'places_member', { on: 'places', columns: ['member'] });
 		},
 	},
+	'0007-presence': { up: presence },
 };

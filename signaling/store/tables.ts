@@ -32,6 +32,9 @@ export interface Tables {
 	tombstones: TombstoneRow;
 	contacts: ContactRow;
 	post: PostRow;
+	presence_devices: PresenceDeviceRow;
+	presence_names: PresenceNamesRow;
+	dismissals: DismissalRow;
 }
 
 export interface PracticeRow {
@@ -308,4 +311,33 @@ export interface PostRow {
 	series: string | null;
 	/** 1 = it lay in the outbox. */
 	held: number;
+}
+
+/** A browser extension that hears who waits for a member. */
+export interface PresenceDeviceRow {
+	id: string;
+	member: string;
+	/** Ed25519. */
+	public_key: string;
+	/** X25519. */
+	presence_key: string;
+	name: string;
+	certificate: string;
+	created_at: number;
+	/** When it was connected last. */
+	seen_at: number;
+}
+
+/** Names of a session, sealed to one such extension; erased when the session ends. */
+export interface PresenceNamesRow {
+	device: string;
+	session: string;
+	sealed: string;
+}
+
+/** "Not now" was said to an arrival; erased when the session ends. */
+export interface DismissalRow {
+	session: string;
+	seat: string;
+	since: number;
 }

@@ -6,6 +6,7 @@ import { stateOf } from '#lib/code/stored.ts';
 import { codeMs } from '../../signaling/protocol/code.ts';
 import { CodePage, type Guest, enterCode, guest, wrongCode } from '../code.ts';
 import { type LocalServer, localPractice } from '../local.ts';
+import { pairDevice } from '../presence.ts';
 import type { Staff } from '../staff.ts';
 import { call, newId } from '../wire.ts';
 
@@ -232,7 +233,8 @@ test('only the host shows a code of her place, and answers for it', async () => 
 	const reply = { step: 'no', why: 'dead' } as const;
 	const answer = { type: 'code-answer', id: newId(), try: newId(), reply } as const;
 	expect(await page.line.ask(answer)).toMatchObject({ error: 'not-found' });
-	const presence = await local.maya.line('presence');
+	const presence = await (await pairDevice(local.maya)).line();
+	await presence.next('ready');
 	const wish = { type: 'code', id: newId(), nameplate: null, nonce: newId(), ...where } as const;
 	expect(await presence.ask(wish)).toMatchObject({ error: 'forbidden' });
 });

@@ -5,6 +5,7 @@ import { type MessageRule, messageRules, rules } from '../../signaling/rules.ts'
 import { changeMember, colleague } from '../colleagues.ts';
 import { Line, waitAt } from '../line.ts';
 import { type LocalServer, localPractice } from '../local.ts';
+import { extensionOrigin, pairDevice, type PresenceDevice } from '../presence.ts';
 import { startRecording, type TestRecorder } from '../recorder.ts';
 import { logIn, Staff } from '../staff.ts';
 import { type Answer, bytesOf, call, newId, newKey, signed } from '../wire.ts';
@@ -29,6 +30,7 @@ const members = new Map<Role, Staff>();
 const tokens = new Map<Role, string>();
 let participant: string;
 let deactivated: string;
+let extension: PresenceDevice;
 let other: Staff;
 let recorder: TestRecorder;
 let session: { id: string; places: string[] };
@@ -44,6 +46,7 @@ beforeAll(async () => {
 	participant = (await waitAt(address, session.places[0] ?? '')).token;
 	recorder = await startRecording(maya);
 	other = await colleague(maya);
+	extension = await pairDevice(maya);
 	const gone = await colleague(maya);
 	deactivated = (await gone.token()).body.token;
 	await changeMember(maya, gone.signedIn.member.id, { role: 'clinician', active: false });
@@ -96,6 +99,7 @@ function ask(
 	token: string | undefined,
 	ids: Partial<Record<string, string>> = {},
 	sent: object = {},
+	origin: string = address,
 ): Promise<Answer> {
 	const filled = path.replaceAll(/:(\w+)/g, (_, name: string) => {
 		if (name === 'part' || name === 'chunk') return '0';
@@ -104,6 +108,7 @@ function ask(
 	const bytes = path.endsWith('/:chunk');
 	const body = method === 'GET' ? undefined : bytes ? new Uint8Array(8) : sent;
 	return call(address, method, filled, {
+		origin,
 		...(token !== undefined && { token }),
 		...(body && { body }),
 	});
@@ -145,9 +150,32 @@ test('a participant’s token is for what participants do', async () => {
 	for (const route of routes()) {
 		const rule = rules[route.name];
 		const refused = answerOf(await ask(route, participant)) === '401 token';
-		if (refused !== Array.isArray(rule)) wrong.push(`${route.name} ${refused}`);
+		const staff = Array.isArray(rule) || rule === 'presence' || rule === 'listening';
+		if (refused !== staff) wrong.push(`${route.name} ${refused}`);
 	}
 	expect(wrong).toEqual([]);
+});
+
+/** What the uploader of a captured tab asks of its own recording: one that is not its own is not there. */
+const ofUploader =
+	/^(?:GET \/api\/recordings\/:id|(?:GET|PUT) \S+\/objects\/\S+|POST \S+\/(?:checkpoints|alive|finish))$/;
+
+test('an extension’s token is for hearing who waits, and for nothing else', async () => {
+	const { token } = (await extension.token()).body;
+	const wrong: string[] = [];
+	for (const route of routes()) {
+		const rule = rules[route.name] ?? [];
+		const answer = answerOf(await ask(route, token, {}, {}, extensionOrigin));
+		const listens = rule === 'open' || rule === 'presence' || rule === 'listening';
+		const expected = rule === 'participant' ? '401 token' : '403 forbidden';
+		const refused = ofUploader.test(route.name) ? /^40[034] /.test(answer) : answer === expected;
+		if (listens === refused) wrong.push(`${route.name} ${answer}`);
+		if (listens && answer === '401 token') wrong.push(`${route.name} ${answer}`);
+	}
+	expect(wrong).toEqual([]);
+	// In a page of the practice it is worth nothing.
+	const { status, body } = await call(address, 'GET', '/api/presence/day', { token });
+	expect([status, body.error]).toEqual([403, 'origin']);
 });
 
 /** One good body of each route about a session or recording that reads one, else `bad-request` hides whose it is. */
@@ -339,6 +367,13 @@ test('the socket of a participant sends what the rules say, and a deactivated me
 	expect(gone.received).toEqual([{ type: 'error', id: null, error: 'token' }]);
 });
 
+test('the socket of an extension only listens', async () => {
+	const line = await extension.line();
+	await line.next('waiting');
+	expect(await refusedOf(line)).toEqual(ruled('participant', 'clinical', 'call'));
+	await line.close();
+});
+
 describe.each(roles)('%s', (role) => {
 	test('may ask what the rules say, and nothing else', async () => {
 		const wrong: string[] = [];
@@ -346,7 +381,8 @@ describe.each(roles)('%s', (role) => {
 			const rule = rules[route.name] ?? [];
 			const token = ending.has(route.name) ? await another(role) : tokens.get(role);
 			const answer = answerOf(await ask(route, token));
-			const may = rule === 'open' || rule === 'anybody' || rule.includes(role);
+			const listens = rule === 'listening' && /^(?:admin|supervisor|clinician)$/.test(role);
+			const may = rule === 'open' || rule === 'anybody' || listens || rule.includes(role);
 			if (rule === 'participant' ? answer !== '401 token' : may === (answer === '403 forbidden'))
 				wrong.push(`${route.name} ${answer}`);
 			if (rule !== 'participant' && answer === '401 token') wrong.push(`${route.name} ${answer}`);

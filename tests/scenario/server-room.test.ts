@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { claimPlace, Line, waitAt } from '../line.ts';
 import { type LocalServer, localPractice } from '../local.ts';
+import { pairDevice } from '../presence.ts';
 import { callOf, enter, offer } from '../room.ts';
 import type { Staff } from '../staff.ts';
 import { bytesOf, newId } from '../wire.ts';
@@ -30,7 +31,7 @@ test('only the host enters, only participants knock', async () => {
 	const maya = await local.maya.line();
 	const { knock } = guest;
 	expect(await maya.ask({ ...knock, id: newId() })).toMatchObject({ error: 'forbidden' });
-	const presence = await local.maya.line('presence');
+	const presence = await (await pairDevice(local.maya)).line();
 	expect(await presence.next('waiting')).toMatchObject({ sessions: expect.any(Array) });
 	const watched = await presence.ask({ type: 'enter', id: newId(), session, seat });
 	expect(watched).toMatchObject({ error: 'forbidden' });

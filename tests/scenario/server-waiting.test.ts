@@ -76,7 +76,7 @@ test('everybody who waits is on the dashboard, also with more sessions than one 
 	const count = limits.pageRows + 5;
 	const sessions = await stored(count);
 	await Promise.all(sessions.map(({ place }, n) => guest(place, n, 80)));
-	const dashboard = await maya.line('presence');
+	const dashboard = await maya.line();
 	lines.push(dashboard);
 	const all = await snapshot(dashboard);
 	expect(all.map(({ session }) => session).toSorted()).toEqual(
@@ -94,7 +94,7 @@ test('knocks as long as they may be come in pages, so that they never close the 
 		ids.push(id);
 		await Promise.all(places.map((place, at) => guest(place, n * 5 + at, longest)));
 	}
-	const dashboard = await maya.line('presence');
+	const dashboard = await maya.line();
 	lines.push(dashboard);
 	const all = await snapshot(dashboard);
 	expect(new Map(all.map(({ session, seats }) => [session, seats]))).toEqual(
@@ -114,7 +114,7 @@ test('who went away hides nobody, and a call whose people are all offline is sti
 	const here = await maya.session({ startsAt: clock.now() });
 	await guest(here.places[0] ?? '', 0, 80);
 	const { host, guests, session } = await callOf(maya, 1);
-	const watching = await maya.line('presence');
+	const watching = await maya.line();
 	lines.push(watching);
 	await watching.next('waiting');
 	await Promise.all([host.line.close(), ...guests.map(({ line }) => line.close())]);
@@ -123,7 +123,7 @@ test('who went away hides nobody, and a call whose people are all offline is sti
 			watching.next('seat', ({ seat }) => seat.seat === one.seat && !seat.present),
 		),
 	);
-	const dashboard = await maya.line('presence');
+	const dashboard = await maya.line();
 	lines.push(dashboard);
 	const all = await snapshot(dashboard);
 	expect(all.map((one) => one.session).toSorted()).toEqual([here.id, session].toSorted());

@@ -16,6 +16,8 @@ const words: Record<Act, (inputs: { name: string }) => string> = {
 	'colleague-deactivated': m.people_act_deactivated,
 	'role-changed': m.people_act_role,
 	'keys-changed': m.people_act_keys,
+	'extension-paired': m.pairing_act_paired,
+	'extension-removed': m.pairing_act_removed,
 	'session-made': m.act_session_made,
 	'session-changed': m.schedule_act_changed,
 	'session-cancelled': m.schedule_act_cancelled,
