@@ -1,0 +1,141 @@
+/**
+ * `npm run verify-release -- URL --key PUBLIC_KEY`: asks a site for every file of its release, from outside and in
+ * every encoding, and says what is not as published. With `--build FOLDER` it also compares with a build of one's own.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { manifestName, open, pinnedPolicy } from './manifest.js';
+import { sha256 } from './integrity.js';
+import { say } from './prepare.js';
+
+const atOnce = 8;
+const encodings = ['identity', 'gzip', 'br'];
+
+/** @typedef {{ ok: boolean, line: string }} Verdict */
+
+/** @param {string} line @returns {Verdict} */
+const bad = (line) => ({ ok: false, line });
+
+/**
+ * Runs `work` on all, a few at once.
+ * @template Item
+ * @param {readonly Item[]} items
+ * @param {(item: Item) => Promise<Verdict[]>} work
+ */
+async function all(items, work) {
+	/** @type {Verdict[]} */
+	const found = [];
+	const rest = [...items];
+	const worker = async () => {
+		for (let item = rest.shift(); item !== undefined; item = rest.shift())
+			found.push(...(await work(item)));
+	};
+	await Promise.all(Array.from({ length: atOnce }, worker));
+	return found;
+}
+
+/**
+ * How one address answers: as a script, and as a page, asks for it.
+ * @param {string} url
+ * @param {string} expected hash
+ * @returns {Promise<Verdict[]>}
+ */
+async function look(url, expected) {
+	const { pathname } = new URL(url);
+	/** @type {Verdict[]} */
+	const found = [];
+	for (const encoding of encodings)
+		try {
+			const headers = { 'accept-encoding': encoding, accept: 'text/html,*/*' };
+			const answer = await fetch(url, { headers, redirect: 'manual' });
+			const hash = sha256(new Uint8Array(await answer.arrayBuffer()));
+			if (answer.status !== 200)
+				found.push(bad(`missing    ${pathname} (status ${answer.status})`));
+			else if (hash !== expected) found.push(bad(`different  ${pathname} (${encoding})`));
+		} catch {
+			found.push(bad(`no answer  ${pathname} (${encoding})`));
+		}
+	return found;
+}
+
+/**
+ * The addresses under which a file of the release is served.
+ * @param {string} path
+ */
+function addresses(path) {
+	if (path === '200.html') return [path, 'no-such-page/of-this-site'];
+	if (path === 'index.html') return [path, ''];
+	return path.endsWith('.html') ? [path, path.slice(0, -'.html'.length)] : [path];
+}
+
+/**
+ * What is wrong with a site; empty when all that it gave is as published.
+ * @param {{ site: string, key: string, folder?: string | undefined }} asked
+ */
+export async function verifyRelease({ site, key, folder }) {
+	const base = new URL('/', site);
+	const text = await (await fetch(new URL(manifestName, base), { cache: 'no-store' })).text();
+	/** @type {import('./manifest.js').Release} */
+	let release;
+	try {
+		release = open(text, key);
+	} catch {
+		return {
+			release: undefined,
+			faults: [`unsigned   /${manifestName} is not signed by this key`],
+		};
+	}
+	const found = await all(Object.entries(release.files), async ([path, hash]) => {
+		const lists = addresses(path).map((one) => look(new URL(one, base).href, hash));
+		return (await Promise.all(lists)).flat();
+	});
+	if (folder !== undefined) found.push(...compare(release, folder));
+	return { release, faults: [...new Set(found.map(({ line }) => line))].toSorted() };
+}
+
+/**
+ * The release beside a build of one's own.
+ * @param {import('./manifest.js').Release} release
+ * @param {string} folder
+ */
+function compare(release, folder) {
+	/** @type {Verdict[]} */
+	const found = [];
+	for (const [path, hash] of Object.entries(release.files))
+		try {
+			if (sha256(readFileSync(join(folder, path))) !== hash)
+				found.push(bad(`not built  /${path} is another file in your build`));
+		} catch {
+			found.push(bad(`not built  /${path} is not in your build`));
+		}
+	if (pinnedPolicy(folder) !== release.csp)
+		found.push(bad('not built  the policy is not the one of your build'));
+	return found;
+}
+
+async function main() {
+	const { values, positionals } = parseArgs({
+		allowPositionals: true,
+		options: { key: { type: 'string' }, build: { type: 'string' } },
+	});
+	const [site] = positionals;
+	const key = values.key ?? process.env['RELEASE_PUBLIC_KEY'];
+	if (!site || !key) {
+		say('npm run verify-release -- URL --key PUBLIC_KEY [--build FOLDER]');
+		return 2;
+	}
+	const { release, faults } = await verifyRelease({ site, key, folder: values.build });
+	for (const line of faults) say(line);
+	if (!release || faults.length > 0) {
+		say(`NOT AS PUBLISHED: ${new URL(site).origin}`);
+		return 1;
+	}
+	const day = new Date(release.issued).toISOString().slice(0, 10);
+	say(`As published: ${new URL(site).origin} gave release ${release.version}, signed ${day},`);
+	say(`${Object.keys(release.files).length} files, commit ${release.commit}.`);
+	say('It gave this to this machine now. To somebody else it can give something else.');
+	return 0;
+}
+
+if (import.meta.main) process.exitCode = await main();
