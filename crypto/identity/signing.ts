@@ -19,6 +19,8 @@ export type SignContext =
 	| 'sotto/note/v1'
 	| 'sotto/session-contents/v1'
 	| 'sotto/practice-settings/v1'
+	| 'sotto/presence-device/v1'
+	| 'sotto/presence-names/v1'
 	| 'sotto/visit/v1'
 	| 'sotto/recovery/v1';
 

@@ -1,7 +1,11 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { random, toBase64url } from '#crypto/bytes.ts';
+import { generateSigningKey } from '#crypto/identity/signing.ts';
+import { certifyDevice } from '#crypto/presence/certificate.ts';
 import testKey from '../../extension/test-key.json' with { type: 'json' };
 import { readConfig } from '../../signaling/config.ts';
-import { presenceDevicesMax } from '../../signaling/protocol/presence.ts';
+import { presenceDeviceText, presenceDevicesMax } from '../../signaling/protocol/presence.ts';
+import { verifySignature } from '../../signaling/signature.ts';
 import { changeMember, colleague } from '../colleagues.ts';
 import { waitAt } from '../line.ts';
 import { type LocalServer, localPractice } from '../local.ts';
@@ -84,6 +88,24 @@ test('an extension stays connected however long nobody is at the member’s brow
 	expect(status).toBe(200);
 	await maya.unlock();
 	await line.close();
+});
+
+test('the certificate that a page makes is the one that the server checks', async () => {
+	const identity = await generateSigningKey();
+	const keys = { publicKey: random(32), presenceKey: random(32) };
+	const device = { practice: newId(), member: newId(), ...keys };
+	const text = presenceDeviceText({
+		...device,
+		publicKey: toBase64url(keys.publicKey),
+		presenceKey: toBase64url(keys.presenceKey),
+	});
+	const good = verifySignature({
+		publicKey: toBase64url(identity.publicKey),
+		context: 'sotto/presence-device/v1',
+		message: Buffer.from(text),
+		signature: await certifyDevice(identity, device),
+	});
+	expect(good).toBe(true);
 });
 
 test('only who holds the member’s identity pairs for her', async () => {
