@@ -7,7 +7,8 @@ export interface Entry {
 	act: Act;
 	/** A member, a seat or a place. */
 	who?: string;
-	session?: string;
+	/** Null for a recording that was made in none. */
+	session?: string | null;
 	recording?: string;
 	/** The request that said so: asked again, it is not written again. */
 	request?: string;
@@ -117,9 +118,9 @@ export async function addLinkOpened(
 /** What is done with the practice and not in a session. */
 const practiceActs: readonly Act[] = [
 	'settings-changed',
-	'colleague-invited',
 	'extension-paired',
 	'extension-removed',
+	'colleague-invited',
 	'colleague-joined',
 	'colleague-confirmed',
 	'colleague-deactivated',

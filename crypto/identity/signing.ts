@@ -22,6 +22,8 @@ export type SignContext =
 	| 'sotto/presence-device/v1'
 	| 'sotto/presence-names/v1'
 	| 'sotto/visit/v1'
+	| 'sotto/capture/v1'
+	| 'sotto/release/v1'
 	| 'sotto/recovery/v1';
 
 /** An Ed25519 key pair. The private half is a CryptoKey and normally non-extractable. */

@@ -33,16 +33,30 @@ export const recipientsMax = 64;
 const Grants = v.pipe(v.array(Grant), v.minLength(1), v.maxLength(recipientsMax));
 const Tracks = v.pipe(v.array(NewTrack), v.minLength(1), v.maxLength(limits.tracksPerRecording));
 
-/** POST /api/recordings (staff, host of the session): before any byte of media. 201; repeating it with the same content is 200. */
-export const NewRecording = v.strictObject({
-	id: Id,
-	session: Id,
-	/** Ed25519 key of the recorder. */
-	recorderKey: Bytes32,
-	tracks: Tracks,
-	grants: Grants,
-});
-export type NewRecording = v.InferOutput<typeof NewRecording>;
+/** What was recorded: a call, or a tab of a browser that an extension captured. */
+export const RecordingSource = v.picklist(['call', 'tab']);
+export type RecordingSource = v.InferOutput<typeof RecordingSource>;
+
+/**
+ * POST /api/recordings (staff; for a call, host of the session): before any byte of media. 201; repeating it with
+ * the same content is 200. A captured tab belongs to no session; `uploader` is the presence device of the asking
+ * member that brings its bytes. Errors also: `forbidden` (the practice does not record, or that device is not hers).
+ */
+export const NewRecording = v.pipe(
+	v.strictObject({
+		id: Id,
+		source: v.optional(RecordingSource, 'call'),
+		session: v.nullable(Id),
+		uploader: v.optional(v.nullable(Id), null),
+		/** Ed25519 key of the recorder. */
+		recorderKey: Bytes32,
+		tracks: Tracks,
+		grants: Grants,
+	}),
+	v.check(({ source, session }) => (source === 'tab') === (session === null)),
+	v.check(({ source, uploader }) => (source === 'tab') === (uploader !== null)),
+);
+export type NewRecording = v.InferInput<typeof NewRecording>;
 
 /** POST /api/recordings/:id/tracks: tracks of somebody who came late, with the grants for them, before their first chunk. */
 export const MoreTracks = v.strictObject({ tracks: Tracks, grants: Grants });
@@ -73,7 +87,9 @@ export const DeletionRequest = v.strictObject({ at: Time, place: Id, request: Si
 /** A row of GET /api/recordings?from=&to= (staff). */
 export const RecordingRow = v.strictObject({
 	id: Id,
-	session: Id,
+	source: RecordingSource,
+	/** Null for a captured tab. */
+	session: v.nullable(Id),
 	host: Id,
 	recorderKey: Bytes32,
 	state: RecordingState,
@@ -93,7 +109,10 @@ export const RecordingRow = v.strictObject({
 export type RecordingRow = v.InferOutput<typeof RecordingRow>;
 export const RecordingList = v.strictObject({ recordings: v.array(RecordingRow) });
 
-/** GET /api/recordings/:id (staff who has a grant). Errors: `gone` (tombstone), `not-found`. */
+/**
+ * GET /api/recordings/:id (staff who has a grant; its uploader, who gets it without grants and only until it is
+ * finished). Errors: `gone` (tombstone; for the uploader also: finished), `not-found`.
+ */
 export const Recording = v.strictObject({
 	...RecordingRow.entries,
 	tracks: v.array(NewTrack),

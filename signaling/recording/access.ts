@@ -20,7 +20,8 @@ export async function grantsOf(
 	recordings: readonly string[],
 ): Promise<Map<string, Grant[]>> {
 	const { store, clock } = context;
-	if (recordings.length === 0) return new Map();
+	// An extension opens nothing.
+	if (recordings.length === 0 || staff.scope === 'presence') return new Map();
 	const now = clock.now();
 	const rows = await store
 		.selectFrom('grants')
@@ -67,15 +68,22 @@ export async function presentRecording(
 }
 
 /**
- * A recording that this member may use: the host of its session and whoever has a grant. Throws
- * `not-found` for everybody else, so that ids tell nothing; `gone` for a deleted one.
+ * A recording that this member may use: the host of its session and whoever has a grant; the extension that brings
+ * its bytes until it is finished, or even then. Throws `not-found` for everybody else, so that ids tell nothing;
+ * `gone` for a deleted one.
  */
 export async function usableRecording(
 	context: Context,
 	staff: Staff,
 	id: string,
+	options: { evenFinished?: boolean } = {},
 ): Promise<RecordingTableRow> {
 	const row = await presentRecording(context.store, id);
+	if (staff.scope === 'presence') {
+		if (row.uploader !== staff.device) throw new ServerError('not-found');
+		if (row.state !== 'live' && !options.evenFinished) throw new ServerError('gone');
+		return row;
+	}
 	if (row.host === staff.member) return row;
 	const grants = await grantsOf(context, staff, [id]);
 	if (!grants.has(id)) throw new ServerError('not-found');

@@ -32,7 +32,7 @@ async function clear(context: Context, recording: string): Promise<void> {
 /** Deletes a recording for good: grants, then objects, then the line that outlives the database. */
 export async function deleteRecording(
 	context: Context,
-	options: { recording: string; session: string; who: string },
+	options: { recording: string; session: string | null; who: string },
 ): Promise<void> {
 	const { store, clock, history, tombstones } = context;
 	const { recording, session, who } = options;

@@ -70,9 +70,36 @@ function checkTracks(tracks: readonly NewTrack[]): void {
 		throw new ServerError('bad-request');
 }
 
+/** Throws unless it is a recorded session of hers that goes on. */
+async function checkSession(db: StoreTransaction, staff: Staff, id: string): Promise<void> {
+	const session = await db
+		.selectFrom('sessions')
+		.select(['host', 'state', 'notice'])
+		.where('id', '=', id)
+		.executeTakeFirst();
+	if (!session) throw new ServerError('not-found');
+	if (session.host !== staff.member || session.notice === null) throw new ServerError('forbidden');
+	if (session.state === 'ended') throw new ServerError('session-ended');
+}
+
+/** Throws unless the practice records and the capturing extension is one of hers. */
+async function checkUploader(
+	{ settings }: Context,
+	db: StoreTransaction,
+	{ staff, device }: { staff: Staff; device: string },
+): Promise<void> {
+	if (!(await settings.read(db)).recording) throw new ServerError('forbidden');
+	const row = await db
+		.selectFrom('presence_devices')
+		.select('member')
+		.where('id', '=', device)
+		.executeTakeFirst();
+	if (row?.member !== staff.member) throw new ServerError('forbidden');
+}
+
 /**
  * Stores the wrapped keys before any byte of media. Says whether it is new; repeating it is no error.
- * Throws `not-found`, `forbidden` (not her session, or one that is not recorded), `session-ended`,
+ * Throws `not-found`, `forbidden` (not her session or device, or nothing is to be recorded), `session-ended`,
  * `conflict`, `gone`.
  */
 export async function makeRecording(
@@ -93,15 +120,9 @@ export async function makeRecording(
 		if (known && (known.content !== content || known.host !== staff.member))
 			throw new ServerError('conflict');
 		if (known) return false;
-		const session = await db
-			.selectFrom('sessions')
-			.select(['host', 'state', 'notice'])
-			.where('id', '=', wanted.session)
-			.executeTakeFirst();
-		if (!session) throw new ServerError('not-found');
-		if (session.host !== staff.member || session.notice === null)
-			throw new ServerError('forbidden');
-		if (session.state === 'ended') throw new ServerError('session-ended');
+		if (wanted.session !== null) await checkSession(db, staff, wanted.session);
+		if (wanted.uploader !== null)
+			await checkUploader(context, db, { staff, device: wanted.uploader });
 		const { id: recording, grants, tracks } = wanted;
 		await checkGrants(db, { recording, grantor: staff.member, grants });
 		const now = clock.now();
@@ -109,7 +130,9 @@ export async function makeRecording(
 			.insertInto('recordings')
 			.values({
 				id: recording,
+				source: wanted.source,
 				session: wanted.session,
+				uploader: wanted.uploader,
 				host: staff.member,
 				recorder_key: wanted.recorderKey,
 				state: 'live',
@@ -192,7 +215,7 @@ export async function finishRecording(
 ): Promise<void> {
 	const { store, clock, history, objects, presence } = context;
 	const { recording, wanted } = options;
-	const { session } = await usableRecording(context, staff, recording);
+	const { session } = await usableRecording(context, staff, recording, { evenFinished: true });
 	await store.transaction().execute(async (db) => {
 		const { state } = await presentRecording(db, recording);
 		await checkKept(db, recording, wanted);

@@ -16,6 +16,7 @@ import {
 	rangeBytesMax,
 	type Tombstones,
 } from '../protocol/recordings.ts';
+import type { Scope } from '../protocol/account.ts';
 import { Count, Id } from '../protocol/text.ts';
 import { Span } from '../session/sessions.ts';
 import { verifySigned } from '../signature.ts';
@@ -32,6 +33,13 @@ const historyMax = 1000;
 const tombstonesMax = 10_000;
 
 const Params = v.object({ id: Id });
+/** A recorder goes on when nobody touches the page; a locked or signed-out device has no token at all. */
+const recorder = { evenIdle: true };
+/** The same, and the extension that captures a tab: `usableRecording` knows which one that is. */
+const uploader: { evenIdle: true; scopes: readonly Scope[] } = {
+	evenIdle: true,
+	scopes: ['staff', 'presence'],
+};
 /** The same numbers as in the protocol, as an address writes them. */
 const number = v.pipe(v.string(), v.regex(/^\d{1,10}$/), v.transform(Number), Count);
 const ObjectParams = v.object({ id: Id, track: Id, part: number });
@@ -65,7 +73,7 @@ function listRoutes(app: FastifyInstance, context: Context): void {
 		return { recordings: await viewRows(context, staff, rows) };
 	});
 	app.get('/recordings/:id', async (request) => {
-		const staff = await staffOf(context, request);
+		const staff = await staffOf(context, request, { scopes: uploader.scopes });
 		const { id } = parse(Params, request.params);
 		return viewRecording(context, staff, await usableRecording(context, staff, id));
 	});
@@ -89,8 +97,6 @@ function listRoutes(app: FastifyInstance, context: Context): void {
 
 function recorderRoutes(app: FastifyInstance, context: Context): void {
 	const { store, hub, presence } = context;
-	// A recorder goes on when nobody touches the page; a locked or signed-out device has no token at all.
-	const recorder = { evenIdle: true };
 	app.post('/recordings', async (request, reply) => {
 		const staff = await staffOf(context, request, recorder);
 		const wanted = bodyOf(NewRecording, request);
@@ -106,7 +112,7 @@ function recorderRoutes(app: FastifyInstance, context: Context): void {
 		return reply.code(204).send();
 	});
 	app.post('/recordings/:id/checkpoints', async (request, reply) => {
-		const staff = await staffOf(context, request, recorder);
+		const staff = await staffOf(context, request, uploader);
 		const { id } = parse(Params, request.params);
 		const row = await usableRecording(context, staff, id);
 		const checkpoint = bodyOf(NewCheckpoint, request);
@@ -129,7 +135,7 @@ function recorderRoutes(app: FastifyInstance, context: Context): void {
 		return reply.code(204).send();
 	});
 	app.post('/recordings/:id/alive', async (request, reply) => {
-		const staff = await staffOf(context, request, recorder);
+		const staff = await staffOf(context, request, uploader);
 		const { id } = parse(Params, request.params);
 		const { host, state } = await usableRecording(context, staff, id);
 		if (host !== staff.member) throw new ServerError('forbidden');
@@ -138,7 +144,7 @@ function recorderRoutes(app: FastifyInstance, context: Context): void {
 		return reply.code(204).send();
 	});
 	app.post('/recordings/:id/finish', async (request, reply) => {
-		const staff = await staffOf(context, request, recorder);
+		const staff = await staffOf(context, request, uploader);
 		const { id } = parse(Params, request.params);
 		await finishRecording(context, staff, {
 			recording: id,
@@ -158,7 +164,7 @@ function objectRoutes(app: FastifyInstance, context: Context): void {
 		(_request, body, done) => done(null, body),
 	);
 	app.put('/recordings/:id/objects/:track/:part/:chunk', async (request, reply) => {
-		const staff = await staffOf(context, request, { evenIdle: true });
+		const staff = await staffOf(context, request, uploader);
 		const path = parse(ChunkParams, request.params);
 		const { id: recording, track, part, chunk } = parse(ChunkPath, path);
 		await usableRecording(context, staff, recording);
@@ -170,7 +176,7 @@ function objectRoutes(app: FastifyInstance, context: Context): void {
 		return reply.code(made ? 201 : 200).send({});
 	});
 	app.get('/recordings/:id/objects/:track/:part', async (request, reply) => {
-		const staff = await staffOf(context, request);
+		const staff = await staffOf(context, request, { scopes: uploader.scopes });
 		const { id: recording, track, part } = parse(ObjectParams, request.params);
 		await usableRecording(context, staff, recording);
 		const name = { recording, track, part };

@@ -24,7 +24,7 @@ async function deletionRequests(store: Store, sessions: readonly string[]) {
 		.where('session', 'in', sessions)
 		.orderBy('at')
 		.execute();
-	return (session: string) =>
+	return (session: string | null) =>
 		rows
 			.filter((row) => row.session === session)
 			.map(({ at, place, content }) => ({ at, place, request: stored(Signed, content) }));
@@ -44,10 +44,11 @@ export async function viewRows(
 	const bytes = await bytesOf(store, ids);
 	const requests = await deletionRequests(
 		store,
-		rows.map(({ session }) => session),
+		rows.flatMap(({ session }) => session ?? []),
 	);
 	return rows.map((row) => ({
 		id: row.id,
+		source: row.source,
 		session: row.session,
 		host: row.host,
 		recorderKey: row.recorder_key,
@@ -58,9 +59,10 @@ export async function viewRows(
 		finishedAt: row.finished_at,
 		bytes: bytes.get(row.id) ?? 0,
 		grants: grants.get(row.id) ?? [],
-		recipients: recipients.get(row.id) ?? [],
+		recipients: staff.scope === 'presence' ? [] : (recipients.get(row.id) ?? []),
 		// What others asked is nobody's but the practice's.
-		deletionRequests: staff.role === 'participant-only' ? [] : requests(row.session),
+		deletionRequests:
+			staff.role === 'participant-only' || staff.scope === 'presence' ? [] : requests(row.session),
 	}));
 }
 

@@ -1,4 +1,4 @@
-import { type Kysely, sql } from 'kysely';
+import { type AlterTableBuilder, type Kysely, sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
 
 type Column = 'text' | 'text?' | 'bigint' | 'bigint?';
@@ -380,4 +380,20 @@ export const migrations: Record<string, Migration> = {
 		},
 	},
 	'0007-presence': { up: presence },
+	'0008-captures': {
+		up: async (db: Kysely<unknown>) => {
+			// SQLite cannot allow null in a column that forbade it, so another column takes its place.
+			await db.schema.dropIndex('recordings_session').execute();
+			const change = (): AlterTableBuilder => db.schema.alterTable('recordings');
+			await change().addColumn('made_in', 'text').execute();
+			await sql`update recordings set made_in = session`.execute(db);
+			await change().dropColumn('session').execute();
+			await change().renameColumn('made_in', 'session').execute();
+			await index(db, 'recordings_session', { on: 'recordings', columns: ['session'] });
+			await change()
+				.addColumn('source', 'text', (it) => it.notNull().defaultTo('call'))
+				.execute();
+			await change().addColumn('uploader', 'text').execute();
+		},
+	},
 };

@@ -1,6 +1,6 @@
 import type { Role } from '../protocol/account.ts';
 import type { PostError, PostKind, PostState, PostWay } from '../protocol/post.ts';
-import type { TrackKind } from '../protocol/recordings.ts';
+import type { RecordingSource, TrackKind } from '../protocol/recordings.ts';
 import type { Act } from '../protocol/sessions.ts';
 
 /**
@@ -198,7 +198,11 @@ export interface HistoryTableRow {
 
 export interface RecordingTableRow {
 	id: string;
-	session: string;
+	source: RecordingSource;
+	/** Null = a captured tab. */
+	session: string | null;
+	/** The presence device that brings the bytes of a captured tab. */
+	uploader: string | null;
 	host: string;
 	recorder_key: string;
 	state: 'live' | 'finished' | 'deleted';

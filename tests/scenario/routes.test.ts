@@ -158,7 +158,7 @@ test('a participant’s token is for what participants do', async () => {
 
 /** What the uploader of a captured tab asks of its own recording: one that is not its own is not there. */
 const ofUploader =
-	/^(?:GET \/api\/recordings\/:id|(?:GET|PUT) \S+\/objects\/\S+|POST \S+\/(?:checkpoints|alive|finish))$/;
+	/^(?:GET \/api\/recordings\/:id|(?:GET|PUT) \S+\/objects\/\S+|POST \/api\/recordings\/\S+\/(?:checkpoints|alive|finish))$/;
 
 test('an extension’s token is for hearing who waits, and for nothing else', async () => {
 	const { token } = (await extension.token()).body;

@@ -96,7 +96,7 @@ function read(world: World, parts: Bytes[], state: 'live' | 'finished' = 'finish
 		sizes: [],
 	}));
 	return readManifest({
-		recording: { id, session, host, state, objects },
+		recording: { id, source: 'call', session, host, state, objects },
 		keys: new Map([[id, key]]),
 		members,
 		source: async function* ({ part }) {

@@ -8,7 +8,7 @@ import { contextHash } from '#crypto/track/digest.ts';
 import { payloadBytesMax } from '#crypto/track/layout.ts';
 import { readPart } from '#crypto/track/verdict.ts';
 import { PartWriter } from '#crypto/track/writer.ts';
-import { Bytes32, Count, Id, Signature, Time } from '#protocol/text.ts';
+import { Bytes32, Count, Id, Signature, Signed, Time } from '#protocol/text.ts';
 import { Missing } from './messages.ts';
 import { quantumLog2 } from './parts.ts';
 
@@ -38,8 +38,9 @@ const Person = v.strictObject({
 	/** Number within the recording, as in the track list of the server. */
 	id: Count,
 	name: v.string(),
-	role: v.picklist(['host', 'participant']),
-	/** Ed25519 key in the group. */
+	/** `tab`: all that a captured tab shows and plays. */
+	role: v.picklist(['host', 'participant', 'tab']),
+	/** Ed25519 key in the group; of a tab its recorder's. */
 	key: Bytes32,
 });
 export type Person = v.InferOutput<typeof Person>;
@@ -69,6 +70,7 @@ export type Span = v.InferOutput<typeof Span>;
 export const Manifest = v.strictObject({
 	v: v.literal(1),
 	recording: Id,
+	/** Of a captured tab, which belongs to none, the recording's own id. */
 	session: Id,
 	title: v.string(),
 	practice: v.string(),
@@ -88,6 +90,8 @@ export const Manifest = v.strictObject({
 	rosters: v.array(v.strictObject({ generation: Count, at: Count, members: v.array(Bytes32) })),
 	/** Admissions, removals, receipts, recorder certificates and the notice as the last epoch carried them. */
 	evidence: EvidenceSchema,
+	/** What was signed before a tab was captured (crypto/consent/capture.ts). */
+	capture: v.exactOptional(Signed),
 	/** Digest of the receipts in force at the end. */
 	receipts: Bytes32,
 	missing: v.array(Missing),

@@ -114,9 +114,9 @@ export const Missing = v.strictObject({
 	/**
 	 * overflow: this device was too slow. lost: items or frames did not arrive or did not open. codec: the sender changed to
 	 * a codec that cannot follow. stopped: the recorder's device stopped. shortened: bytes that were signed for are gone. altered:
-	 * bytes were changed.
+	 * bytes were changed. tab: the captured tab had crashed, or showed what may not be captured.
 	 */
-	why: v.picklist(['overflow', 'lost', 'codec', 'stopped', 'shortened', 'altered']),
+	why: v.picklist(['overflow', 'lost', 'codec', 'stopped', 'shortened', 'altered', 'tab']),
 });
 export type Missing = v.InferOutput<typeof Missing>;
 

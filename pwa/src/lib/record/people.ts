@@ -1,6 +1,5 @@
 import { toBase64url } from '#crypto/bytes.ts';
 import type { PartContext } from '#crypto/track/digest.ts';
-import type { Member } from '#crypto/group/group.ts';
 import { Lane, type OpenFrame } from './lane.ts';
 import type { ManifestTrack, Person } from './manifest.ts';
 import type { Missing } from './messages.ts';
@@ -13,6 +12,13 @@ type Kind = 'audio' | 'video';
 
 /** Frames of somebody whose track keys are being wrapped are kept so long; about 10 s. */
 const waitingMax = 2000;
+
+/** Somebody in a roster. */
+interface Member {
+	readonly key: Uint8Array;
+	readonly name: string;
+	readonly role: Person['role'] | 'recorder';
+}
 
 interface Seat {
 	readonly person: Person;

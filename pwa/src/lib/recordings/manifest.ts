@@ -1,4 +1,5 @@
 import { type Bytes, fromBase64url, toHex } from '#crypto/bytes.ts';
+import { type Capture, verifyCapture } from '#crypto/consent/capture.ts';
 import { CryptoError } from '#crypto/errors.ts';
 import { type VerifiedEvidence, verifyEvidence } from '#crypto/group/evidence.ts';
 import { type MemberList, signingKeysOf } from '#crypto/members/members.ts';
@@ -17,13 +18,15 @@ export type ObjectSource = (object: {
 export interface Vouched {
 	readonly manifest: Manifest;
 	readonly evidence: VerifiedEvidence;
+	/** What its host signed before she captured a tab; undefined for a call. */
+	readonly capture: Capture | undefined;
 }
 
-type Stored = Pick<Recording, 'id' | 'session' | 'host' | 'state' | 'objects'>;
+type Stored = Pick<Recording, 'id' | 'source' | 'session' | 'host' | 'state' | 'objects'>;
 
 /**
  * The newest whole manifest of a recording, believed only when its signer is a recorder that the host certified for this
- * session, or a member of the practice who recovered it, and every statement in it is signed by who it must be. The host's
+ * session or this captured tab, or a member of the practice who recovered it, and every statement in it is signed by who it must be. The host's
  * key is that of the member list. Throws `not-a-recipient` without the manifest's key; `truncated` when there is no whole one, or when a finished recording has
  * only an interim one; `bad-signature` when somebody else made it; `EpochRefused` for false evidence.
  */
@@ -34,7 +37,8 @@ export async function readManifest(options: {
 	source: ObjectSource;
 }): Promise<Vouched> {
 	const { recording, keys, members, source } = options;
-	const { id, session, host, state } = recording;
+	const { id, source: origin, host, state } = recording;
+	const session = recording.session ?? id;
 	const key = keys.get(id);
 	if (!key) throw new CryptoError('not-a-recipient');
 	const parts = recording.objects
@@ -50,9 +54,11 @@ export async function readManifest(options: {
 		if (state === 'finished' && manifest.verdict === 'live') throw new CryptoError('truncated');
 		const hostKeys = signingKeysOf(members, host);
 		const evidence = await evidenceOf({ evidence: manifest.evidence, session, hostKeys });
-		demandSigner({ manifest, evidence, members });
-		demandNames({ manifest, evidence });
-		return { manifest, evidence };
+		const capture = origin === 'tab' ? await captureOf({ manifest, hostKeys }) : undefined;
+		const vouched = { manifest, evidence, capture };
+		demandSigner({ ...vouched, members });
+		demandNames(vouched);
+		return vouched;
 	}
 	throw new CryptoError('truncated');
 }
@@ -79,10 +85,34 @@ async function evidenceOf(options: {
 	throw refusal;
 }
 
+/** What the host signed before a tab was captured. Throws `bad-signature` when she did not, or not for this recording. */
+async function captureOf(options: {
+	manifest: Manifest;
+	hostKeys: readonly Bytes[];
+}): Promise<Capture> {
+	const { manifest, hostKeys } = options;
+	const { capture: signed, recording, recorder, title, purpose } = manifest;
+	let refusal: unknown = new CryptoError('bad-signature');
+	for (const memberKey of signed ? hostKeys : []) {
+		try {
+			const capture = signed && (await verifyCapture({ signed, memberKey }));
+			const same =
+				capture?.recording === recording &&
+				toHex(capture.recorder) === hex(recorder) &&
+				capture.title === title &&
+				capture.purpose === purpose;
+			if (same) return capture;
+		} catch (error) {
+			refusal = error;
+		}
+	}
+	throw refusal;
+}
+
 function demandSigner(options: Vouched & { members: MemberList }): void {
-	const { manifest, evidence, members } = options;
+	const { manifest, evidence, capture, members } = options;
 	const { recorder, signer } = manifest;
-	const isCertified = evidence.recorders.has(hex(recorder));
+	const isCertified = capture !== undefined || evidence.recorders.has(hex(recorder));
 	const current = members.members.map(({ publicIdentity }) => publicIdentity);
 	const isMember = [...current, ...(members.former ?? [])].some(
 		({ ed25519 }) => toHex(ed25519) === hex(signer),
@@ -90,9 +120,10 @@ function demandSigner(options: Vouched & { members: MemberList }): void {
 	if (!isCertified || (signer !== recorder && !isMember)) throw new CryptoError('bad-signature');
 }
 
-/** Everybody in it is somebody whom the host let in, under that name and role. */
-function demandNames({ manifest, evidence }: Vouched): void {
+/** Everybody in it is somebody whom the host let in, under that name and role; in a captured tab there is only the tab. */
+function demandNames({ manifest, evidence, capture }: Vouched): void {
 	for (const { key, name, role } of manifest.people) {
+		if (capture && role === 'tab' && key === manifest.recorder) continue;
 		const admission = evidence.admissions.get(hex(key));
 		if (admission?.name !== name || admission.role !== role) throw new CryptoError('bad-signature');
 	}

@@ -7,9 +7,9 @@ import { fetchSession } from '#lib/sessions/store.ts';
 export type Names = ReadonlyMap<string, string>;
 
 /** Names of the people who were invited to a session, by the id of their place, and the member's own. */
-export async function namesOf(session: string): Promise<Names> {
+export async function namesOf(session: string | null): Promise<Names> {
 	const own: [string, string] = [account.member.id, account.member.name];
-	if (account.member.role === 'participant-only') return new Map([own]);
+	if (session === null || account.member.role === 'participant-only') return new Map([own]);
 	try {
 		const { places } = await fetchSession(session);
 		return new Map([own, ...places.map(({ id, name }): [string, string] => [id, name])]);

@@ -1,4 +1,4 @@
-import type { Manifest } from '#lib/record/manifest.ts';
+import type { Manifest, Person } from '#lib/record/manifest.ts';
 import type { PersonMedia } from '#lib/play/player.svelte.ts';
 import { joined } from '#lib/play/timeline.ts';
 import type { Gap } from '#lib/play/view.ts';
@@ -17,7 +17,7 @@ export type Ending =
 
 /** One person's sealed media. */
 export interface SealedPerson extends Omit<PersonMedia, 'src'> {
-	readonly role: 'host' | 'participant';
+	readonly role: Person['role'];
 	/** What there is to open; undefined when nothing of this person was kept. */
 	readonly media:
 		| { readonly track: string; readonly part: number; readonly bytes: number }

@@ -70,12 +70,14 @@ export async function deleteRecording(id: string): Promise<void> {
 export async function fetchHistory(recording: Recording): Promise<HistoryRow[]> {
 	// What others did is not for a participant.
 	if (account.member.role === 'participant-only') return [];
-	const paths = [`${pathOf(recording.id)}/history`, `/api/sessions/${recording.session}/history`];
+	const { id, session } = recording;
+	const paths = [`${pathOf(id)}/history`];
+	if (session !== null) paths.push(`/api/sessions/${session}/history`);
 	const lists = await Promise.all(paths.map((path) => fetchJson(History, { path })));
 	const rows = new Map(
 		lists
 			.flatMap(({ rows: list }) => list)
-			.filter((row) => row.recording === null || row.recording === recording.id)
+			.filter((row) => row.recording === null || row.recording === id)
 			.map((row) => [JSON.stringify(row), row]),
 	);
 	return [...rows.values()].toSorted((a, b) => a.at - b.at);
