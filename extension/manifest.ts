@@ -21,9 +21,15 @@ export default defineManifest({
 	key,
 	icons: { 16: 'icons/16.png', 48: 'icons/48.png', 128: 'icons/128.png' },
 	background: { service_worker: 'background/main.ts', type: 'module' },
-	content_scripts: [{ matches, js: ['content/page.iife.ts'], run_at: 'document_idle' }],
+	content_scripts: [
+		{ matches, js: ['content/page.iife.ts'], run_at: 'document_idle' },
+		{ matches, js: ['content/code.iife.ts'], run_at: 'document_start' },
+	],
 	action: { default_popup: 'popup/popup.html', default_title: 'Sotto' },
+	side_panel: { default_path: 'panel/panel.html' },
+	options_ui: { page: 'settings/settings.html', open_in_tab: true },
 	permissions: ['alarms', 'notifications', 'offscreen', 'sidePanel', 'storage', 'activeTab'],
+	optional_permissions: ['browsingData', 'declarativeNetRequestWithHostAccess', 'webRequest'],
 	host_permissions: matches,
 	externally_connectable: { matches },
 	content_security_policy: {

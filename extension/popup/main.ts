@@ -1,6 +1,8 @@
 import '#lib/ui/tokens.css';
 import '#lib/ui/base.css';
+import './view.css';
+import './popup.css';
 import { mount } from 'svelte';
-import Popup from './Popup.svelte';
+import View from './View.svelte';
 
-mount(Popup, { target: document.body });
+mount(View, { target: document.body });

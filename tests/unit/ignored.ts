@@ -1,6 +1,8 @@
 /** Messages that speak of keys, servers or recordings and promise nothing about them, by the reason why. */
 const reasons: Readonly<Record<string, readonly string[]>> = {
 	'the name of a control, a heading or a state that a claim beside it explains': [
+		'packaged_open',
+		'packaged_other',
 		'history_title',
 		'history_recording',
 		'history_open_recording',
@@ -79,6 +81,15 @@ const reasons: Readonly<Record<string, readonly string[]>> = {
 		'history',
 		'history_of',
 		'lock',
+		'popup_open',
+		'popup_open_of',
+		'popup_recorded',
+		'popup_recordings',
+		'popup_capture',
+		'popup_nobody_here',
+		'popup_pair_open',
+		'settings_names_nobody',
+		'settings_repeat',
 	],
 	'what is being done just now': [
 		'day_loading',
@@ -135,6 +146,13 @@ const reasons: Readonly<Record<string, readonly string[]>> = {
 		'schedule_keys',
 		'schedule_unopened',
 		'home_invited',
+		'popup_missing',
+		'popup_pair_one',
+		'popup_pair_text',
+		'settings_names_hint',
+		'settings_permission_alarms',
+		'settings_permission_origin',
+		'settings_remove_text',
 	],
 	'a failure in its own words: what happened, what to do next': [
 		'post_mail_unreachable',
@@ -200,6 +218,13 @@ const reasons: Readonly<Record<string, readonly string[]>> = {
 		'recordings_not_for_me',
 		'recordings_unopened',
 		'recordings_none',
+		'popup_offline_text',
+		'popup_revoked_text',
+		'popup_outdated',
+		'popup_outdated_text',
+		'popup_unfinished',
+		'popup_unfinished_text',
+		'popup_code_not_verified_text',
 	],
 	'a row of the history: what was done, in its own words': [
 		'day_updated_mail',
@@ -257,6 +282,8 @@ const reasons: Readonly<Record<string, readonly string[]>> = {
 		'code_too_many_text',
 	],
 	'a warning or a question, not a promise': [
+		'packaged_refused',
+		'packaged_outdated',
 		'post_own_hint',
 		'people_accept_broken_next',
 		'verify_differ_title',
