@@ -1,0 +1,108 @@
+import { m } from '#lib/paraglide/messages.js';
+import { api, can } from '../../chrome.ts';
+import { type Arrived, arrivedOf, idOf } from './arrivals.ts';
+import { isQuietNow, readChoices } from './choices.ts';
+import { inTurn, readTold, writeTold } from './memory.ts';
+import { chime } from './sound.ts';
+import { type Outcome, type Seen, type Told, reconcile } from './told.ts';
+import { type Occasion, wordsOf } from './words.ts';
+
+/** A practice's waiting room as it is seen now. */
+export interface View {
+	readonly practice: string;
+	readonly waiting: readonly Arrived[];
+	/** What became of somebody who was told of. */
+	whereabouts(arrived: Arrived): Seen['is'];
+	isDismissed(arrived: Arrived): boolean;
+	occasion(arrived: Arrived): Occasion;
+	/** The first look over this connection. */
+	readonly fresh: boolean;
+	/** The member is in a call: nothing sounds, and nobody is named on a screen that may be shared. */
+	readonly inCall: boolean;
+}
+
+async function show(id: string, view: View, names: 'nobody' | 'initials' | 'name'): Promise<void> {
+	const arrived = arrivedOf(id);
+	if (!arrived) return;
+	const { title, message } = wordsOf(view.occasion(arrived), view.inCall ? 'nobody' : names);
+	await api.notifications.create(id, {
+		type: 'basic',
+		iconUrl: api.runtime.getURL('icons/128.png'),
+		title,
+		message,
+		priority: 2,
+		eventTime: view.occasion(arrived).since,
+		requireInteraction: true,
+		// It has a sound of its own, which can be turned off.
+		silent: true,
+		...(can.notificationButtons && {
+			buttons: [{ title: m.notify_connect() }, { title: m.notify_not_now() }],
+		}),
+	});
+}
+
+/** Of this practice: who waits now, and who was told of. */
+function seenBy(view: View, told: ReadonlyMap<string, Told>): Seen[] {
+	const ids = new Set(view.waiting.map(idOf));
+	for (const id of told.keys()) if (arrivedOf(id)?.practice === view.practice) ids.add(id);
+	return [...ids].flatMap((id) => {
+		const arrived = arrivedOf(id);
+		if (!arrived) return [];
+		return [{ id, is: view.whereabouts(arrived), dismissed: view.isDismissed(arrived) }];
+	});
+}
+
+/** What is told of other practices stays as it is. */
+function merged(before: ReadonlyMap<string, Told>, view: View, after: Outcome['told']) {
+	const others = [...before].filter(([id]) => arrivedOf(id)?.practice !== view.practice);
+	return new Map([...others, ...after]);
+}
+
+/** Shows what is new, takes away what is over; see `reconcile`. */
+export const see = (view: View): Promise<void> =>
+	inTurn(async () => {
+		const choices = await readChoices();
+		const before = await readTold();
+		const shown = new Set(Object.keys(await api.notifications.getAll()));
+		const seen = seenBy(view, before);
+		const now = Date.now();
+		const quiet = isQuietNow(choices);
+		const outcome = reconcile(before, { seen, shown, now, quiet, choices, fresh: view.fresh });
+		const told = merged(before, view, outcome.told);
+		// First what is about to be done: the worker may end between any two lines.
+		await writeTold(told);
+		for (const id of outcome.clear) await api.notifications.clear(id);
+		for (const { id, again } of outcome.show) {
+			// One that is there already would not come up again.
+			if (again) await api.notifications.clear(id);
+			await show(id, view, choices.names);
+			const telling = told.get(id);
+			if (telling) told.set(id, { ...telling, state: 'told' });
+		}
+		if (outcome.show.length === 0) return;
+		await writeTold(told);
+		const loud = outcome.show.some((one) => one.loud);
+		if ((choices.sound || loud) && !view.inCall) void chime(loud).catch(() => undefined);
+	});
+
+/** Takes a notification away: it was acted on. `dismissed`: for good; otherwise it is repeated when nothing comes of it. */
+export const handled = (arrived: Arrived, options: { dismissed: boolean }): Promise<void> =>
+	inTurn(async () => {
+		const id = idOf(arrived);
+		const told = await readTold();
+		const known = told.get(id) ?? { repeats: 0, dismissed: false, awayAt: null };
+		const dismissed = known.dismissed || options.dismissed;
+		told.set(id, { ...known, state: 'told', at: Date.now(), dismissed });
+		await writeTold(told);
+		await api.notifications.clear(id);
+	});
+
+/** Takes away all that is shown of a practice, for instance because it was unpaired. */
+export const forget = (practice: string): Promise<void> =>
+	inTurn(async () => {
+		const told = await readTold();
+		for (const id of Object.keys(await api.notifications.getAll()))
+			if (arrivedOf(id)?.practice === practice) await api.notifications.clear(id);
+		for (const id of told.keys()) if (arrivedOf(id)?.practice === practice) told.delete(id);
+		await writeTold(told);
+	});

@@ -1,0 +1,250 @@
+import type { PresenceDay } from '#protocol/presence.ts';
+import type { ServerMessage } from '#protocol/socket.ts';
+import type { Pairing } from '../../pairing/store.ts';
+import type { PracticeView, SessionView, WaitingView } from '../../shared/state.ts';
+import { updatePractice } from '../state.ts';
+import { turns } from '../turns.ts';
+import type { Arrived } from './arrivals.ts';
+import { fetchDay, today } from './day.ts';
+import { Link } from './link.ts';
+import { Names } from './names.ts';
+import { see } from './notify.ts';
+import { sayUnsaid } from './notnow.ts';
+import { RequestError } from './server.ts';
+import { Tokens } from './tokens.ts';
+import { type Waits, WaitingRoom } from './waitingroom.ts';
+import type { Occasion } from './words.ts';
+
+/** Changes that come close together are read once. */
+const gatherMs = 150;
+/** So long the first look waits for the day: without it neither the time of the session nor a name is known. */
+const dayMs = 1500;
+
+const noDay: PresenceDay = { now: 0, sessions: [], recordings: [], dismissed: [] };
+const after = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+const keyOf = ({ session, seat, since }: Omit<Waits, 'place'>): string =>
+	`${session} ${seat} ${since}`;
+
+/** One practice in the service worker: its connection, who waits there, and what is shown of it. */
+export class Practice {
+	readonly #paired: Pairing;
+	readonly #tokens: Tokens;
+	readonly #link: Link;
+	readonly #names: Names;
+	readonly #inTurn = turns();
+	#room = new WaitingRoom();
+	/** Whether the room was not looked at since the connection is there. */
+	#fresh = true;
+	#dismissed = new Set<string>();
+	#day = noDay;
+	#date = '';
+	/** The server's clock less this machine's, when it last said its time. */
+	#aheadMs = 0;
+	/** Since when each of those who wait has been here, by this machine's clock. */
+	readonly #since = new Map<string, number>();
+	#gathering: ReturnType<typeof setTimeout> | undefined;
+	/** Resolved when the day was asked for once, whatever came of it. */
+	readonly #asked = Promise.withResolvers<void>();
+
+	constructor(paired: Pairing) {
+		this.#paired = paired;
+		this.#names = new Names(paired);
+		this.#tokens = new Tokens(paired);
+		this.#link = new Link({
+			origin: paired.origin,
+			tokens: this.#tokens,
+			onstate: (link) => void this.#show({ link, linkSince: Date.now() }),
+			onmessage: (message) => this.#hear(message),
+		});
+	}
+
+	/** Whether it is connected with the keys of this pairing. */
+	isOf({ device }: Pairing): boolean {
+		return device === this.#paired.device;
+	}
+
+	/** Where its server is. */
+	get origin(): string {
+		return this.#paired.origin;
+	}
+
+	/** Called at every chance: the connection lives, what is due is shown, and the day is today. */
+	check(): void {
+		this.#link.check();
+		if (this.#link.state !== 'connected') return;
+		if (this.#room.complete) this.#look();
+		if (this.#date !== today(Date.now()).date) this.#gather();
+	}
+
+	hurry(): void {
+		this.#link.hurry();
+	}
+
+	close(): void {
+		clearTimeout(this.#gathering);
+		this.#link.close();
+	}
+
+	/** "Not now": here at once, elsewhere as soon as the server hears it. */
+	async dismiss(arrivals: readonly Arrived[]): Promise<void> {
+		for (const one of arrivals) this.#dismissed.add(keyOf(one));
+		this.#look();
+		if (this.#link.state === 'connected') await this.#say();
+	}
+
+	/** Who waits for a session, or for any, who waits longest first. */
+	waiting(session?: string): Arrived[] {
+		const { practice } = this.#paired;
+		return this.#room
+			.waiting()
+			.filter((one) => session === undefined || one.session === session)
+			.map(({ session: id, seat, since }) => ({ practice, session: id, seat, since }));
+	}
+
+	#hear(message: ServerMessage): void {
+		if (message.type === 'ready') {
+			this.#aheadMs = message.now - Date.now();
+			this.#room = new WaitingRoom();
+			this.#fresh = true;
+			this.#dismissed = new Set();
+			this.#gather();
+			void this.#say();
+		}
+		if (message.type === 'dismissed')
+			for (const one of message.arrivals) this.#dismissed.add(keyOf(one));
+		const changed = message.type === 'changed' && message.what !== 'post';
+		if (changed || message.type === 'ended') this.#gather();
+		const moved = this.#room.hear(message) || message.type === 'dismissed';
+		if (moved && this.#room.complete) this.#look();
+	}
+
+	async #say(): Promise<void> {
+		const { origin, practice } = this.#paired;
+		await sayUnsaid({ origin, practice, token: () => this.#tokens.get() });
+	}
+
+	#gather(): void {
+		this.#gathering ??= setTimeout(() => {
+			this.#gathering = undefined;
+			void this.#read();
+		}, gatherMs);
+	}
+
+	async #read(): Promise<void> {
+		const now = Date.now();
+		try {
+			const day = await fetchDay(this.#paired.origin, await this.#tokens.get(), now);
+			await this.#names.read(day.sessions);
+			this.#day = day;
+			this.#date = today(now).date;
+		} catch (error) {
+			if (!(error instanceof RequestError)) throw error;
+			// Asked for again after the next change, or the next connection.
+			if (error.code === 'token') this.#tokens.drop();
+			return;
+		} finally {
+			this.#asked.resolve();
+		}
+		this.#look();
+	}
+
+	#look(): void {
+		void this.#inTurn(async () => {
+			await Promise.race([this.#asked.promise, after(dayMs)]);
+			if (!this.#room.complete) return;
+			const fresh = this.#fresh;
+			this.#fresh = false;
+			const room = this.#room;
+			this.#learn(room.waiting());
+			await see({
+				practice: this.#paired.practice,
+				waiting: this.waiting(),
+				whereabouts: (one) => room.whereabouts(one),
+				isDismissed: (one) => this.#dismissed.has(keyOf(one)),
+				occasion: (one) => this.#occasion(one),
+				fresh,
+				inCall: room.hostInCall,
+			});
+			await this.#show(this.#view());
+		});
+	}
+
+	/** The first sight of somebody says how long she has been here; a clock that is set later changes nothing. */
+	#learn(waiting: readonly Waits[]): void {
+		const keys = new Set(waiting.map(keyOf));
+		for (const key of this.#since.keys()) if (!keys.has(key)) this.#since.delete(key);
+		const now = Date.now();
+		for (const one of waiting) {
+			const key = keyOf(one);
+			if (!this.#since.has(key)) this.#since.set(key, Math.min(now, one.since - this.#aheadMs));
+		}
+	}
+
+	#nameOf({
+		session,
+		place,
+	}: Pick<Waits, 'session' | 'place'>): Pick<WaitingView, 'name' | 'check'> {
+		const { check, people } = this.#names.of(session);
+		return { name: people.get(place) ?? null, check };
+	}
+
+	#occasion(arrived: Arrived): Occasion {
+		const waits = this.#room.waiting().find((one) => keyOf(one) === keyOf(arrived));
+		const session = this.#day.sessions.find(({ id }) => id === arrived.session);
+		return {
+			since: this.#since.get(keyOf(arrived)) ?? Date.now(),
+			startsAt: session?.startsAt,
+			...(waits ? this.#nameOf(waits) : { name: null, check: 'missing' }),
+		};
+	}
+
+	#view(): Partial<PracticeView> {
+		const { recordings } = this.#day;
+		return {
+			sessions: this.#day.sessions.map((one) => this.#sessionView(one)),
+			waiting: this.#room.waiting().map((one) => this.#waitingView(one)),
+			recordings: recordings.map(({ id, session, recording, startedAt, bytes }) => ({
+				id,
+				session,
+				recording,
+				startedAt,
+				bytes,
+			})),
+		};
+	}
+
+	#sessionView(session: PresenceDay['sessions'][number]): SessionView {
+		const { id, startsAt, minutes, recorded, ended } = session;
+		const { check, title, people } = this.#names.of(id);
+		const inCall = this.#room.inCall(id);
+		return {
+			id,
+			startsAt,
+			minutes,
+			recorded,
+			ended,
+			title,
+			people: [...people.values()],
+			check,
+			inCall,
+		};
+	}
+
+	#waitingView(waits: Waits): WaitingView {
+		const { session, seat, since } = waits;
+		const asOf = Date.now();
+		return {
+			session,
+			seat,
+			since,
+			waitedMs: asOf - (this.#since.get(keyOf(waits)) ?? asOf),
+			asOf,
+			...this.#nameOf(waits),
+			dismissed: this.#dismissed.has(keyOf(waits)),
+		};
+	}
+
+	#show(part: Partial<PracticeView>): Promise<void> {
+		return updatePractice(this.#paired.practice, part);
+	}
+}
