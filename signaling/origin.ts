@@ -32,7 +32,7 @@ export function guardOrigins(app: FastifyInstance, origins: ReadonlySet<string>)
 	});
 	app.options('/*', async (_request, reply) =>
 		reply
-			.header('access-control-allow-methods', 'GET, POST, PUT, DELETE')
+			.header('access-control-allow-methods', 'GET, POST, PUT, PATCH, DELETE')
 			.header('access-control-allow-headers', 'authorization, content-type, range')
 			.header('access-control-max-age', dayS)
 			.code(204)

@@ -1,8 +1,11 @@
 import { protocolVersion } from '#protocol/version.ts';
 import { api } from '../chrome.ts';
+import { servePackage } from './serve-app.ts';
 
 /** What pages of the extension ask; `respond` may be called later when the listener gives back true. */
 api.runtime.onMessage.addListener((message: unknown, sender, respond) => {
 	if (sender.id !== api.runtime.id || message !== 'version') return;
 	respond({ protocol: protocolVersion });
 });
+
+servePackage();

@@ -29,7 +29,8 @@ export interface PersonOptions {
 	readonly dark?: boolean;
 }
 
-const patient = [
+/** What a browser needs so that a call in it runs as on a screen that somebody looks at. */
+export const callFlags: readonly string[] = [
 	// Tiles and tabs in the background must not be slowed down: nobody looks at them here.
 	'--disable-background-timer-throttling',
 	'--disable-renderer-backgrounding',
@@ -51,7 +52,7 @@ export async function person(options: PersonOptions = {}): Promise<Person> {
 	const profile = options.profile ?? mkdtempSync(join(tmpdir(), 'sotto-profile-'));
 	const context = await chromium.launchPersistentContext(profile, {
 		executablePath: executablePath(),
-		args: [...browserArgs, ...patient, ...media, ...(options.args ?? [])].filter(
+		args: [...browserArgs, ...callFlags, ...media, ...(options.args ?? [])].filter(
 			(flag) => !options.without?.includes(flag),
 		),
 		viewport: { width, height },

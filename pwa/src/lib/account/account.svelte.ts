@@ -8,6 +8,7 @@ import { fetchJson, request } from '#lib/net/api.ts';
 import { workHere } from '#lib/net/busy.ts';
 import { ApiError, isApiError } from '#lib/net/errors.ts';
 import { presentAs } from '#lib/net/origin.ts';
+import { nameHere } from '#lib/net/home.ts';
 import { type Member, SignedIn } from '#protocol/account.ts';
 import {
 	type Device,
@@ -52,7 +53,7 @@ class Account {
 	#idle: IdleWatch | undefined;
 	#opening: Promise<void> | undefined;
 	#turn: Promise<void> = Promise.resolve();
-	readonly #tabs = new BroadcastChannel('account');
+	readonly #tabs = new BroadcastChannel(nameHere('account'));
 
 	constructor() {
 		this.#tabs.addEventListener('message', ({ data }) => {

@@ -1,4 +1,5 @@
 import { Dexie, type Table } from 'dexie';
+import { nameHere } from '#lib/net/home.ts';
 
 /** What this browser remembers of staff. Rows are parsed by whoever reads them: an older version may have written them. */
 class Database extends Dexie {
@@ -7,7 +8,7 @@ class Database extends Dexie {
 	declare readonly policies: Table<unknown, string>;
 
 	constructor() {
-		super('sotto');
+		super(nameHere('sotto'));
 		this.version(1).stores({ devices: 'id' });
 		this.version(2).stores({ policies: 'practice' });
 	}

@@ -1,15 +1,19 @@
 import { ApiError } from './errors.ts';
-
-/** Where the server is and who we are to it: the one place that a packaged app has to change. */
-const server = location.origin;
+import { server } from './home.ts';
 
 /** Gives a token; with `fresh` one that the server has not refused. */
 export type Credential = (fresh: boolean) => Promise<string>;
 
 let credential: Credential | undefined;
 
-/** The absolute address of a path of the server. */
-export const address = (path: string): string => new URL(path, server).href;
+/**
+ * The absolute address of a path of the server, also of a page there: links for others lead to the web app,
+ * never into a package that they may not have. Throws `offline` while no server is chosen.
+ */
+export function address(path: string): string {
+	if (server === undefined) throw new ApiError('offline');
+	return new URL(path, server).href;
+}
 
 export const socketAddress = (): string => address('/api/socket').replace(/^http/, 'ws');
 

@@ -1,5 +1,6 @@
 import type { Workbox } from 'workbox-window';
 import { isBusy, untilFree } from './busy.ts';
+import { packaged } from './home.ts';
 
 /** Watches for a new version, and installs it when the person agrees and no tab is in a call. */
 class Update {
@@ -12,7 +13,7 @@ class Update {
 	#workbox: Workbox | undefined;
 
 	async start(): Promise<void> {
-		if (!('serviceWorker' in navigator) || location.protocol === 'chrome-extension:') return;
+		if (!('serviceWorker' in navigator) || packaged) return;
 		const { Workbox } = await import('workbox-window');
 		this.#workbox = new Workbox('/service-worker.js', { type: 'module', updateViaCache: 'none' });
 		this.#workbox.addEventListener('waiting', () => void this.#found());

@@ -7,6 +7,7 @@ import {
 } from '#crypto/members/invitation.ts';
 import { account } from '#lib/account/account.svelte.ts';
 import { request } from '#lib/net/api.ts';
+import { address } from '#lib/net/origin.ts';
 import type { Invited } from '#protocol/people.ts';
 import type { Role } from '#protocol/account.ts';
 
@@ -56,7 +57,7 @@ export async function invitationLink(invitation: Known): Promise<string> {
 		practiceKey,
 		serverKey: fromBase64url(serverKey),
 	});
-	return `${location.origin}/invite/${invitation.id}#${fragment}`;
+	return address(`/invite/${invitation.id}#${fragment}`);
 }
 
 /** Opens a way in for one address and role, or back in for a `member`; gives its link. Throws `ApiError`: `conflict`, `over-limit`. */
