@@ -1,10 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { defineManifest } from '@crxjs/vite-plugin';
+import { extensionKey } from '../scripts/extension-key.js';
 
 const folder = import.meta.dirname;
 const { version } = JSON.parse(readFileSync(`${folder}/../package.json`, 'utf8'));
-const keyFile = process.env['EXTENSION_KEY'] ?? `${folder}/test-key.json`;
-const { key } = JSON.parse(readFileSync(keyFile, 'utf8'));
 
 /** Where the practice's server is: the only addresses that the extension may reach. */
 const origins = (process.env['EXTENSION_ORIGINS'] ?? 'http://localhost,http://127.0.0.1')
@@ -18,7 +17,7 @@ export default defineManifest({
 	version,
 	description: 'Says when a patient waits, and carries code that you can trust.',
 	minimum_chrome_version: '137',
-	key,
+	key: extensionKey(),
 	icons: { 16: 'icons/16.png', 48: 'icons/48.png', 128: 'icons/128.png' },
 	background: { service_worker: 'background/main.ts', type: 'module' },
 	content_scripts: [
