@@ -6,7 +6,7 @@ import type { PracticeView, WaitingView } from '../shared/state.ts';
 export interface Acts {
 	/** Opens or focuses the dashboard. */
 	open(practice: PracticeView): void;
-	connect(practice: PracticeView, session: string): void;
+	connect(practice: PracticeView, one: WaitingView): void;
 	remind(practice: PracticeView, session: string): void;
 	notNow(practice: PracticeView, one: WaitingView): void;
 }
@@ -23,7 +23,8 @@ export function makeActs(events: { opened: () => void; failed: (error: unknown) 
 	};
 	return {
 		open: ({ id }) => void run({ type: 'open', practice: id }),
-		connect: ({ id }, session) => void run({ type: 'open', practice: id, session, act: 'connect' }),
+		connect: ({ id }, { session, seat }) =>
+			void run({ type: 'open', practice: id, session, act: 'connect', seat }),
 		remind: ({ id }, session) => void run({ type: 'open', practice: id, session, act: 'remind' }),
 		notNow: ({ id }, { session, seat, since }) =>
 			void run({ type: 'not-now', practice: id, arrivals: [{ session, seat, since }] }),

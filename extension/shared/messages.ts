@@ -7,6 +7,8 @@ export type Ask =
 			readonly practice: string;
 			readonly session?: string;
 			readonly act?: 'connect' | 'remind';
+			/** Who of those that wait there; without it the first. */
+			readonly seat?: string;
 	  }
 	| {
 			readonly type: 'not-now';

@@ -113,7 +113,7 @@ test('Connect, Remind and Not now ask the service worker, also by the keyboard',
 	await expect
 		.poll(heard)
 		.toEqual([
-			{ ...open, session: 's1', act: 'connect' },
+			{ ...open, session: 's1', act: 'connect', seat: 'a' },
 			{ type: 'not-now', practice: 'p1', arrivals: [{ session: 's1', seat: 'a', since: 1 }] },
 			{ ...open, session: 's3', act: 'remind' },
 			open,
