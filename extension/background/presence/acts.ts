@@ -41,14 +41,16 @@ export async function open(
 		practice: string;
 		session?: string | undefined;
 		act?: 'connect' | 'remind' | undefined;
+		/** Who of those that wait there; without it the first. */
+		seat?: string | undefined;
 	},
 ): Promise<void> {
-	const { practice, session, act } = options;
+	const { practice, session, act, seat } = options;
 	const found = await find(practice);
 	if (!found) return;
-	const [first] = session !== undefined && act === 'connect' ? found.waiting(session) : [];
-	if (first) return connect(find, first);
 	if (session === undefined) return showPath(found.origin, '/');
-	const page = act === 'connect' ? 'call' : 'sessions';
-	return showPath(found.origin, `/${page}/${session}`);
+	if (act !== 'connect') return showPath(found.origin, `/sessions/${session}`);
+	const waiting = found.waiting(session);
+	const meant = waiting.find((one) => one.seat === seat) ?? waiting[0];
+	return meant ? connect(find, meant) : showPath(found.origin, `/call/${session}`);
 }

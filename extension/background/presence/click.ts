@@ -11,6 +11,7 @@ const Asked = v.variant('type', [
 		practice: Id,
 		session: v.optional(Id),
 		act: v.optional(v.picklist(['connect', 'remind'])),
+		seat: v.optional(Id),
 	}),
 	v.object({
 		type: v.literal('not-now'),
@@ -43,7 +44,9 @@ export function answerClicks(find: Find): void {
 	});
 	api.runtime.onMessage.addListener((message: unknown, sender, respond) => {
 		const asked = v.safeParse(Asked, message);
-		if (sender.id !== api.runtime.id || !asked.success) return false;
+		// Pages of the practice have a script of ours in them; they may not open anything.
+		const ours = sender.id === api.runtime.id && sender.origin === globalThis.location.origin;
+		if (!ours || !asked.success) return false;
 		void carryOut(find, asked.output).then(
 			() => respond({ done: true }),
 			() => respond({ error: 'internal' }),

@@ -21,6 +21,7 @@ export interface Request {
 	readonly path: string;
 	/** With it the request is a POST. */
 	readonly body?: unknown;
+	readonly method?: 'DELETE';
 	readonly token?: string;
 }
 
@@ -38,12 +39,12 @@ export async function ask<S extends v.GenericSchema>(
 }
 
 /** Carries it out; for requests that are answered by nothing. Throws RequestError. */
-export async function send({ origin, path, body, token }: Request): Promise<Response> {
+export async function send({ origin, path, body, token, method }: Request): Promise<Response> {
 	const headers = new Headers();
 	if (token !== undefined) headers.set('authorization', `Bearer ${token}`);
 	if (body !== undefined) headers.set('content-type', 'application/json');
 	const response = await reach(new URL(path, origin).href, {
-		method: body === undefined ? 'GET' : 'POST',
+		method: method ?? (body === undefined ? 'GET' : 'POST'),
 		headers,
 		body: body === undefined ? null : JSON.stringify(body),
 		cache: 'no-store',
