@@ -88,6 +88,7 @@ const reasons: Readonly<Record<string, readonly string[]>> = {
 		'popup_capture',
 		'popup_nobody_here',
 		'popup_pair_open',
+		'popup_packaged',
 		'settings_names_nobody',
 		'settings_repeat',
 	],
