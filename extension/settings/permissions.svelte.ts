@@ -5,10 +5,15 @@ import { api } from '../chrome.ts';
 const words: Readonly<Record<string, () => string>> = {
 	activeTab: m.settings_permission_active_tab,
 	alarms: m.settings_permission_alarms,
+	browsingData: m.settings_permission_browsing_data,
+	declarativeNetRequestWithHostAccess: m.settings_permission_net_rules,
 	notifications: m.settings_permission_notifications,
 	offscreen: m.settings_permission_offscreen,
 	sidePanel: m.settings_permission_side_panel,
+	scripting: m.settings_permission_scripting,
 	storage: m.settings_permission_storage,
+	tabCapture: m.settings_permission_tab_capture,
+	webRequest: m.settings_permission_web_request,
 };
 
 const Manifest = v.object({ permissions: v.optional(v.array(v.string()), []) });

@@ -3,6 +3,9 @@ const reasons: Readonly<Record<string, readonly string[]>> = {
 	'the name of a control, a heading or a state that a claim beside it explains': [
 		'packaged_open',
 		'packaged_other',
+		'pairing_outdated',
+		'pairing_compare_text',
+		'pairing_gone',
 		'history_title',
 		'history_recording',
 		'history_open_recording',
@@ -153,6 +156,10 @@ const reasons: Readonly<Record<string, readonly string[]>> = {
 		'settings_names_hint',
 		'settings_permission_alarms',
 		'settings_permission_origin',
+		'settings_permission_browsing_data',
+		'settings_permission_scripting',
+		'settings_permission_tab_capture',
+		'settings_permission_offscreen',
 		'settings_remove_text',
 	],
 	'a failure in its own words: what happened, what to do next': [
@@ -284,6 +291,8 @@ const reasons: Readonly<Record<string, readonly string[]>> = {
 	],
 	'a warning or a question, not a promise': [
 		'packaged_refused',
+		'pairing_outdated_text',
+		'pairing_differ_text',
 		'packaged_outdated',
 		'post_own_hint',
 		'people_accept_broken_next',
