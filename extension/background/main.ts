@@ -1,5 +1,6 @@
 import { protocolVersion } from '#protocol/version.ts';
 import { api } from '../chrome.ts';
+import { startPresence } from './presence/start.ts';
 import { servePackage } from './serve-app.ts';
 
 /** What pages of the extension ask; `respond` may be called later when the listener gives back true. */
@@ -9,3 +10,4 @@ api.runtime.onMessage.addListener((message: unknown, sender, respond) => {
 });
 
 servePackage();
+startPresence();
