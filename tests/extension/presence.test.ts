@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { parseState } from '../../extension/shared/stored.ts';
 import { Proxy } from '../e2e/proxy.ts';
-import { waitAt } from '../line.ts';
+import { Line, waitAt } from '../line.ts';
+import { enter, offer } from '../room.ts';
 import { type TestServer, startServer } from '../server.ts';
 import { type Staff, signUp } from '../staff.ts';
 import { newId } from '../wire.ts';
-import { type ExtensionBrowser, launchExtension } from './browser.ts';
+import { type ExtensionBrowser, launchExtension, pageOf } from './browser.ts';
 import { Desktop, hasDesktop } from './notifications.ts';
 import { pairByHand } from './paired.ts';
 
@@ -36,7 +37,21 @@ async function arrive() {
 	const { id: session, places } = await maya.session();
 	const guest = await waitAt(server.address, places[0] ?? '');
 	const leave = () => guest.line.ask({ type: 'leave', id: newId() });
-	return { ...guest, session, leave };
+	/** On a new socket, as her page does. */
+	const comeBack = async () => {
+		const line = await Line.greeted(server.address, guest.token);
+		await line.ask({ ...guest.knock, id: newId() });
+		return line;
+	};
+	return { ...guest, session, leave, comeBack };
+}
+
+/** Starts the worker where it was ended. */
+async function wake(): Promise<void> {
+	const page = await browser.context.newPage();
+	await page.goto(pageOf('popup/popup.html'));
+	await page.evaluate(() => chrome.runtime.sendMessage('version'));
+	await page.close();
 }
 
 beforeAll(async () => {
@@ -54,18 +69,113 @@ afterAll(async () => {
 	await Promise.all([server?.stop(), proxy?.stop(), desktop?.stop()]);
 });
 
-describe.skipIf(!hasDesktop)('what the desktop is told (needs python3-dbus and python3-gi)', () => {
-	test('somebody arrives while no page of ours is open: one notification that names nobody', async () => {
+describe.skipIf(!hasDesktop)(
+	'an arrival on the desktop (needs python3-dbus and python3-gi)',
+	() => {
+		test('somebody arrives while no page of ours is open: one notification that names nobody', async () => {
+			const before = desktop.told.length;
+			const guest = await arrive();
+			const told = await desktop.count(before + 1);
+			expect(told.title).toBe('Somebody is waiting');
+			// It stays until somebody acts.
+			expect(told.timeout).toBe(0);
+			expect(Object.values(told.actions)).toEqual(expect.arrayContaining(['Connect', 'Not now']));
+			await vi.waitFor(async () => expect(await badge()).toBe('1'), soon);
+			await guest.leave();
+			await desktop.showing(0);
+			await vi.waitFor(async () => expect(await badge()).toBe(''), soon);
+		});
+
+		test('a killed worker comes back and tells nobody twice; who came meanwhile is told of once', async () => {
+			const before = desktop.told.length;
+			const first = await arrive();
+			await desktop.count(before + 1);
+			await browser.killWorker();
+			const second = await arrive();
+			// Any event starts it again; the alarm does after half a minute.
+			await wake();
+			await desktop.count(before + 2);
+			await desktop.showing(2);
+			await connected();
+			await Promise.all([first.leave(), second.leave()]);
+			await desktop.showing(0);
+			expect(desktop.told.length).toBe(before + 2);
+		});
+
+		test('a line that was cut comes back by itself, and every arrival is told of once', async () => {
+			const before = desktop.told.length;
+			const first = await arrive();
+			await desktop.count(before + 1);
+			const since = Date.now();
+			proxy.cut();
+			await vi.waitFor(async () => {
+				expect((await state()).practices[0]?.link).toBe('offline');
+			}, soon);
+			const second = await arrive();
+			proxy.mend();
+			await desktop.count(before + 2);
+			await connected(since);
+			await Promise.all([first.leave(), second.leave()]);
+			await desktop.showing(0);
+			expect(desktop.told.length).toBe(before + 2);
+		});
+
+		test('a server that starts again is found again, and who waits on is not told of again', async () => {
+			const before = desktop.told.length;
+			const first = await arrive();
+			await desktop.count(before + 1);
+			const since = Date.now();
+			await server.restart();
+			await maya.unlock();
+			await connected(since);
+			// Her browser knocks again at the same seat.
+			const again = await first.comeBack();
+			const second = await arrive();
+			await desktop.count(before + 2);
+			await desktop.showing(2);
+			await Promise.all([again.ask({ type: 'leave', id: newId() }), second.leave()]);
+			await desktop.showing(0);
+			expect(desktop.told.length).toBe(before + 2);
+		});
+	},
+);
+
+describe.skipIf(!hasDesktop)('what was handled (needs python3-dbus and python3-gi)', () => {
+	test('Not now takes it away here and on all other devices, also while the server is away', async () => {
 		const before = desktop.told.length;
+		const page = await maya.line();
 		const guest = await arrive();
 		const told = await desktop.count(before + 1);
-		expect(told.title).toBe('Somebody is waiting');
-		// It stays until somebody acts.
-		expect(told.timeout).toBe(0);
-		expect(Object.values(told.actions)).toEqual(expect.arrayContaining(['Connect', 'Not now']));
-		await vi.waitFor(async () => expect(await badge()).toBe('1'), soon);
-		await guest.leave();
+		proxy.cut();
+		desktop.click(told, 'Not now');
 		await desktop.showing(0);
-		await vi.waitFor(async () => expect(await badge()).toBe(''), soon);
+		proxy.mend();
+		const { arrivals } = await page.next('dismissed');
+		expect(arrivals.map(({ seat }) => seat)).toEqual([guest.seat]);
+		await browser.killWorker();
+		await wake();
+		await connected();
+		const [practice] = (await state()).practices;
+		expect(practice?.waiting.map(({ dismissed }) => dismissed)).toEqual([true]);
+		await guest.leave();
+		await page.close();
+		expect(desktop.told.length).toBe(before + 1);
+	});
+
+	test('handled in a page it is gone here', async () => {
+		const before = desktop.told.length;
+		const [one, other] = [await arrive(), await arrive()];
+		await desktop.count(before + 2);
+		const { line, seat } = await enter(maya, one.session);
+		await offer(line, 1, [seat, one.seat]);
+		await desktop.showing(1);
+		const { seat: id, session } = other;
+		const { waiting = [] } = (await state()).practices[0] ?? {};
+		const since = waiting.find((each) => each.seat === id)?.since;
+		const arrivals = [{ session, seat: id, since }];
+		const { status } = await maya.call('POST', '/api/presence/dismissed', { arrivals });
+		expect(status).toBe(204);
+		await desktop.showing(0);
+		await Promise.all([other.leave(), line.close()]);
 	});
 });

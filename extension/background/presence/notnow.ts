@@ -11,7 +11,8 @@ const atOnce = 64;
 export const keepUnsaid = (practice: string, arrivals: readonly Arrival[]): Promise<void> =>
 	inTurn(async () => {
 		const unsaid = await readUnsaid();
-		const kept = [...(unsaid[practice] ?? []), ...arrivals];
+		const more = arrivals.map(({ session, seat, since }) => ({ session, seat, since }));
+		const kept = [...(unsaid[practice] ?? []), ...more];
 		await writeUnsaid({ ...unsaid, [practice]: kept.slice(-atOnce) });
 	});
 
@@ -26,10 +27,12 @@ export const sayUnsaid = (options: {
 		const { [practice]: arrivals = [], ...others } = await readUnsaid();
 		if (arrivals.length === 0) return;
 		try {
-			const body = {
-				arrivals: arrivals.map(({ session, seat, since }) => ({ session, seat, since })),
-			};
-			await send({ origin, path: '/api/presence/dismissed', body, token: await token() });
+			await send({
+				origin,
+				path: '/api/presence/dismissed',
+				body: { arrivals },
+				token: await token(),
+			});
 		} catch (error) {
 			if (!(error instanceof RequestError)) throw error;
 			return;
