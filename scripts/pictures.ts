@@ -1,5 +1,4 @@
 /** One recorded visit between two browsers, photographed on its way. Ends with the files in docs/pictures. */
-import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,8 +7,8 @@ import { browserArgs, executablePath } from '../tests/browser.ts';
 import { connect, newSession, person, sees, setUp, wait } from '../tests/e2e/people.ts';
 import { startServer } from '../tests/server.ts';
 import { drawCamera } from './camera.ts';
-import { findFfmpeg } from './find.js';
 import { root, say } from './prepare.js';
+import { shrink } from './shrink.ts';
 
 const folder = join(root, 'docs/pictures');
 const work = await mkdtemp(join(tmpdir(), 'sotto-pictures-'));
@@ -23,20 +22,7 @@ async function picture(page: Page, name: string, of?: Locator): Promise<void> {
 	await page.waitForTimeout(600);
 	const still = join(work, `${name}.png`);
 	await page.screenshot({ path: still });
-	// 256 colours of its own: a third of the bytes, and nobody sees it.
-	const palette = 'split[a][b];[a]palettegen=stats_mode=full[p];[b][p]paletteuse=dither=sierra2_4a';
-	const [file, one] = [join(folder, `${name}.png`), ['-frames:v', '1', '-update', '1']];
-	execFileSync(findFfmpeg() ?? 'ffmpeg', [
-		'-v',
-		'error',
-		'-y',
-		'-i',
-		still,
-		'-vf',
-		palette,
-		...one,
-		file,
-	]);
+	shrink(still, join(folder, `${name}.png`));
 	say(`docs/pictures/${name}.png`);
 }
 

@@ -4,3 +4,4 @@ import { build, install, node, run } from './prepare.js';
 install();
 build();
 run(node(), ['scripts/pictures.ts']);
+run(node(), ['scripts/store-pictures.ts']);
