@@ -89,7 +89,7 @@ export const rules: Readonly<Record<string, Rule>> = {
 	'POST /api/recordings/:id/tracks': clinical,
 	'GET /api/presence/devices': clinical,
 	'POST /api/presence/devices': clinical,
-	'DELETE /api/presence/devices/:id': clinical,
+	'DELETE /api/presence/devices/:id': 'listening',
 	'PUT /api/presence/names': clinical,
 	'GET /api/presence/day': 'presence',
 	'POST /api/presence/dismissed': 'listening',

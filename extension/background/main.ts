@@ -1,5 +1,6 @@
 import { protocolVersion } from '#protocol/version.ts';
 import { api } from '../chrome.ts';
+import { startPairing } from '../pairing/start.ts';
 import { startPresence } from './presence/start.ts';
 import { servePackage } from './serve-app.ts';
 
@@ -11,3 +12,4 @@ api.runtime.onMessage.addListener((message: unknown, sender, respond) => {
 
 servePackage();
 startPresence();
+startPairing();

@@ -31,8 +31,11 @@ function deviceRoutes(app: FastifyInstance, context: Context): void {
 		return reply.code(201).send({ device: id });
 	});
 	app.delete('/presence/devices/:id', async (request, reply) => {
-		const { member, role } = await staffOf(context, request);
+		const scopes = ['staff', 'presence'] as const;
+		const { member, role, scope, device } = await staffOf(context, request, { scopes });
 		const { id } = parse(Params, request.params);
+		// An extension leaves the list by itself, and takes nobody else off.
+		if (scope === 'presence' && id !== device) throw new ServerError('not-found');
 		const after = await store.transaction().execute(async (db) => {
 			const row = await db
 				.selectFrom('presence_devices')

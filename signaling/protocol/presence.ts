@@ -34,7 +34,7 @@ export type PresenceDevice = v.InferOutput<typeof PresenceDevice>;
 export const PresenceDevices = v.strictObject({ devices: v.array(PresenceDevice) });
 
 /**
- * DELETE /api/presence/devices/:id (its member, or an admin) → 204. Its tokens and sockets end at once; it is
+ * DELETE /api/presence/devices/:id (its member, an admin, or it itself) → 204. Its tokens and sockets end at once; it is
  * told `not-found` when it asks for another token.
  */
 

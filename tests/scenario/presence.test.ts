@@ -166,6 +166,16 @@ test('a revoked extension is cut off at once: token, socket and names', async ()
 	expect((await maya.call('DELETE', path)).status).toBe(404);
 });
 
+test('an extension leaves by itself, and takes no other off', async () => {
+	const leaving = await pairDevice(maya);
+	const other = await leaving.call('DELETE', `/api/presence/devices/${extension.id}`);
+	expect([other.status, other.body.error]).toEqual([404, 'not-found']);
+	expect((await leaving.call('DELETE', `/api/presence/devices/${leaving.id}`)).status).toBe(204);
+	const left = (await devicesOf(maya)).map(({ id }: { id: string }) => id);
+	expect(left).toContain(extension.id);
+	expect(left).not.toContain(leaving.id);
+});
+
 test('whose account is closed, her extensions hear nothing more', async () => {
 	const tom = await colleague(maya);
 	const his = await pairDevice(tom);

@@ -49,6 +49,8 @@ export class Watch {
 	cutOff = $state(false);
 	/** How often something became of a message to somebody. */
 	posted = $state(0);
+	/** How often sessions may have changed since this page was opened. */
+	changes = $state(0);
 	/** Why somebody could not be named. */
 	failure = $state.raw<unknown>();
 	readonly arrivals = new Arrivals();
@@ -168,7 +170,10 @@ export class Watch {
 		}
 		this.cutOff = false;
 		// What changed in the meantime was told to nobody here.
-		if (this.#linked) this.#looker?.outdated();
+		if (this.#linked) {
+			this.#looker?.outdated();
+			this.changes += 1;
+		}
 		this.#linked = true;
 	}
 
@@ -180,6 +185,7 @@ export class Watch {
 		if (type !== 'ended' && !(type === 'changed' && message.what === 'sessions')) return;
 		this.#others.clear();
 		this.#looker?.outdated();
+		this.changes += 1;
 	}
 
 	#gather(): void {

@@ -1,0 +1,56 @@
+import { shortCode } from '#crypto/presence/code.ts';
+import { confirmOffer, dropOffer, type Offer, onPairingsChanged, readOffer } from './store.ts';
+
+/** What became of the offer that this window asks about. */
+type State = 'looking' | 'asking' | 'confirmed' | 'differs' | 'paired' | 'gone';
+
+/** The offer in the address of this window. */
+export class Asking {
+	state = $state<State>('looking');
+	offer = $state.raw<Offer>();
+	code = $state('');
+
+	constructor() {
+		onPairingsChanged(() => void this.#look());
+	}
+
+	async start(): Promise<void> {
+		const offer = await readOffer(this.#id);
+		if (!offer) {
+			this.state = 'gone';
+			return;
+		}
+		const { origin, practice, member, identity, signing, presence } = offer;
+		this.code = await shortCode({
+			origin,
+			practice,
+			member,
+			identity,
+			publicKey: signing.publicKey,
+			presenceKey: presence.publicKey,
+		});
+		this.offer = offer;
+		this.state = offer.confirmed ? 'confirmed' : 'asking';
+	}
+
+	/** The user sees the same code on both. */
+	async confirm(): Promise<void> {
+		this.state = (await confirmOffer(this.#id)) ? 'confirmed' : 'gone';
+	}
+
+	/** The keys go, so that nothing can be finished. */
+	async refuse(): Promise<void> {
+		await dropOffer(this.#id);
+		this.state = 'differs';
+	}
+
+	get #id(): string {
+		return new URL(location.href).searchParams.get('offer') ?? '';
+	}
+
+	// The offer is dropped once it became a pairing.
+	async #look(): Promise<void> {
+		if (this.state !== 'confirmed') return;
+		this.state = 'paired';
+	}
+}

@@ -1,0 +1,93 @@
+import { fromBase64url, random, toBase64url } from '#crypto/bytes.ts';
+import { generateSigningKey } from '#crypto/identity/signing.ts';
+import { generateX25519 } from '#crypto/identity/x25519.ts';
+import {
+	type HelloAnswer,
+	type OfferAnswer,
+	type OfferState,
+	type PageAsk,
+} from '#protocol/pairing.ts';
+import { protocolVersion } from '#protocol/version.ts';
+import { closePairPages, openPairPage } from './window.ts';
+import {
+	dropOffer,
+	dropOffersBefore,
+	listPairings,
+	type Offer,
+	readOffer,
+	writeOffer,
+	writePairing,
+} from './store.ts';
+
+/** Who has not compared the codes by then begins again. */
+const offerMs = 10 * 60_000;
+
+type Of<Type extends PageAsk['type']> = Extract<PageAsk, { type: Type }>;
+
+/** The practices of this server that are paired: no page learns of another's. */
+export async function hello(server: string): Promise<HelloAnswer> {
+	const paired = (await listPairings())
+		.filter(({ origin }) => origin === server)
+		.map(({ practice, member, device }) => ({ practice, member, device }));
+	return { version: protocolVersion, paired };
+}
+
+/** Makes keys for a page that wants to pair, and asks the user in a page of ours. */
+export async function takeOffer(server: string, asked: Of<'offer'>): Promise<OfferAnswer> {
+	const [signing, presence] = await Promise.all([generateSigningKey(), generateX25519()]);
+	const now = Date.now();
+	await dropOffersBefore(now - offerMs);
+	const offer: Offer = {
+		id: toBase64url(random(16)),
+		origin: server,
+		practice: asked.practice.id,
+		practiceName: asked.practice.name,
+		member: asked.member.id,
+		memberName: asked.member.name,
+		identity: fromBase64url(asked.identity),
+		signing,
+		presence,
+		confirmed: false,
+		madeAt: now,
+	};
+	await writeOffer(offer);
+	await closePairPages();
+	await openPairPage(offer.id);
+	return {
+		offer: offer.id,
+		publicKey: toBase64url(signing.publicKey),
+		presenceKey: toBase64url(presence.publicKey),
+	};
+}
+
+/** An offer of this server that is not too old. */
+async function offerOf(server: string, id: string): Promise<Offer | undefined> {
+	const offer = await readOffer(id);
+	if (offer?.origin !== server || Date.now() - offer.madeAt > offerMs) return undefined;
+	return offer;
+}
+
+export async function stateOf(server: string, id: string): Promise<OfferState> {
+	const offer = await offerOf(server, id);
+	if (!offer) return 'gone';
+	return offer.confirmed ? 'confirmed' : 'asking';
+}
+
+/** The page has put the keys on the practice's list. What the user has not confirmed is not finished. */
+export async function finish(server: string, asked: Of<'finish'>): Promise<OfferState> {
+	const offer = await offerOf(server, asked.offer);
+	if (!offer?.confirmed) return offer ? 'asking' : 'gone';
+	const { id, confirmed: _, madeAt: _made, ...paired } = offer;
+	await writePairing({ ...paired, device: asked.device, pairedAt: Date.now() });
+	await dropOffer(id);
+	return 'paired';
+}
+
+/** The page does not want it any more. */
+export async function cancel(server: string, id: string): Promise<OfferState> {
+	if (await offerOf(server, id)) {
+		await dropOffer(id);
+		await closePairPages();
+	}
+	return 'gone';
+}

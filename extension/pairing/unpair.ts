@@ -1,0 +1,26 @@
+import { RequestError, send } from '../background/presence/server.ts';
+import { Tokens } from '../background/presence/tokens.ts';
+import { type Pairing, forgetPairing, readPairing } from './store.ts';
+
+/** Takes this extension off the practice's list; false when nobody could be told. */
+async function leave(pairing: Pairing): Promise<boolean> {
+	const { origin, device } = pairing;
+	try {
+		const token = await new Tokens(pairing).get();
+		await send({ origin, path: `/api/presence/devices/${device}`, token, method: 'DELETE' });
+		return true;
+	} catch (error) {
+		// It stays on the list until somebody removes it there; nobody has its keys any more.
+		if (error instanceof RequestError) return false;
+		throw error;
+	}
+}
+
+/** Forgets a practice with its keys, also when its server does not answer. */
+export async function unpair(practice: string): Promise<void> {
+	const pairing = await readPairing(practice);
+	if (!pairing) return;
+	const left = leave(pairing);
+	await forgetPairing(practice);
+	await left;
+}

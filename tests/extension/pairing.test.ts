@@ -1,0 +1,216 @@
+import { hsalsa } from '@noble/ciphers/salsa.js';
+import type { BrowserContext, Locator, Page } from 'playwright-core';
+import nacl from 'tweetnacl';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { fromBase64url } from '#crypto/bytes.ts';
+import { maya, newSession, setUp } from '../e2e/practice.ts';
+import { complaints } from '../e2e/browsers.ts';
+import { startServer, type TestServer } from '../server.ts';
+import { bytesOf, newId } from '../wire.ts';
+import { type ExtensionBrowser, launchExtension, pageOf } from './browser.ts';
+import { steal } from './stolen.ts';
+
+vi.setConfig({ testTimeout: 90_000, hookTimeout: 120_000 });
+
+let server: TestServer;
+let browser: ExtensionBrowser;
+let context: BrowserContext;
+let page: Page;
+let wrong: string[];
+
+beforeAll(async () => {
+	server = await startServer();
+	browser = await launchExtension();
+	({ context } = browser);
+	page = await context.newPage();
+	wrong = complaints(page);
+	await setUp(page, server);
+	await page.goto(`${server.address}/practice/extension`);
+});
+afterAll(async () => {
+	await browser?.close();
+	await server?.stop();
+});
+
+/** The key of a NaCl box of an X25519 secret. */
+function boxKeyOf(secret: Uint8Array): Uint8Array {
+	const words = (bytes: Uint8Array) => new Uint32Array(Uint8Array.from(bytes).buffer);
+	const out = new Uint32Array(8);
+	hsalsa(words(Buffer.from('expand 32-byte k')), words(secret), new Uint32Array(4), out);
+	return new Uint8Array(out.buffer);
+}
+
+const patience = { timeout: 20_000 };
+const text = (on: Locator) => expect.poll(async () => (await on.textContent())?.trim(), patience);
+const count = (of: Locator) => expect.poll(() => of.count(), patience);
+
+const codeOf = (on: Page) => on.getByRole('region', { name: 'Pairing code' });
+const rows = () => page.getByRole('listitem').filter({ hasText: 'Paired on' });
+
+/** Begins to pair; gives the window that the extension opens. */
+async function begin(button: string | RegExp = /^Pair this browser/): Promise<Page> {
+	const opened = context.waitForEvent('page');
+	await page.getByRole('button', { name: button }).click();
+	const window = await opened;
+	await window.waitForLoadState();
+	return window;
+}
+
+test('both show the same code, and it is paired once the user says so in the extension', async () => {
+	await page.getByText('None is paired.').waitFor();
+	const window = await begin();
+	expect(window.url()).toMatch(pageOf('pairing/pair.html'));
+	await text(window.getByRole('heading')).toBe(`Pair this browser with ${maya.practice}?`);
+	await text(window.getByRole('definition').first()).toBe(server.address);
+	await text(codeOf(page)).toMatch(/^\d{3} \d{3} \d{3}$/);
+	await text(codeOf(window)).toBe((await codeOf(page).textContent()) ?? '');
+	// Before that nobody is on the list.
+	await count(rows()).toBe(0);
+	await window.getByRole('button', { name: 'Same code, pair' }).click();
+	await text(window.getByRole('heading')).toBe(`Paired with ${maya.practice}`);
+	await count(rows()).toBe(1);
+	await text(rows()).toContain('this browser');
+	await window.getByRole('button', { name: 'Close this window' }).click();
+	expect(wrong).toEqual([]);
+});
+
+test('who says that the codes differ is not paired, nor who cancels', async () => {
+	const first = await begin();
+	await first.getByRole('button', { name: 'They differ' }).click();
+	await text(first.getByRole('heading')).toBe('Not paired');
+	await text(page.getByRole('alert')).toContain('Not paired');
+	await first.close();
+	const second = await begin();
+	await text(codeOf(page)).toMatch(/\d/);
+	const closed = second.waitForEvent('close');
+	await page.getByRole('button', { name: 'Cancel pairing' }).click();
+	await closed;
+	await page.getByRole('button', { name: 'Pair this browser again' }).waitFor();
+	expect(await rows().count()).toBe(1);
+});
+
+test('an offer that the service worker forgot nothing of is finished after it was ended', async () => {
+	const window = await begin();
+	await text(codeOf(window)).toMatch(/\d/);
+	await browser.killWorker();
+	await window.getByRole('button', { name: 'Same code, pair' }).click();
+	await text(window.getByRole('heading')).toBe(`Paired with ${maya.practice}`);
+	// The pairing before was replaced.
+	await page.getByRole('button', { name: 'Pair this browser again' }).waitFor();
+	expect(await rows().count()).toBe(1);
+	await window.close();
+});
+
+test('a page speaks for its own address, and hears of its own pairings only', async () => {
+	const ask = (on: Page, named: string) =>
+		on.evaluate(
+			async ([id, origin]) => {
+				try {
+					const asked = { type: 'hello', server: origin };
+					return (await chrome.runtime.sendMessage(id, asked)) ?? 'no answer';
+				} catch {
+					return 'no answer';
+				}
+			},
+			[new URL(pageOf('')).host, named] as const,
+		);
+	const answered = await ask(page, server.address);
+	expect(answered.paired).toHaveLength(1);
+	expect(await ask(page, 'https://visit.example.org')).toBe('no answer');
+	const other = await context.newPage();
+	await other.goto(server.address.replace('localhost', '127.0.0.1'));
+	const { paired } = await ask(other, new URL(other.url()).origin);
+	expect(paired).toEqual([]);
+	expect(await ask(other, server.address)).toBe('no answer');
+	await other.close();
+});
+
+test('everything that the extension stored opens names and nothing else', async () => {
+	await page.getByRole('link', { name: 'Today' }).click();
+	const published = page.waitForRequest('**/api/presence/names');
+	await newSession(page, { names: ['Dana Whitfield'] });
+	expect((await published).method()).toBe('PUT');
+	const thief = await context.newPage();
+	await thief.goto(pageOf('popup/popup.html'));
+	const found = await steal(thief, server.address);
+	expect(found.keys.toSorted()).toEqual([
+		'Ed25519 private sign InvalidAccessError',
+		'X25519 private deriveBits InvalidAccessError',
+	]);
+	expect(found.answers).toEqual({
+		'token staff': 401,
+		'token presence': 200,
+		'GET /api/me': 403,
+		'GET /api/sessions': 403,
+		'GET /api/recordings': 403,
+		'GET /api/people': 403,
+		'GET /api/ice': 403,
+		'GET /api/presence/devices': 403,
+		'GET /api/presence/day': 200,
+	});
+	const sealed = fromBase64url(found.names);
+	const box = { nonce: sealed.slice(33, 57), bytes: sealed.slice(57) };
+	const key = boxKeyOf(Uint8Array.from(found.secret));
+	const opened = nacl.secretbox.open(box.bytes, box.nonce, key);
+	expect(Buffer.from(opened ?? []).toString()).toContain('Dana Whitfield');
+	// What lies there says nobody’s name, and has no token.
+	expect(found.texts).toContain(maya.practice);
+	expect(found.texts).not.toMatch(/Dana|Whitfield|token/i);
+	await thief.close();
+});
+
+test('an extension that the account did not sign is marked, and gets no names', async () => {
+	const forged = newId();
+	await page.route('**/api/presence/devices', async (route) => {
+		const response = await route.fetch();
+		const { devices } = await response.json();
+		const [own] = devices;
+		// A server that wants the names lists a key of its own.
+		devices.push({ ...own, id: forged, presenceKey: bytesOf(32), seenAt: null });
+		await route.fulfill({ response, json: { devices } });
+	});
+	const sent: string[] = [];
+	page.on('request', (request) => {
+		if (request.url().endsWith('/api/presence/names')) sent.push(request.postData() ?? '');
+	});
+	await page.goto(`${server.address}/practice/extension`);
+	await text(page.getByRole('alert')).toMatch(new RegExp(`${maya.name} did not pair this one`));
+	await expect.poll(() => sent.length).toBeGreaterThan(0);
+	expect(sent.join('\n')).toContain('"sealed"');
+	expect(sent.join('\n')).not.toContain(forged);
+	await page.unroute('**/api/presence/devices');
+});
+
+test('removing it in the list ends it, and it can be paired again', async () => {
+	await page.goto(`${server.address}/practice/extension`);
+	await count(rows()).toBe(1);
+	await page.getByRole('button', { name: /^Remove / }).click();
+	const dialog = page.getByRole('dialog');
+	await text(dialog).toContain('It is cut off at once');
+	await dialog.getByRole('button', { name: /^Remove / }).click();
+	await page.getByText('None is paired.').waitFor();
+	const thief = await context.newPage();
+	await thief.goto(pageOf('popup/popup.html'));
+	const { answers } = await steal(thief, server.address);
+	expect(answers).toMatchObject({ 'token presence': 404 });
+	await thief.close();
+	const window = await begin();
+	await window.getByRole('button', { name: 'Same code, pair' }).click();
+	await count(rows()).toBe(1);
+	await window.close();
+});
+
+test('who unpairs in the extension is off the list, and has no keys any more', async () => {
+	const extension = await context.newPage();
+	await extension.goto(pageOf('popup/popup.html'));
+	await extension.evaluate(async (origin) => {
+		const { pairings } = await chrome.storage.local.get('pairings');
+		if (!Array.isArray(pairings)) throw new Error(`nothing is paired with ${origin}`);
+		await chrome.runtime.sendMessage({ type: 'unpair', practice: pairings[0].practice });
+	}, server.address);
+	const { keys } = await steal(extension, server.address);
+	expect(keys).toEqual([]);
+	await page.reload();
+	await page.getByText('None is paired.').waitFor();
+	await extension.close();
+});
