@@ -223,7 +223,7 @@ test('the state of the code has its four words', async () => {
 		await page.getByRole('main').getByText(label, { exact: true }).waitFor();
 		const packaged = page.getByRole('link', { name: 'Open the packaged app' });
 		expect(await packaged.getAttribute('href')).toBe(
-			pageOf('app/?server=https%3A%2F%2Fvisit.example.org'),
+			pageOf('app/index.html?server=https%3A%2F%2Fvisit.example.org'),
 		);
 		expect(await faults()).toEqual([]);
 	}
