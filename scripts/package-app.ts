@@ -60,7 +60,7 @@ export function packageApp(from: string, extension: string): void {
 	}
 	const { page, name, boot } = packagePage(readFileSync(join(from, '200.html'), 'utf8'), servers);
 	writeFileSync(join(to, name), boot);
-	writeFileSync(join(to, '200.html'), page);
+	writeFileSync(join(to, 'index.html'), page);
 }
 
 if (import.meta.main) {

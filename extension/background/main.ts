@@ -2,6 +2,7 @@ import { protocolVersion } from '#protocol/version.ts';
 import { api } from '../chrome.ts';
 import { startPairing } from '../pairing/start.ts';
 import { startPresence } from './presence/start.ts';
+import { startApp } from './app.ts';
 import { servePackage } from './serve-app.ts';
 
 /** What pages of the extension ask; `respond` may be called later when the listener gives back true. */
@@ -11,5 +12,6 @@ api.runtime.onMessage.addListener((message: unknown, sender, respond) => {
 });
 
 servePackage();
+startApp();
 startPresence();
 startPairing();

@@ -7,7 +7,7 @@ declare const self: ServiceWorkerGlobalScope;
 /** Where the packaged app lives inside the extension. */
 const folder = '/app/';
 /** Its one page: every address inside the folder is a screen of it. */
-const shell = 'app/200.html';
+const shell = 'app/index.html';
 
 /**
  * Answers the packaged app: its addresses with the page out of the package, and `/media/...` with opened recordings.

@@ -25,12 +25,9 @@ let complaints: string[];
 /** Everything that the packaged app asked for, except from the server's programming interface. */
 const loaded: string[] = [];
 
-/** A screen of the packaged app at the test's server. */
-const screen = (path: string): string => {
-	const url = new URL(pageOf(`app${path}`));
-	url.searchParams.set('server', server.address);
-	return url.href;
-};
+/** A screen of the packaged app at the test's server, as the extension opens it. */
+const screen = (path: string): string =>
+	`${pageOf('app/index.html')}?${new URLSearchParams({ server: server.address, path }).toString()}`;
 
 /** How many accounts the page's origin keeps keys of. */
 async function devicesHere(name: string): Promise<number> {

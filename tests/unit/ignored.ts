@@ -3,6 +3,9 @@ const reasons: Readonly<Record<string, readonly string[]>> = {
 	'the name of a control, a heading or a state that a claim beside it explains': [
 		'packaged_open',
 		'packaged_other',
+		'packaged_here_open',
+		'packaged_keys',
+		'packaged_home',
 		'pairing_outdated',
 		'pairing_compare_text',
 		'pairing_gone',
@@ -291,6 +294,8 @@ const reasons: Readonly<Record<string, readonly string[]>> = {
 	],
 	'a warning or a question, not a promise': [
 		'packaged_refused',
+		'packaged_keys_here',
+		'packaged_home_web_hint',
 		'pairing_outdated_text',
 		'pairing_differ_text',
 		'packaged_outdated',

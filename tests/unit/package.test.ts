@@ -90,7 +90,7 @@ test('the package holds the files of the build byte for byte, and nothing that i
 			.filter((one) => one.isFile())
 			.map((one) => one.name)
 			.toSorted(),
-	).toEqual(['200.html', 'a.js', 'mark.svg', name].toSorted());
+	).toEqual(['a.js', 'index.html', 'mark.svg', name].toSorted());
 	expect(
 		packed
 			.filter((one) => one.isDirectory())

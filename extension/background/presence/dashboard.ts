@@ -1,6 +1,8 @@
 import * as v from 'valibot';
 import { api } from '../../chrome.ts';
+import { readHome } from '../../shared/home.ts';
 import type { Tell } from '../../shared/messages.ts';
+import { showInPackage } from '../app.ts';
 
 /** A page that does not answer within this time is left alone; another one is opened. */
 const answerMs = 1500;
@@ -41,6 +43,7 @@ async function focus({ id, windowId }: chrome.tabs.Tab): Promise<void> {
  * being loaded again, or in a new one. A call that runs is not disturbed.
  */
 export async function showPath(origin: string, path: string): Promise<void> {
+	if ((await readHome(origin)) === 'packaged') return showInPackage(origin, path);
 	const tabs = await api.tabs.query({ url: `${origin}/*` });
 	for (const tab of tabs.toSorted(byUse(path))) {
 		if (tab.id === undefined || (await tell(tab.id, path)) === 'busy') continue;

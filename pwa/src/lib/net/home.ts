@@ -40,21 +40,25 @@ export function forgetServer(): void {
 	localStorage.removeItem(keptAs);
 }
 
-/** `?server=` of an address that the extension itself opens; it is taken out again. No other site can open one. */
+/**
+ * What the extension asks for when it opens the one file of the package: `?server=` and the `path` of a screen, which
+ * takes the place of the file's own address. No other site can open it.
+ */
 function takeAsked(): void {
 	const url = new URL(location.href);
-	const asked = url.searchParams.get('server');
-	if (asked === null) return;
-	const allowed = allowedServer(asked);
-	if (allowed !== undefined) chooseServer(allowed);
-	url.searchParams.delete('server');
-	history.replaceState(history.state, '', url);
+	const server = url.searchParams.get('server');
+	const path = url.searchParams.get('path') ?? '/';
+	const allowed = server === null ? undefined : allowedServer(server);
+	if (hasChoice && allowed !== undefined) chooseServer(allowed);
+	const [folder, file] = url.pathname.split(/\/(?=[^/]*$)/);
+	if (file !== 'index.html' || !/^\/(?![/\\])/.test(path)) return;
+	history.replaceState(history.state, '', `${folder}${path}${url.hash}`);
 }
 
 function find(): string | undefined {
 	if (!packaged) return location.origin;
-	if (only !== undefined) return only;
 	takeAsked();
+	if (only !== undefined) return only;
 	const kept = sessionStorage.getItem(keptAs) ?? localStorage.getItem(keptAs);
 	const allowed = kept === null ? undefined : allowedServer(kept);
 	// Another tab may choose another server: this one stays with its own.

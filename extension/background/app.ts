@@ -1,0 +1,87 @@
+import * as v from 'valibot';
+import { AppAsk, type AppGoto, type AppState, AppUsed, AppWent } from '#protocol/packaged.ts';
+import { api } from '../chrome.ts';
+import { serverOf } from '../pairing/page.ts';
+import { readHome, writeHome } from '../shared/home.ts';
+
+declare const self: ServiceWorkerGlobalScope;
+
+/** A page that does not answer within this time is left alone; another one is opened. */
+const answerMs = 1_500;
+
+/** Where all its pages are. */
+const folder = (): string => api.runtime.getURL('app/');
+
+/** The address of a screen of the packaged app, at a server: that of its one file, which needs no service worker. */
+function appAddress(server: string, path: string): string {
+	const url = new URL(api.runtime.getURL('app/index.html'));
+	url.search = new URLSearchParams({ server, path }).toString();
+	return url.href;
+}
+
+/** What a page did; undefined when it says nothing. */
+async function tell(page: WindowClient, message: AppGoto): Promise<AppWent | undefined> {
+	const { port1, port2 } = new MessageChannel();
+	const reply = new Promise<unknown>((resolve) => {
+		port1.addEventListener('message', ({ data }) => resolve(data), { once: true });
+		setTimeout(() => resolve(undefined), answerMs);
+	});
+	port1.start();
+	page.postMessage(message, [port2]);
+	const went = v.safeParse(AppWent, await reply);
+	port1.close();
+	return went.success ? went.output : undefined;
+}
+
+/**
+ * Shows a path of the packaged app at a server: in the tab where that very call runs, in one that is free to go
+ * there, or in a new one. A call that runs is not disturbed.
+ */
+export async function showInPackage(server: string, path: string): Promise<void> {
+	const tabs = await api.runtime.getContexts({
+		contextTypes: [api.runtime.ContextType.TAB],
+	});
+	for (const page of await self.clients.matchAll({ type: 'window' })) {
+		if (!page.url.startsWith(folder())) continue;
+		const went = await tell(page, { type: 'app-goto', server, path });
+		const tab = tabs.find(({ documentUrl }) => documentUrl === went?.at);
+		if (!tab || went?.answer === 'busy') continue;
+		await api.tabs.update(tab.tabId, { active: true });
+		await api.windows.update(tab.windowId, { focused: true });
+		return;
+	}
+	const { windowId } = await api.tabs.create({ url: appAddress(server, path), active: true });
+	await api.windows.update(windowId, { focused: true });
+}
+
+async function answer(asked: AppAsk): Promise<AppState> {
+	const { server } = asked;
+	if (asked.type === 'app-open') {
+		await writeHome(server, 'packaged');
+		await showInPackage(server, asked.path);
+	}
+	return { chosen: (await readHome(server)) === 'packaged' };
+}
+
+/** Whoever signed in there works there, unless she chose otherwise. */
+async function used(server: string): Promise<void> {
+	if ((await readHome(server)) === undefined) await writeHome(server, 'packaged');
+}
+
+/** Leads into the packaged app. Registers its listeners at once; call it in the first turn of the worker. */
+export function startApp(): void {
+	api.runtime.onMessageExternal.addListener((message: unknown, sender, respond) => {
+		const asked = v.safeParse(AppAsk, message);
+		if (!asked.success || serverOf(sender, asked.output.server) === undefined) return false;
+		// The reason stays here: a page learns only that it did not work.
+		answer(asked.output).then(respond, () => respond({ error: 'unexpected' }));
+		return true;
+	});
+	self.addEventListener('message', (event) => {
+		const message = v.safeParse(AppUsed, event.data);
+		const { source } = event;
+		if (!message.success || !(source instanceof Client)) return;
+		if (!source.url.startsWith(folder())) return;
+		event.waitUntil(used(message.output.server));
+	});
+}

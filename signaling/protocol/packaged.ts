@@ -1,0 +1,43 @@
+import * as v from 'valibot';
+import { line } from './text.ts';
+
+/** A path of the app with its query, without an origin. */
+const Path = v.pipe(v.string(), v.maxLength(300), v.regex(/^\/(?![/\\])[^#\s]*$/));
+
+/**
+ * What a page of a practice says to the browser extension about the app that it carries, by
+ * `runtime.sendMessage` with the extension's id. A page speaks for its own server only. It can lead there, and
+ * never back: a server must not talk anybody out of it.
+ */
+export const AppAsk = v.variant('type', [
+	/** → AppState */
+	v.strictObject({ type: v.literal('app-state'), server: line(255) }),
+	/** Opens the packaged app at this server; from then on everything of it opens there. → AppState */
+	v.strictObject({ type: v.literal('app-open'), server: line(255), path: Path }),
+]);
+export type AppAsk = v.InferOutput<typeof AppAsk>;
+
+export const AppState = v.strictObject({
+	/** Whether this browser opens the practice in the packaged app. */
+	chosen: v.boolean(),
+});
+export type AppState = v.InferOutput<typeof AppState>;
+
+/** Service worker → page out of the package, with a port for AppWent: go to a path, if you belong to this server. */
+export const AppGoto = v.strictObject({
+	type: v.literal('app-goto'),
+	server: v.string(),
+	path: Path,
+});
+export type AppGoto = v.InferOutput<typeof AppGoto>;
+
+/** What the page did about it, and its address when it was asked: a worker knows only the one that it began with. */
+export const AppWent = v.strictObject({
+	answer: v.picklist(['here', 'going', 'busy']),
+	at: v.string(),
+});
+export type AppWent = v.InferOutput<typeof AppWent>;
+
+/** Page out of the package → service worker: somebody signed in here, at this server. */
+export const AppUsed = v.strictObject({ type: v.literal('app-used'), server: line(255) });
+export type AppUsed = v.InferOutput<typeof AppUsed>;
