@@ -16,6 +16,10 @@ export const can = {
 	get tabCapture(): boolean {
 		return 'tabCapture' in api;
 	},
+	/** To see what a site answered, and to take its service workers: optional, asked for when code is pinned. */
+	get pins(): boolean {
+		return 'webRequest' in api && 'browsingData' in api;
+	},
 	/** Buttons in notifications, and notifications that stay. */
 	get notificationButtons(): boolean {
 		return !navigator.userAgent.includes('Firefox');

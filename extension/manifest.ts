@@ -27,8 +27,17 @@ export default defineManifest({
 	action: { default_popup: 'popup/popup.html', default_title: 'Sotto' },
 	side_panel: { default_path: 'panel/panel.html' },
 	options_ui: { page: 'settings/settings.html', open_in_tab: true },
-	permissions: ['alarms', 'notifications', 'offscreen', 'sidePanel', 'storage', 'activeTab'],
-	optional_permissions: ['browsingData', 'declarativeNetRequestWithHostAccess', 'webRequest'],
+	permissions: [
+		'alarms',
+		'notifications',
+		'offscreen',
+		'sidePanel',
+		'storage',
+		'activeTab',
+		// Chromium never carries out a change of rules when this was given later. It warns of nothing.
+		'declarativeNetRequestWithHostAccess',
+	],
+	optional_permissions: ['browsingData', 'webRequest'],
 	host_permissions: matches,
 	externally_connectable: { matches },
 	content_security_policy: {

@@ -4,8 +4,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { filesIn, inlineScripts, modulesOf, sha256 } from './integrity.js';
 
-/** What is signed begins with this line, so that no other signature of the key fits. */
-export const context = 'sotto/release/v1\n';
+/** What is signed begins with this, as in crypto/identity/signing.ts, so that no other signature of the key fits. */
+const context = 'sotto/release/v1\0';
 
 /** Where it is in a built web app. */
 export const manifestName = 'release.json';
@@ -81,30 +81,30 @@ export function seal(release, pem) {
 	if (key.asymmetricKeyType !== 'ed25519')
 		throw new Error('the release key must be an Ed25519 key');
 	const payload = JSON.stringify(release);
-	const signature = sign(null, Buffer.from(context + payload), key).toString('base64');
+	const signature = sign(null, Buffer.from(context + payload), key).toString('base64url');
 	return `${JSON.stringify({ payload, signature })}\n`;
 }
 
 /** The raw public half, as the extension and verify-release take it. @param {string} pem */
 export const publicHalf = (pem) =>
-	createPublicKey(pem).export({ format: 'der', type: 'spki' }).subarray(-32).toString('base64');
+	createPublicKey(pem).export({ format: 'der', type: 'spki' }).subarray(-32).toString('base64url');
 
 /**
  * Opens release.json. Throws when it is not signed by the key, or is none.
  * @param {string} text
- * @param {string} publicKey raw, in base64
+ * @param {string} publicKey raw, in base64url
  * @returns {Release}
  */
 export function open(text, publicKey) {
 	const { payload, signature } = JSON.parse(text);
-	const raw = Buffer.from(publicKey, 'base64');
-	if (raw.length !== 32) throw new Error('a public key has 32 bytes, in base64');
+	const raw = Buffer.from(publicKey, 'base64url');
+	if (raw.length !== 32) throw new Error('a public key has 32 bytes, in base64url');
 	const key = createPublicKey({
 		key: { kty: 'OKP', crv: 'Ed25519', x: raw.toString('base64url') },
 		format: 'jwk',
 	});
 	const signed = Buffer.from(context + payload);
-	if (!verify(null, signed, key, Buffer.from(signature, 'base64')))
+	if (!verify(null, signed, key, Buffer.from(signature, 'base64url')))
 		throw new Error('the signature is not of this key');
 	return JSON.parse(payload);
 }

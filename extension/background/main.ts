@@ -1,5 +1,6 @@
 import { protocolVersion } from '#protocol/version.ts';
 import { api } from '../chrome.ts';
+import { startPins } from './pins/pins.ts';
 import { startPairing } from '../pairing/start.ts';
 import { startPresence } from './presence/start.ts';
 import { startApp } from './app.ts';
@@ -15,3 +16,4 @@ servePackage();
 startApp();
 startPresence();
 startPairing();
+startPins();

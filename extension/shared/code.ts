@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { Code } from './stored.ts';
 
 /** What the content script says of the page that it is in. */
 export const CodeWord = v.variant('type', [
@@ -32,12 +33,10 @@ export const CodeState = v.object({
 	possible: v.boolean(),
 	pinned: v.boolean(),
 	problem: v.nullable(v.picklist(['unreachable', 'unsigned', 'rollback'])),
+	/** What popup and settings say of it. */
+	view: Code,
 });
 export type CodeState = v.InferOutput<typeof CodeState>;
 
-/** The permissions that pinning takes, asked for when it is switched on. */
-export const pinPermissions = [
-	'browsingData',
-	'declarativeNetRequestWithHostAccess',
-	'webRequest',
-] as const;
+/** The permissions that pinning takes beside those of every day, asked for when it is switched on. */
+export const pinPermissions = ['browsingData', 'webRequest'] as const;

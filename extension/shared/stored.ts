@@ -41,7 +41,8 @@ const Recording = v.object({
 	bytes: Count,
 });
 
-const Code = v.object({
+/** CodeView as it is stored and sent. */
+export const Code = v.object({
 	mode: v.picklist(['packaged', 'pinned', 'not-verified', 'blocked']),
 	version: v.nullable(v.string()),
 	files: Count,

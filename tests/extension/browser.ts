@@ -23,8 +23,13 @@ export interface ExtensionBrowser {
 
 const isOurs = (url: string): boolean => url.startsWith(`chrome-extension://${extensionId}/`);
 
-/** A browser process with the extension loaded and a profile of its own, which is removed at the end. */
-export async function launchExtension(args: readonly string[] = []): Promise<ExtensionBrowser> {
+/** A browser process with the extension loaded and a profile of its own, which is removed at the end. `from` is the built extension. */
+export async function launchExtension(
+	args: readonly string[] = [],
+	from: string = folder,
+	/** Of the usual flags. */
+	without: readonly string[] = [],
+): Promise<ExtensionBrowser> {
 	const profile = await mkdtemp(join(tmpdir(), 'sotto-extension-'));
 	const context = await chromium.launchPersistentContext(profile, {
 		executablePath: executablePath(),
@@ -32,9 +37,9 @@ export async function launchExtension(args: readonly string[] = []): Promise<Ext
 		ignoreDefaultArgs: ['--disable-extensions'],
 		args: [
 			'--headless=new',
-			...browserArgs,
-			`--disable-extensions-except=${folder}`,
-			`--load-extension=${folder}`,
+			...browserArgs.filter((flag) => !without.includes(flag)),
+			`--disable-extensions-except=${from}`,
+			`--load-extension=${from}`,
 			'--enable-unsafe-extension-debugging',
 			...args,
 		],

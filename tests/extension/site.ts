@@ -10,7 +10,7 @@ const built = join(import.meta.dirname, '../../build/pwa');
 export interface ReleaseKey {
 	/** The private half, PEM. */
 	readonly pem: string;
-	/** The public half, raw in base64. */
+	/** The public half, raw in base64url. */
 	readonly publicKey: string;
 }
 

@@ -307,6 +307,7 @@ const reasons: Readonly<Record<string, readonly string[]>> = {
 		'other_tab_host',
 		'update_needed',
 	],
+	'what pinning does not cover, and what it does to open pages': ['trust_pin_gap', 'trust_pin_reload'],
 };
 
 /** Key of the message, and why it is not in docs/claims.md. */

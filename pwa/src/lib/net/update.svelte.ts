@@ -10,6 +10,8 @@ class Update {
 	held = $state(false);
 	/** The server speaks another version, and answers this page no more. */
 	outdated = $state(false);
+	/** The browser lets no service worker run here, as under a pin of the extension: nothing starts offline or is played. */
+	refused = $state(false);
 	#workbox: Workbox | undefined;
 
 	async start(): Promise<void> {
@@ -18,7 +20,12 @@ class Update {
 		this.#workbox = new Workbox('/service-worker.js', { type: 'module', updateViaCache: 'none' });
 		this.#workbox.addEventListener('waiting', () => void this.#found());
 		this.#workbox.addEventListener('controlling', () => void this.#taken());
-		await this.#workbox.register();
+		try {
+			await this.#workbox.register();
+		} catch (error) {
+			this.refused = error instanceof DOMException && error.name === 'SecurityError';
+			if (!this.refused) throw error;
+		}
 	}
 
 	/** Looks for a new version now. */
