@@ -74,7 +74,7 @@ async function writeRow(row: {
 
 /** Pairs the extension with a practice without its pages: the same rows, the same keys. `origin`: of the server, when it is reached another way. */
 export async function pairByHand(
-	browser: ExtensionBrowser,
+	browser: Pick<ExtensionBrowser, 'context'>,
 	staff: Staff,
 	origin = staff.address,
 ): Promise<Paired> {
