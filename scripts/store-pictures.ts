@@ -31,7 +31,12 @@ async function still(
 ): Promise<string> {
 	await page.setViewportSize({ width, height });
 	await page.mouse.move(0, 0);
-	await page.addStyleTag({ content: '::-webkit-scrollbar { display: none }' });
+	// No style element: the policy of the packaged app lets none in.
+	await page.evaluate(() => {
+		const sheet = new CSSStyleSheet();
+		sheet.replaceSync('::-webkit-scrollbar { display: none }');
+		document.adoptedStyleSheets.push(sheet);
+	});
 	await page.waitForTimeout(600);
 	const bytes = await page.screenshot({ fullPage: whole });
 	return `data:image/png;base64,${bytes.toString('base64')}`;
@@ -121,7 +126,9 @@ await compose(
 	[await still(settings, { width: 700, height: 690, whole: false })],
 );
 const packaged = await context.newPage();
-await packaged.goto(pageOf(`app/?${new URLSearchParams({ server: server.address }).toString()}`));
+await packaged.goto(
+	pageOf(`app/sign-in?${new URLSearchParams({ server: server.address }).toString()}`),
+);
 await packaged.getByText('All code of this page comes from the extension').waitFor();
 await compose(
 	canvas,
