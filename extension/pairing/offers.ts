@@ -8,7 +8,7 @@ import {
 	type PageAsk,
 } from '#protocol/pairing.ts';
 import { protocolVersion } from '#protocol/version.ts';
-import { closePairPages, openPairPage } from './window.ts';
+import { closePairPages, isAsked, openPairPage } from './window.ts';
 import {
 	dropOffer,
 	dropOffersBefore,
@@ -21,6 +21,8 @@ import {
 
 /** Who has not compared the codes by then begins again. */
 const offerMs = 10 * 60_000;
+/** A window that was just opened shows its page within this time. */
+const openingMs = 3_000;
 
 type Of<Type extends PageAsk['type']> = Extract<PageAsk, { type: Type }>;
 
@@ -70,7 +72,11 @@ async function offerOf(server: string, id: string): Promise<Offer | undefined> {
 export async function stateOf(server: string, id: string): Promise<OfferState> {
 	const offer = await offerOf(server, id);
 	if (!offer) return 'gone';
-	return offer.confirmed ? 'confirmed' : 'asking';
+	if (offer.confirmed) return 'confirmed';
+	if (Date.now() - offer.madeAt < openingMs || (await isAsked(id))) return 'asking';
+	// Who closed the window has answered too.
+	await dropOffer(id);
+	return 'gone';
 }
 
 /** The page has put the keys on the practice's list. What the user has not confirmed is not finished. */

@@ -70,16 +70,21 @@ test('both show the same code, and it is paired once the user says so in the ext
 	await text(window.getByRole('heading')).toBe(`Paired with ${maya.practice}`);
 	await count(rows()).toBe(1);
 	await text(rows()).toContain('this browser');
+	await text(rows()).toContain('connected now');
 	await window.getByRole('button', { name: 'Close this window' }).click();
 	expect(wrong).toEqual([]);
 });
 
-test('who says that the codes differ is not paired, nor who cancels', async () => {
+test('who says that the codes differ, closes the window or cancels is not paired', async () => {
 	const first = await begin();
 	await first.getByRole('button', { name: 'They differ' }).click();
 	await text(first.getByRole('heading')).toBe('Not paired');
 	await text(page.getByRole('alert')).toContain('Not paired');
 	await first.close();
+	const closedByHand = await begin();
+	await text(codeOf(page)).toMatch(/\d/);
+	await closedByHand.close();
+	await text(page.getByRole('alert')).toContain('Not paired');
 	const second = await begin();
 	await text(codeOf(page)).toMatch(/\d/);
 	const closed = second.waitForEvent('close');

@@ -5,6 +5,10 @@ import { type Extension, findExtension } from './extension.ts';
 import { Pair } from './pair.svelte.ts';
 import { publishNames } from './publish.ts';
 
+/** How often, and how many times, the list is read again until a new pairing is connected. */
+const lookMs = 1_000;
+const looksMax = 5;
+
 /** The screen of paired browsers: the one in this browser, and the list. */
 export class Extensions {
 	/** The extension in this browser; null when there is none, undefined until it is known. */
@@ -42,7 +46,23 @@ export class Extensions {
 		if (!this.here) return;
 		const paired = await this.pair.run(this.here);
 		await this.load();
-		if (paired) await publishNames();
+		if (!paired) return;
+		try {
+			await publishNames();
+		} catch (error) {
+			this.failure = error;
+		}
+		await this.#untilConnected();
+	}
+
+	/** The extension connects by itself as soon as it is paired; the list then says so. */
+	async #untilConnected(): Promise<void> {
+		for (let tries = 0; tries < looksMax; tries++) {
+			const here = this.list?.find(({ id }) => id === this.device);
+			if (!here || here.seenAt === null) return;
+			await new Promise((resolve) => setTimeout(resolve, lookMs));
+			await this.load();
+		}
 	}
 
 	async remove(id: string): Promise<void> {
