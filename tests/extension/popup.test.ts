@@ -252,3 +252,28 @@ test('the popup shows the same, and closes once a page was opened', async () => 
 	]);
 	await close();
 });
+
+test('the side panel opens from the popup', async () => {
+	const popup = await browser.context.newPage();
+	await popup.goto(pageOf('popup/popup.html'));
+	await Promise.all([
+		popup.waitForEvent('close'),
+		popup.getByRole('button', { name: 'Side panel' }).click(),
+	]);
+	const panels = () =>
+		page.evaluate(async () => {
+			const contextTypes = [chrome.runtime.ContextType.SIDE_PANEL];
+			const contexts = await chrome.runtime.getContexts({ contextTypes });
+			return contexts.map(({ documentUrl }) => documentUrl);
+		});
+	await expect.poll(panels).toEqual([pageOf('panel/panel.html')]);
+});
+
+test('before anything is known it says what it is doing', async () => {
+	await page.evaluate(() => chrome.storage.session.remove('state'));
+	await page.reload();
+	await page.getByRole('status', { name: 'Looking who waits' }).waitFor();
+	expect(await faults()).toEqual([]);
+	await show(stateOf(practice()));
+	await shows('No sessions today.');
+});
