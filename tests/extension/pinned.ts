@@ -47,9 +47,12 @@ async function grant(page: Page): Promise<void> {
 }
 
 /** A browser with the extension of this key. */
-export async function launchPinning(key: ReleaseKey): Promise<PinningBrowser> {
+export async function launchPinning(
+	key: ReleaseKey,
+	args: readonly string[] = [],
+): Promise<PinningBrowser> {
 	const from = await packageFor(key);
-	const browser = await launchExtension([], from);
+	const browser = await launchExtension(args, from);
 	const page = await browser.context.newPage();
 	await page.goto(pageOf('popup/popup.html'));
 	const ask = (type: CodeAsk['type'], origin: string): Promise<unknown> =>

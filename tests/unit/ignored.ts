@@ -1,6 +1,14 @@
 /** Messages that speak of keys, servers or recordings and promise nothing about them, by the reason why. */
 const reasons: Readonly<Record<string, readonly string[]>> = {
 	'the name of a control, a heading or a state that a claim beside it explains': [
+		'capture_stop',
+		'capture_tab',
+		'capture_title',
+		'capture_who',
+		'capture_who_all',
+		'capture_who_me',
+		'capture_start',
+		'capture_begun',
 		'packaged_open',
 		'packaged_other',
 		'packaged_here_open',
@@ -166,6 +174,15 @@ const reasons: Readonly<Record<string, readonly string[]>> = {
 		'settings_remove_text',
 	],
 	'a failure in its own words: what happened, what to do next': [
+		'capture_refused_gone_next',
+		'capture_refused_running',
+		'capture_refused_running_next',
+		'capture_refused_call',
+		'capture_refused_call_next',
+		'capture_refused_page',
+		'capture_refused_page_next',
+		'capture_refused_failed_next',
+		'capture_refused_practice',
 		'post_mail_unreachable',
 		'post_mail_login',
 		'post_mail_refused',
@@ -307,7 +324,10 @@ const reasons: Readonly<Record<string, readonly string[]>> = {
 		'other_tab_host',
 		'update_needed',
 	],
-	'what pinning does not cover, and what it does to open pages': ['trust_pin_gap', 'trust_pin_reload'],
+	'what pinning does not cover, and what it does to open pages': [
+		'trust_pin_gap',
+		'trust_pin_reload',
+	],
 };
 
 /** Key of the message, and why it is not in docs/claims.md. */

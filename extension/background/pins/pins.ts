@@ -1,8 +1,10 @@
 import * as v from 'valibot';
 import { api, can } from '../../chrome.ts';
 import { CodeAsk, type CodeState, CodeWord } from '../../shared/code.ts';
+import { readHome } from '../../shared/home.ts';
 import type { CodeView } from '../../shared/state.ts';
-import { updateState } from '../state.ts';
+import { parseState, stateKey } from '../../shared/stored.ts';
+import { readState, updateState } from '../state.ts';
 import { turns } from '../turns.ts';
 import { check, pin, reload, tabsOf, unpin } from './check.ts';
 import { forgetTab, readDocuments } from './documents.ts';
@@ -16,17 +18,18 @@ const alarm = 'pins';
 const everyMinutes = 60;
 
 /** What may be said of the code of a site right now. */
-export async function codeView(origin: string): Promise<CodeView> {
-	const [pins, { documents, shown }, tabs] = await Promise.all([
+async function codeView(origin: string): Promise<CodeView> {
+	const [pins, { documents, shown }, tabs, home] = await Promise.all([
 		readPins(),
 		readDocuments(),
 		tabsOf(origin),
+		readHome(origin),
 	]);
 	const open = tabs.map(({ id }) => documents[shown[id] ?? '']);
-	return label(
-		pins[origin],
-		open.map((one) => (one?.origin === origin ? one : undefined)),
-	);
+	return label(pins[origin], {
+		open: open.map((one) => (one?.origin === origin ? one : undefined)),
+		packaged: home === 'packaged' ? api.runtime.getManifest().version : undefined,
+	});
 }
 
 const equal = (a: CodeView, b: CodeView): boolean =>
@@ -53,7 +56,8 @@ async function relabel(origins: readonly string[]): Promise<void> {
 	});
 }
 
-const relabelAll = async (): Promise<void> => relabel(Object.keys(await readPins()));
+const relabelAll = async (): Promise<void> =>
+	relabel((await readState()).practices.map(({ origin }) => origin));
 
 /** A release may have been published since: then the page that was refused is of it. */
 async function checkFor(origin: string, tab: number): Promise<void> {
@@ -145,10 +149,20 @@ function listen(): void {
 	api.webRequest.onResponseStarted.addListener(onAnswer, { urls, types: ['main_frame'] }, [
 		'responseHeaders',
 	]);
-	api.tabs.onUpdated.addListener((_tab, { status }) => {
-		if (status === 'complete') void relabelAll();
-	});
-	api.tabs.onRemoved.addListener((tab) => void forgetTab(tab).then(relabelAll));
+}
+
+const idsOf = (stored: unknown): string =>
+	stored === undefined
+		? ''
+		: parseState(stored)
+				.practices.map(({ id }) => id)
+				.join(' ');
+
+/** A practice was paired, or somebody chose where to work. */
+function onStored(changes: Record<string, chrome.storage.StorageChange>, area: string): void {
+	const { oldValue, newValue } = changes[stateKey] ?? {};
+	if (area === 'local' || (newValue !== undefined && idsOf(oldValue) !== idsOf(newValue)))
+		void relabelAll();
 }
 
 /**
@@ -182,6 +196,11 @@ async function keepAlarm(): Promise<void> {
 export function startPins(): void {
 	listen();
 	api.permissions.onAdded.addListener(listen);
+	api.storage.onChanged.addListener(onStored);
+	api.tabs.onUpdated.addListener((_tab, { status }) => {
+		if (status === 'complete') void relabelAll();
+	});
+	api.tabs.onRemoved.addListener((tab) => void forgetTab(tab).then(relabelAll));
 	api.runtime.onMessage.addListener(onMessage);
 	api.runtime.onStartup.addListener(() => void onStartup());
 	api.alarms.onAlarm.addListener(({ name }) => {
