@@ -37,7 +37,13 @@ export default defineManifest({
 		// Chromium never carries out a change of rules when this was given later. It warns of nothing.
 		'declarativeNetRequestWithHostAccess',
 	],
-	optional_permissions: ['browsingData', 'webRequest'],
+	optional_permissions: ['browsingData', 'scripting', 'tabCapture', 'webRequest'],
+	commands: {
+		'capture-tab': {
+			suggested_key: { default: 'Ctrl+Shift+9', mac: 'Command+Shift+9' },
+			description: 'Record this tab',
+		},
+	},
 	host_permissions: matches,
 	externally_connectable: { matches },
 	content_security_policy: {

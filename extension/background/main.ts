@@ -1,5 +1,6 @@
 import { protocolVersion } from '#protocol/version.ts';
 import { api } from '../chrome.ts';
+import { startCapture } from '../capture/start.ts';
 import { startPins } from './pins/pins.ts';
 import { startPairing } from '../pairing/start.ts';
 import { startPresence } from './presence/start.ts';
@@ -14,6 +15,7 @@ api.runtime.onMessage.addListener((message: unknown, sender, respond) => {
 
 servePackage();
 startApp();
-startPresence();
-startPairing();
 startPins();
+startPairing();
+startPresence();
+startCapture();

@@ -9,6 +9,7 @@ export interface Acts {
 	connect(practice: PracticeView, one: WaitingView): void;
 	remind(practice: PracticeView, session: string): void;
 	notNow(practice: PracticeView, one: WaitingView): void;
+	stopCapture(): void;
 }
 
 /** `opened` is called when a page of the practice is in front, `failed` with what was thrown. */
@@ -26,6 +27,7 @@ export function makeActs(events: { opened: () => void; failed: (error: unknown) 
 		connect: ({ id }, { session, seat }) =>
 			void run({ type: 'open', practice: id, session, act: 'connect', seat }),
 		remind: ({ id }, session) => void run({ type: 'open', practice: id, session, act: 'remind' }),
+		stopCapture: () => void run({ type: 'capture-stop' }),
 		notNow: ({ id }, { session, seat, since }) =>
 			void run({ type: 'not-now', practice: id, arrivals: [{ session, seat, since }] }),
 	};

@@ -15,6 +15,9 @@ export type Ask =
 			readonly practice: string;
 			readonly arrivals: readonly { session: string; seat: string; since: number }[];
 	  }
+	/** Captures the tab in front, after a click that opened the popup. */
+	| { readonly type: 'capture-tab'; readonly practice: string }
+	| { readonly type: 'capture-stop' }
 	| { readonly type: 'unpair'; readonly practice: string };
 
 /** What the service worker's content script hears in pages of the practice, by `tabs.sendMessage`. */

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type Bytes, concat, random, toBase64url } from '#crypto/bytes.ts';
+import { signCapture } from '#crypto/consent/capture.ts';
 import { signNotice } from '#crypto/consent/consent.ts';
 import { makeGrant } from '#crypto/grant/grant.ts';
 import { createStaffIdentity } from '#crypto/identity/identity.ts';
@@ -306,4 +307,59 @@ test('gaps are in order, inside of the recording and never of one person alone',
 			);
 		}),
 	);
+});
+
+test('a captured tab is believed with the statement of its host, and with no other', async () => {
+	const world = await recorded();
+	const { id, member, members, identity, recorder, dana, key } = world;
+	const statement = {
+		recording: id,
+		practice: members.practice,
+		member,
+		recorder: recorder.publicKey,
+		title: 'Case conference',
+		purpose: 'Supervision',
+		consent: 'Everybody in it has agreed',
+		at: 1_700_000_000_000,
+	};
+	const manifest = async (signing = identity.signing, change: Partial<typeof statement> = {}) => ({
+		...world.manifest,
+		session: id,
+		title: statement.title,
+		purpose: statement.purpose,
+		people: [
+			{ id: 0, name: 'Case conference', role: 'tab' as const, key: world.manifest.recorder },
+		],
+		rosters: [],
+		evidence: { admissions: [], removals: [], receipts: [], recorders: [], notice: null },
+		capture: await signCapture({ member: signing, capture: { ...statement, ...change } }),
+	});
+	const readTab = async (what: Manifest) => {
+		const bytes = await seal(world, what);
+		const objects = [{ track: id, part: 0, chunks: 1, bytes: bytes.length, sizes: [] }];
+		return readManifest({
+			recording: { id, source: 'tab', session: null, host: member, state: 'finished', objects },
+			keys: new Map([[id, key]]),
+			members,
+			source: async function* () {
+				yield bytes;
+			},
+		});
+	};
+	const { capture } = await readTab(await manifest());
+	expect(capture).toMatchObject({ consent: 'Everybody in it has agreed', member });
+	const other = (await generateSigningKey()).publicKey;
+	const { capture: _, ...without } = await manifest();
+	const untrue = [
+		without,
+		await manifest(dana),
+		await manifest(identity.signing, { recording: newId() }),
+		await manifest(identity.signing, { recorder: other }),
+		await manifest(identity.signing, { purpose: 'Something else' }),
+		{
+			...(await manifest()),
+			people: [{ id: 0, name: 'Dana', role: 'host' as const, key: toBase64url(dana.publicKey) }],
+		},
+	];
+	for (const what of untrue) await expect(readTab(what)).rejects.toThrow('bad-signature');
 });

@@ -13,7 +13,7 @@ export function listed(names: readonly string[]): string {
 	return conjunction.format(names);
 }
 
-/** Those who came; the host alone when nobody else was recorded. */
+/** Those who came; the host alone when nobody else was recorded; of a captured tab its title. */
 export function namesIn({ people }: Manifest): string {
 	const guests = people.filter(({ role }) => role === 'participant');
 	return listed((guests.length > 0 ? guests : people).map(({ name }) => name));

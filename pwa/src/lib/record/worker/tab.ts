@@ -19,7 +19,11 @@ type Start = Extract<TabRequest, { type: 'start' }>;
 const tickMs = 1000;
 const shelf = new OpfsShelf();
 const pauses = new Pauses();
-let running: { live: TabRecording; api: RecordingsApi; start: Start; over: Promise<unknown> };
+let running:
+	| { live: TabRecording; api: RecordingsApi; start: Start; over: Promise<unknown> }
+	| undefined;
+let starting: Promise<void> | undefined;
+let held = false;
 let token: { value: string; renewed: PromiseWithResolvers<void> };
 let frames = 0;
 let ticks: ReturnType<typeof setInterval> | undefined;
@@ -74,6 +78,7 @@ function encode(live: TabRecording, { video, audio }: Start): Promise<unknown> {
 }
 
 function status(): void {
+	if (!running) return;
 	const { live } = running;
 	const { bytesStored, bytesAcked } = live.keeper.stored;
 	if (bytesStored === bytesAcked) evenMs = now();
@@ -90,12 +95,21 @@ async function start(request: Start): Promise<void> {
 	if (!disk) throw new ApiError('conflict');
 	const live = await TabRecording.start({ ticket, api, pauses, disk, around: around() });
 	evenMs = now();
+	if (held) live.hold();
 	running = { live, api, start: request, over: encode(live, request) };
 	ticks = setInterval(() => void live.tick().then(status), tickMs);
 	tell({ type: 'started', at: live.startedAt });
 }
 
+function hold(on: boolean): void {
+	held = on;
+	if (on) running?.live.hold();
+	else running?.live.release();
+}
+
 async function end(): Promise<void> {
+	await starting;
+	if (!running) return;
 	const { live, api, start: request, over } = running;
 	const { recording, tracks, manifestKey, signing } = request.ticket;
 	// What is still in the encoders came before the end.
@@ -128,9 +142,8 @@ async function end(): Promise<void> {
 }
 
 async function handle(request: TabRequest): Promise<void> {
-	if (request.type === 'start') await start(request);
-	else if (request.type === 'hold') running.live.hold();
-	else if (request.type === 'release') running.live.release();
+	if (request.type === 'start') await (starting = start(request));
+	else if (request.type === 'hold' || request.type === 'release') hold(request.type === 'hold');
 	else if (request.type === 'end') await end();
 	else if (request.type === 'online') pauses.wake();
 	else {

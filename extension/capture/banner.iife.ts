@@ -1,0 +1,68 @@
+import * as v from 'valibot';
+import { api } from '../chrome.ts';
+import { type FromBanner, Show, bannerPort } from './messages.ts';
+
+/** Our own pages say here that they show a call, and whether its recorder is among the people in it. */
+const callMark = 'sottoCall';
+const style = `
+	:host { all: initial; }
+	div {
+		position: fixed; inset: auto 16px 16px auto; z-index: 2147483647;
+		display: flex; gap: 12px; align-items: center; padding: 8px 8px 8px 16px;
+		font: 600 14px/1.4 system-ui, sans-serif; color: #fff; background: #8c1d18;
+		border-radius: 999px; box-shadow: 0 2px 12px rgb(0 0 0 / 40%);
+	}
+	div.gap { background: #5b4a12; }
+	i { width: 10px; height: 10px; border-radius: 50%; background: #fff; }
+	button {
+		min-height: 32px; padding: 0 14px; border: 1px solid #fff; border-radius: 999px;
+		font: inherit; color: inherit; background: transparent; cursor: pointer;
+	}
+	button:focus-visible { outline: 3px solid #fff; outline-offset: 2px; }
+`;
+
+/** Shown in the tab for as long as it is captured; it also says that the tab is alive, and what it shows. */
+function start(): void {
+	const port = api.runtime.connect({ name: bannerPort });
+	const say = (message: FromBanner): void => port.postMessage(message);
+	const host = document.createElement('sotto-capture');
+	// The page can remove it, so it is put back; it cannot reach into it.
+	const root = host.attachShadow({ mode: 'closed' });
+	const sheet = new CSSStyleSheet();
+	sheet.replaceSync(style);
+	root.adoptedStyleSheets = [sheet];
+	const box = document.createElement('div');
+	box.role = 'status';
+	const text = document.createElement('span');
+	const stop = document.createElement('button');
+	box.append(document.createElement('i'), text, stop);
+	root.append(box);
+	stop.addEventListener('click', (event) => {
+		// A script of the page may not end what a person started.
+		if (event.isTrusted) say({ type: 'stop' });
+	});
+	const put = (): void => {
+		if (host.parentNode !== document.documentElement) document.documentElement.append(host);
+	};
+	const tellAllowed = (): void =>
+		say({ type: 'allowed', allowed: document.documentElement.dataset[callMark] !== 'unrecorded' });
+	const guard = new MutationObserver((changes) => {
+		put();
+		if (changes.some(({ type }) => type === 'attributes')) tellAllowed();
+	});
+	guard.observe(document.documentElement, { childList: true, attributes: true });
+	port.onMessage.addListener((message: unknown) => {
+		const show = v.parse(Show, message);
+		text.textContent = show.text;
+		stop.textContent = show.stop;
+		box.className = show.gap ? 'gap' : '';
+		put();
+	});
+	port.onDisconnect.addListener(() => {
+		guard.disconnect();
+		host.remove();
+	});
+	tellAllowed();
+}
+
+start();

@@ -1,0 +1,59 @@
+import * as v from 'valibot';
+import { CaptureTicket } from '#protocol/capture.ts';
+import { Id } from '#protocol/text.ts';
+
+const Count = v.pipe(v.number(), v.integer(), v.minValue(0));
+
+/** What a page of the extension asks: captures the tab in front, for one of the practices. → Begun or Refused */
+export const CaptureTab = v.strictObject({ type: v.literal('capture-tab'), practice: Id });
+/** Ends the capture. → done */
+export const CaptureStop = v.strictObject({ type: v.literal('capture-stop') });
+
+/** What the service worker asks of the page without a window. */
+export const Record = v.strictObject({
+	type: v.literal('capture-record'),
+	/** From `tabCapture`; good for a few seconds. */
+	stream: v.string(),
+	tab: Count,
+	practice: Id,
+	ticket: CaptureTicket,
+	/** Words of the banner. */
+	words: v.strictObject({ recording: v.string(), gap: v.string(), stop: v.string() }),
+});
+export type Record = v.InferOutput<typeof Record>;
+/** Brings what an earlier run left on this device to the server. → done */
+export const Resume = v.strictObject({ type: v.literal('capture-resume') });
+
+export const Recorded = v.union([
+	v.strictObject({ startedAt: v.number() }),
+	v.strictObject({ refused: v.literal('failed') }),
+]);
+export type Recorded = v.InferOutput<typeof Recorded>;
+
+/** What the page without a window tells the service worker. */
+export const CaptureNews = v.variant('type', [
+	v.strictObject({
+		type: v.literal('capture-status'),
+		recording: Id,
+		state: v.picklist(['recording', 'gap', 'uploading']),
+		behindMs: Count,
+	}),
+	/** The banner is to be put into the captured tab. → done */
+	v.strictObject({ type: v.literal('capture-banner'), tab: Count }),
+	/** It is over, finished or not: what is not at the server yet stays on this device. */
+	v.strictObject({ type: v.literal('capture-over'), recording: Id }),
+]);
+export type CaptureNews = v.InferOutput<typeof CaptureNews>;
+
+/** Name of the port between the banner and the page without a window. While it is open the tab is there, and says so itself. */
+export const bannerPort = 'capture-banner';
+/** Page without a window → banner. */
+export const Show = v.strictObject({ text: v.string(), stop: v.string(), gap: v.boolean() });
+export type Show = v.InferOutput<typeof Show>;
+/** Banner → page without a window. */
+export const FromBanner = v.variant('type', [
+	/** Whether what the page shows may be recorded now. */
+	v.strictObject({ type: v.literal('allowed'), allowed: v.boolean() }),
+	v.strictObject({ type: v.literal('stop') }),
+]);
+export type FromBanner = v.InferOutput<typeof FromBanner>;

@@ -1,0 +1,78 @@
+import * as v from 'valibot';
+import { RecorderClient, RecorderError } from '#lib/record/client.ts';
+import RecorderWorker from '#lib/record/worker/main.ts?worker';
+import { api } from '../chrome.ts';
+import { Tokens } from '../background/presence/tokens.ts';
+import { RequestError } from '../background/presence/server.ts';
+import { readPairing } from '../pairing/store.ts';
+import { readMade } from './made.ts';
+import { type CaptureNews, CaptureStop, Record, type Recorded, Resume } from './messages.ts';
+import { Capture } from './recorder.ts';
+
+let capture: Capture | undefined;
+let resuming: Promise<void> | undefined;
+
+async function record(asked: Record): Promise<Recorded> {
+	if (capture) return { refused: 'failed' };
+	const started = await Capture.start(asked).catch(() => undefined);
+	if (!started) return { refused: 'failed' };
+	const { startedAt } = started;
+	capture = started.capture;
+	void capture.over.then(() => {
+		const news: CaptureNews = { type: 'capture-over', recording: asked.ticket.recording };
+		capture = undefined;
+		return api.runtime.sendMessage(news).catch(() => undefined);
+	});
+	return { startedAt };
+}
+
+/** Uploads what an earlier run of this browser left here. It is sealed, and takes no key. */
+async function resume(): Promise<void> {
+	let tokens: Tokens | undefined;
+	const client = new RecorderClient(new RecorderWorker(), ({ type }) => {
+		if (type !== 'token-needed' || !tokens) return;
+		tokens.drop();
+		// Offline, or taken off the list: it is tried again when the browser is next started.
+		tokens.get().then(
+			(token) => client.token(token),
+			() => client.terminate(),
+		);
+	});
+	try {
+		const made = await readMade();
+		const { recordings } = await client.request({ type: 'leftovers' });
+		for (const { recording } of recordings) {
+			const pairing = await readPairing(made[recording] ?? '');
+			if (!pairing) continue;
+			tokens = new Tokens(pairing);
+			const server = { origin: pairing.origin, token: await tokens.get() };
+			// Deleted or finished elsewhere: the worker has forgotten it already.
+			await client.request({ type: 'resume', recording, server }).catch(ignoreRefusal);
+		}
+	} catch (error) {
+		if (!(error instanceof RequestError)) throw error;
+	} finally {
+		client.terminate();
+	}
+}
+
+function ignoreRefusal(error: unknown): void {
+	if (!(error instanceof RecorderError)) throw error;
+}
+
+/** Records what the service worker asks for; while it lasts this page is what keeps it alive. */
+export function answerCapture(): void {
+	api.runtime.onMessage.addListener((message: unknown, sender, respond) => {
+		if (sender.id !== api.runtime.id) return false;
+		if (v.is(CaptureStop, message)) capture?.end();
+		if (v.is(Record, message)) {
+			void record(message).then(respond);
+			return true;
+		}
+		if (!v.is(Resume, message)) return false;
+		resuming ??= resume().finally(() => (resuming = undefined));
+		void resuming.then(() => respond({}));
+		return true;
+	});
+	globalThis.addEventListener('online', () => capture?.online());
+}

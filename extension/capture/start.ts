@@ -1,0 +1,127 @@
+import * as v from 'valibot';
+import { CaptureAsk } from '#protocol/capture.ts';
+import { ensureOffscreen } from '../background/offscreen.ts';
+import { showBadge } from '../background/presence/badge.ts';
+import { readState, updateState } from '../background/state.ts';
+import { api } from '../chrome.ts';
+import { serverOf } from '../pairing/page.ts';
+import { begin, dropped, want, wanted } from './begin.ts';
+import { CaptureNews, CaptureStop, CaptureTab, type Resume } from './messages.ts';
+import { readRunning, writeRunning } from './state.ts';
+import { isPermitted, showBanner, showMark } from './tab.ts';
+
+/** Where the recorder's worker keeps sealed bytes that the server does not have yet. */
+const folder = 'recordings';
+const command = 'capture-tab';
+
+async function answer(server: string, asked: CaptureAsk): Promise<object> {
+	const { type, request } = asked;
+	if (type === 'capture-wanted') return wanted(server, request);
+	if (type === 'capture-begin') return begin(server, request, asked.ticket);
+	return dropped(server, request);
+}
+
+type Respond = (answer: unknown) => void;
+
+/** Answers a page of a practice; false for what is not for us, or from a page that may not ask. */
+function answerPage(
+	message: unknown,
+	sender: chrome.runtime.MessageSender,
+	respond: Respond,
+): boolean {
+	const asked = v.safeParse(CaptureAsk, message);
+	const server = asked.success ? serverOf(sender, asked.output.server) : undefined;
+	if (!asked.success || server === undefined) return false;
+	answer(server, asked.output).then(respond, () => respond({ refused: 'failed' }));
+	return true;
+}
+
+async function inFront(): Promise<chrome.tabs.Tab | undefined> {
+	const [tab] = await api.tabs.query({ active: true, lastFocusedWindow: true });
+	return tab;
+}
+
+async function hear(news: CaptureNews): Promise<void> {
+	const running = await readRunning();
+	if (news.type === 'capture-banner') {
+		if (running?.tab === news.tab) await showBanner(news.tab);
+		return;
+	}
+	if (running?.recording !== news.recording) return;
+	if (news.type === 'capture-over') return over();
+	const { state, behindMs } = news;
+	// A moment is always under way.
+	const behind = behindMs < 5000 ? 0 : Math.round(behindMs / 1000);
+	await updateState((before) => {
+		const { capture } = before;
+		if (!capture || (capture.state === state && capture.behind === behind)) return before;
+		return { ...before, capture: { ...capture, state, behind } };
+	});
+}
+
+async function over(): Promise<void> {
+	await writeRunning(undefined);
+	await updateState((before) => ({ ...before, capture: null }));
+	await showMark(false);
+	await showBadge(await readState());
+}
+
+/** Answers pages of ours, the page without a window among them. */
+function answerOwn(message: unknown, respond: Respond): boolean {
+	const done = (work: Promise<unknown>): true => {
+		work.then(
+			(said) => respond(said ?? {}),
+			() => respond({ error: 'internal' }),
+		);
+		return true;
+	};
+	if (v.is(CaptureNews, message)) return done(hear(message));
+	// The page without a window hears it too, and ends it.
+	if (v.is(CaptureStop, message)) return done(Promise.resolve());
+	if (!v.is(CaptureTab, message)) return false;
+	return done(inFront().then((tab) => tab && want(tab, message.practice)));
+}
+
+/** After the browser or the extension ended in the middle of it: the capture is over, and what is here is brought away. */
+async function recover(): Promise<void> {
+	const [page] = await api.runtime.getContexts({ contextTypes: ['OFFSCREEN_DOCUMENT'] });
+	if (!page && (await readRunning())) await over();
+	if (!(await holdsAny()) || (await readRunning()) || !(await ensureOffscreen())) return;
+	const resume: v.InferOutput<typeof Resume> = { type: 'capture-resume' };
+	await api.runtime.sendMessage(resume).catch(() => undefined);
+}
+
+async function holdsAny(): Promise<boolean> {
+	const root = await navigator.storage.getDirectory();
+	for await (const [name, handle] of root.entries())
+		if (name === folder && handle instanceof FileSystemDirectoryHandle)
+			for await (const _ of handle.keys()) return true;
+	return false;
+}
+
+/** The command of the keyboard; without leave to capture the popup opens, which asks for it. */
+async function byCommand(tab: chrome.tabs.Tab | undefined): Promise<void> {
+	if (await readRunning()) return;
+	const there = tab ?? (await inFront());
+	if (there && (await isPermitted())) await want(there);
+	else await api.action.openPopup();
+}
+
+/** Capture of a tab. Registers its listeners at once; call it in the first turn of the worker. */
+export function startCapture(): void {
+	api.runtime.onMessageExternal.addListener(answerPage);
+	api.runtime.onMessage.addListener((message: unknown, sender, respond) => {
+		if (sender.id !== api.runtime.id) return false;
+		return answerOwn(message, respond) || answerPage(message, sender, respond);
+	});
+	api.commands.onCommand.addListener((name, tab) => {
+		if (name === command) void byCommand(tab);
+	});
+	// A page that was loaded again has lost its banner.
+	api.tabs.onUpdated.addListener((id, { status }) => {
+		if (status !== 'complete') return;
+		void readRunning().then((running) => (running?.tab === id ? showBanner(id) : undefined));
+	});
+	api.runtime.onStartup.addListener(() => void recover());
+	api.runtime.onInstalled.addListener(() => void recover());
+}

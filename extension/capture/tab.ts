@@ -1,0 +1,42 @@
+import { api } from '../chrome.ts';
+import banner from './banner.iife.ts?script';
+import { permissions } from './permissions.ts';
+
+/** The tab's, where a function of ours runs; the service worker has none. */
+declare const document: { documentElement: { dataset: Partial<Record<string, string>> } };
+
+export const isPermitted = (): Promise<boolean> => api.permissions.contains({ permissions });
+
+/**
+ * Whether a tab may be captured: `page` where the browser lets nobody in, as in its own pages, `call` where our own
+ * call is shown and its recorder is not among the people in it.
+ */
+export async function refusalOf(tab: number): Promise<'page' | 'call' | undefined> {
+	try {
+		const [answer] = await api.scripting.executeScript({
+			target: { tabId: tab },
+			// It runs in the tab: nothing from outside it can be used.
+			func: () => document.documentElement.dataset['sottoCall'] ?? '',
+		});
+		return answer?.result === 'unrecorded' ? 'call' : undefined;
+	} catch {
+		return 'page';
+	}
+}
+
+/** Puts the banner into a tab; false where the browser does not let us. */
+export async function showBanner(tab: number): Promise<boolean> {
+	try {
+		await api.scripting.executeScript({ target: { tabId: tab }, files: [banner] });
+		return true;
+	} catch {
+		// Another site, or a process that died: the recorder waits until it is back.
+		return false;
+	}
+}
+
+/** The red mark on the button, as long as anything is captured. */
+export async function showMark(on: boolean): Promise<void> {
+	await api.action.setBadgeText({ text: on ? 'REC' : '' });
+	if (on) await api.action.setBadgeBackgroundColor({ color: '#b3261e' });
+}
