@@ -35,3 +35,11 @@ export const updatePractice = (
 		...state,
 		practices: state.practices.map((one) => (one.id === id ? { ...one, ...part } : one)),
 	}));
+
+/** The state with what became of a connection; a practice that is still as before is so since then. */
+export const withLink = (state: State, practice: string, link: PracticeView['link']): State => ({
+	...state,
+	practices: state.practices.map((one) =>
+		one.id === practice && one.link !== link ? { ...one, link, linkSince: Date.now() } : one,
+	),
+});

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { type Choices, defaultChoices } from '../../extension/shared/state.ts';
 import { parseState } from '../../extension/shared/stored.ts';
 import { Proxy } from '../e2e/proxy.ts';
 import { Line, waitAt } from '../line.ts';
@@ -17,6 +18,7 @@ let server: TestServer;
 let proxy: Proxy;
 let maya: Staff;
 let browser: ExtensionBrowser;
+let device: string;
 
 async function state() {
 	const worker = await browser.worker();
@@ -54,6 +56,26 @@ async function wake(): Promise<void> {
 	await page.close();
 }
 
+/** Choices as the settings store them. */
+async function choose(part: Partial<Choices>): Promise<void> {
+	const worker = await browser.worker();
+	const choices = { ...defaultChoices, ...part };
+	await worker.evaluate((all) => chrome.storage.local.set({ choices: all }), choices);
+}
+
+/** As if what is shown had been shown so much earlier. */
+async function age(ms: number): Promise<void> {
+	await (
+		await browser.worker()
+	).evaluate(async (by) => {
+		const { told } = await chrome.storage.session.get<{ told: Record<string, { at: number }> }>(
+			'told',
+		);
+		for (const one of Object.values(told)) one.at -= by;
+		await chrome.storage.session.set({ told });
+	}, ms);
+}
+
 beforeAll(async () => {
 	if (!hasDesktop) return;
 	[desktop, server, proxy] = await Promise.all([Desktop.start(), startServer(), Proxy.start()]);
@@ -61,7 +83,7 @@ beforeAll(async () => {
 	maya = await signUp(server.address, server.setupUrl);
 	browser = await launchExtension();
 	await browser.worker();
-	await pairByHand(browser, maya, proxy.origin);
+	({ device } = await pairByHand(browser, maya, proxy.origin));
 	await connected();
 });
 afterAll(async () => {
@@ -177,5 +199,61 @@ describe.skipIf(!hasDesktop)('what was handled (needs python3-dbus and python3-g
 		expect(status).toBe(204);
 		await desktop.showing(0);
 		await Promise.all([other.leave(), line.close()]);
+	});
+});
+
+describe.skipIf(!hasDesktop)('what was chosen (needs python3-dbus and python3-gi)', () => {
+	test('in quiet hours nothing is shown; when they end, who came meanwhile is told of', async () => {
+		const before = desktop.told.length;
+		await choose({ quiet: { from: 0, to: 24 * 60 - 1 } });
+		const guest = await arrive();
+		await vi.waitFor(async () => expect(await badge()).toBe('1'), soon);
+		expect(desktop.told.length).toBe(before);
+		await choose({ quiet: null });
+		await desktop.count(before + 1);
+		await guest.leave();
+		await desktop.showing(0);
+	});
+
+	test('what nobody handled comes up again when it is time, and no more often', async () => {
+		const before = desktop.told.length;
+		const guest = await arrive();
+		await desktop.count(before + 1);
+		await choose({ repeatMinutes: 2 });
+		expect(desktop.told.length).toBe(before + 1);
+		await age(2 * 60_000);
+		await choose({ repeatMinutes: 2 });
+		const again = await desktop.count(before + 2);
+		expect(again.replaces).toBe(0);
+		expect(desktop.shown.size).toBe(1);
+		await age(60 * 60_000);
+		await choose({ repeatMinutes: 0 });
+		await guest.leave();
+		await desktop.showing(0);
+		expect(desktop.told.length).toBe(before + 2);
+	});
+
+	test('the sound of an arrival can be heard although nobody clicked anywhere', async () => {
+		const page = await browser.context.newPage();
+		await page.goto(pageOf('popup/popup.html'));
+		const sound = () => chrome.runtime.sendMessage({ type: 'chime', loud: false });
+		// The page without a window is there since the first arrival.
+		expect(await page.evaluate(sound)).toBe(true);
+		await page.close();
+	});
+
+	test('taken off the list it shows nobody any more, and says so', async () => {
+		const before = desktop.told.length;
+		const guest = await arrive();
+		await desktop.count(before + 1);
+		const { status } = await maya.call('DELETE', `/api/presence/devices/${device}`);
+		expect(status).toBe(204);
+		await desktop.showing(0);
+		await vi.waitFor(async () => {
+			const [practice] = (await state()).practices;
+			expect(practice?.link).toBe('revoked');
+			expect(practice?.waiting).toEqual([]);
+		}, soon);
+		await guest.leave();
 	});
 });

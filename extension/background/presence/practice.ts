@@ -2,13 +2,13 @@ import type { PresenceDay } from '#protocol/presence.ts';
 import type { ServerMessage } from '#protocol/socket.ts';
 import type { Pairing } from '../../pairing/store.ts';
 import type { PracticeView, SessionView, WaitingView } from '../../shared/state.ts';
-import { updatePractice } from '../state.ts';
+import { updatePractice, updateState, withLink } from '../state.ts';
 import { turns } from '../turns.ts';
 import type { Arrived } from './arrivals.ts';
 import { fetchDay, today } from './day.ts';
-import { Link } from './link.ts';
+import { Link, type LinkState } from './link.ts';
 import { Names } from './names.ts';
-import { see } from './notify.ts';
+import { forget, see } from './notify.ts';
 import { sayUnsaid } from './notnow.ts';
 import { RequestError } from './server.ts';
 import { Tokens } from './tokens.ts';
@@ -53,7 +53,7 @@ export class Practice {
 		this.#link = new Link({
 			origin: paired.origin,
 			tokens: this.#tokens,
-			onstate: (link) => void this.#show({ link, linkSince: Date.now() }),
+			onstate: (link) => void this.#became(link),
 			onmessage: (message) => this.#hear(message),
 		});
 	}
@@ -99,6 +99,15 @@ export class Practice {
 			.waiting()
 			.filter((one) => session === undefined || one.session === session)
 			.map(({ session: id, seat, since }) => ({ practice, session: id, seat, since }));
+	}
+
+	async #became(link: LinkState): Promise<void> {
+		const { practice } = this.#paired;
+		await updateState((state) => withLink(state, practice, link));
+		if (link !== 'revoked') return;
+		// Nobody may be shown any more, and nobody can be heard of.
+		await forget(practice);
+		await this.#show({ sessions: [], waiting: [], recordings: [] });
 	}
 
 	#hear(message: ServerMessage): void {

@@ -34,8 +34,12 @@ const newView = (pairing: Pairing): PracticeView => ({
 function withPairings(state: State, pairings: readonly Pairing[]): State {
 	const known = new Map(state.practices.map((view) => [view.id, view]));
 	const views = pairings.map((pairing) => {
-		const { id, origin, name, member, link, linkSince, ...fresh } = newView(pairing);
-		return { ...fresh, ...known.get(id), id, origin, name, member, link, linkSince };
+		const { id, origin, name, member, link, linkSince, ...rest } = newView(pairing);
+		const before = known.get(id);
+		// A worker that starts again while the server is away has not been cut off just now.
+		const since = before?.link === 'offline' ? before : { link, linkSince };
+		const { link: kept, linkSince: keptSince } = since;
+		return { ...rest, ...before, id, origin, name, member, link: kept, linkSince: keptSince };
 	});
 	return { ...state, practices: views };
 }
