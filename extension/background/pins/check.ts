@@ -4,10 +4,12 @@ import { type Release, ReleaseError, fetchRelease, releaseKey } from './release.
 import { removeRule, removeWorkers, setRule } from './rule.ts';
 
 /** The site's tabs that are open. */
-export async function tabsOf(origin: string): Promise<{ id: number; url: string }[]> {
+export async function tabsOf(origin: string): Promise<{ id: number; complete: boolean }[]> {
 	const tabs = await api.tabs.query({});
-	return tabs.flatMap(({ id, url }) =>
-		id !== undefined && url !== undefined && URL.parse(url)?.origin === origin ? [{ id, url }] : [],
+	return tabs.flatMap(({ id, url, status }) =>
+		id !== undefined && url !== undefined && URL.parse(url)?.origin === origin
+			? [{ id, complete: status === 'complete' }]
+			: [],
 	);
 }
 

@@ -8,6 +8,7 @@ import { readState, updateState } from '../state.ts';
 import { turns } from '../turns.ts';
 import { check, pin, reload, tabsOf, unpin } from './check.ts';
 import { forgetTab, readDocuments } from './documents.ts';
+import { heal, healStartup, noteStartup } from './heal.ts';
 import { label } from './label.ts';
 import { type Sender, markDocument, noteAnswer, noteDocument } from './pages.ts';
 import { readPins } from './pin.ts';
@@ -64,17 +65,16 @@ async function checkFor(origin: string, tab: number): Promise<void> {
 	if (await check(origin)) await reload([{ id: tab }]);
 }
 
+const isExact = async (document: string): Promise<boolean> =>
+	(await readDocuments()).documents[document]?.exact ?? false;
+
 async function hear(word: CodeWord, sender: Sender): Promise<void> {
 	const one = (await readPins())[sender.origin];
 	if (!one?.enabled) return;
 	switch (word.type) {
 		case 'code-document':
 			await noteDocument(sender, word, one);
-			// A service worker from before the rule, or from the browser's start: with it no rule holds.
-			if (word.worker && can.pins) {
-				await removeWorkers(sender.origin);
-				await reload([{ id: sender.tab }]);
-			}
+			if (can.pins && !(await isExact(sender.id))) await heal(sender.origin, sender.tab);
 			break;
 		case 'code-started':
 			await markDocument(sender.id, 'started');
@@ -165,19 +165,18 @@ function onStored(changes: Record<string, chrome.storage.StorageChange>, area: s
 		void relabelAll();
 }
 
-/**
- * The browser loads the first pages before or after its rules: nothing tells which. What was not seen to have come
- * under the rule is loaded again, without a service worker that it may have left.
- */
 async function onStartup(): Promise<void> {
-	for (const [origin, { enabled }] of Object.entries(await readPins())) {
-		if (!enabled || !can.pins) continue;
-		await removeWorkers(origin);
-		const { documents, shown } = await readDocuments();
-		const unseen = (await tabsOf(origin)).filter(({ id }) => !documents[shown[id] ?? '']?.exact);
-		await reload(unseen);
-		await check(origin);
+	if (can.pins) {
+		await noteStartup();
+		for (const [origin, { enabled }] of Object.entries(await readPins()))
+			if (enabled) await removeWorkers(origin);
+		await healStartup();
 	}
+	await checkAll();
+}
+
+async function onComplete(): Promise<void> {
+	if (can.pins) await healStartup();
 	await relabelAll();
 }
 
@@ -198,7 +197,7 @@ export function startPins(): void {
 	api.permissions.onAdded.addListener(listen);
 	api.storage.onChanged.addListener(onStored);
 	api.tabs.onUpdated.addListener((_tab, { status }) => {
-		if (status === 'complete') void relabelAll();
+		if (status === 'complete') void onComplete();
 	});
 	api.tabs.onRemoved.addListener((tab) => void forgetTab(tab).then(relabelAll));
 	api.runtime.onMessage.addListener(onMessage);
