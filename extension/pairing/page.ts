@@ -10,10 +10,13 @@ const Manifest = v.object({ host_permissions: v.array(v.string()) });
 export function serverOf(sender: chrome.runtime.MessageSender, named: string): string | undefined {
 	if (sender.frameId !== 0 || sender.url === undefined) return undefined;
 	const page = URL.parse(sender.url);
-	if (!page || sender.origin !== page.origin) return undefined;
-	if (page.origin === globalThis.location.origin)
+	if (!page) return undefined;
+	// Not every platform gives the origin of an extension's address.
+	const origin = `${page.protocol}//${page.host}`;
+	if (sender.origin !== origin) return undefined;
+	if (origin === globalThis.location.origin)
 		return page.pathname.startsWith('/app/') && isServer(named) ? named : undefined;
-	return page.origin === named ? named : undefined;
+	return origin === named ? named : undefined;
 }
 
 /** Whether this build of the extension may speak to a server. */

@@ -3,7 +3,7 @@ import type { BrowserContext, Locator, Page } from 'playwright-core';
 import nacl from 'tweetnacl';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { fromBase64url } from '#crypto/bytes.ts';
-import { maya, newSession, setUp } from '../e2e/practice.ts';
+import { maya, newSession, setUp, signIn } from '../e2e/practice.ts';
 import { complaints } from '../e2e/browsers.ts';
 import { startServer, type TestServer } from '../server.ts';
 import { bytesOf, newId } from '../wire.ts';
@@ -106,19 +106,21 @@ test('an offer that the service worker forgot nothing of is finished after it wa
 	await window.close();
 });
 
+/** Says something to the extension as a page does. */
+const say = (on: Page, message: object) =>
+	on.evaluate(
+		async ([id, said]) => {
+			try {
+				return (await chrome.runtime.sendMessage(id, said)) ?? 'no answer';
+			} catch {
+				return 'no answer';
+			}
+		},
+		[new URL(pageOf('')).host, message] as const,
+	);
+
 test('a page speaks for its own address, and hears of its own pairings only', async () => {
-	const ask = (on: Page, named: string) =>
-		on.evaluate(
-			async ([id, origin]) => {
-				try {
-					const asked = { type: 'hello', server: origin };
-					return (await chrome.runtime.sendMessage(id, asked)) ?? 'no answer';
-				} catch {
-					return 'no answer';
-				}
-			},
-			[new URL(pageOf('')).host, named] as const,
-		);
+	const ask = (on: Page, named: string) => say(on, { type: 'hello', server: named });
 	const answered = await ask(page, server.address);
 	expect(answered.paired).toHaveLength(1);
 	expect(await ask(page, 'https://visit.example.org')).toBe('no answer');
@@ -128,6 +130,29 @@ test('a page speaks for its own address, and hears of its own pairings only', as
 	expect(paired).toEqual([]);
 	expect(await ask(other, server.address)).toBe('no answer');
 	await other.close();
+});
+
+test('a page cannot finish what the user has not confirmed', async () => {
+	const about = { server: server.address };
+	const hello = await say(page, { type: 'hello', ...about });
+	const [{ practice, member }] = hello.paired;
+	const opened = context.waitForEvent('page');
+	const { offer } = await say(page, {
+		type: 'offer',
+		...about,
+		practice: { id: practice, name: 'Another name' },
+		member: { id: member, name: maya.name },
+		identity: bytesOf(32),
+	});
+	const window = await opened;
+	await text(codeOf(window)).toMatch(/\d/);
+	const device = newId();
+	expect(await say(page, { type: 'finish', ...about, offer, device })).toEqual({ state: 'asking' });
+	expect(await say(page, { type: 'hello', ...about })).toEqual(hello);
+	await window.getByRole('button', { name: 'They differ' }).click();
+	await text(window.getByRole('heading')).toBe('Not paired');
+	expect(await say(page, { type: 'finish', ...about, offer, device })).toEqual({ state: 'gone' });
+	await window.close();
 });
 
 test('everything that the extension stored opens names and nothing else', async () => {
@@ -218,4 +243,23 @@ test('who unpairs in the extension is off the list, and has no keys any more', a
 	await page.reload();
 	await page.getByText('None is paired.').waitFor();
 	await extension.close();
+});
+
+test('the app out of the package pairs the same way', async () => {
+	const app = await context.newPage();
+	const asked = new URLSearchParams({ server: server.address, path: '/practice/extension' });
+	await app.goto(`${pageOf('app/index.html')}?${asked.toString()}`);
+	await signIn(app);
+	const opened = context.waitForEvent('page');
+	await app.getByRole('button', { name: 'Pair this browser' }).click();
+	const window = await opened;
+	await text(window.getByRole('definition').first()).toBe(server.address);
+	await text(codeOf(app)).toMatch(/\d/);
+	await text(codeOf(window)).toBe((await codeOf(app).textContent()) ?? '');
+	await window.getByRole('button', { name: 'Same code, pair' }).click();
+	await text(window.getByRole('heading')).toBe(`Paired with ${maya.practice}`);
+	await text(app.getByRole('listitem').filter({ hasText: 'Paired on' })).toContain('this browser');
+	await app.close();
+	await window.close();
+	expect(wrong).toEqual([]);
 });

@@ -4,11 +4,10 @@ import { shortCode } from '#crypto/presence/code.ts';
 import { account } from '#lib/account/account.svelte.ts';
 import { deviceName } from '#lib/account/device.ts';
 import { fetchJson } from '#lib/net/api.ts';
-import { isApiError } from '#lib/net/errors.ts';
 import { address } from '#lib/net/origin.ts';
 import { OfferAnswer, OfferState } from '#protocol/pairing.ts';
 import { PresenceDeviceMade } from '#protocol/presence.ts';
-import { removeDevice } from './devices.ts';
+import { fetchDevices, removeDevice } from './devices.ts';
 import { type Extension, askExtension } from './extension.ts';
 
 /** How often the extension is asked whether its user has answered. */
@@ -99,15 +98,10 @@ export class Pair {
 
 	/** The keys of the pairing before are gone: it leaves the list. */
 	async #replaced({ paired }: Extension): Promise<boolean> {
-		const before = paired.filter(
-			(one) => one.practice === account.practice.id && one.member === account.member.id,
-		);
-		for (const { device } of before)
-			try {
-				await removeDevice(device);
-			} catch (error) {
-				if (!isApiError(error, 'not-found')) throw error;
-			}
+		const before = new Set(paired.map(({ device }) => device));
+		const listed = await fetchDevices();
+		const own = listed.filter(({ member }) => member === account.member.id);
+		for (const { id } of own) if (before.has(id)) await removeDevice(id);
 		return true;
 	}
 }
