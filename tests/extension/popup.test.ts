@@ -55,20 +55,26 @@ async function listener(): Promise<{ heard: () => Promise<Ask[]>; close: () => P
 	};
 }
 
-/** What axe finds, light and dark, in the width of the popup; and whether a panel cuts something off. */
-async function faults(of: Page = page): Promise<unknown[]> {
+/** What axe finds, light and dark. */
+async function axe(of: Page): Promise<unknown[]> {
 	const found: unknown[] = [];
-	for (const width of [480, 320, 360]) {
-		await of.setViewportSize({ width, height: 700 });
-		const wide = await of.evaluate(() => document.documentElement.scrollWidth);
-		if (wide > width) found.push([width, 'scrolls sideways', wide]);
-	}
 	for (const colorScheme of ['dark', 'light'] as const) {
 		await of.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
 		const { violations } = await new AxeBuilder({ page: of }).analyze();
 		found.push(...violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]));
 	}
 	return found;
+}
+
+/** What axe finds, and whether a panel cuts something off, wide or narrow. */
+async function faults(): Promise<unknown[]> {
+	const cut: unknown[] = [];
+	for (const width of [480, 320, 360]) {
+		await page.setViewportSize({ width, height: 700 });
+		const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+		if (wide > width) cut.push([width, 'scrolls sideways', wide]);
+	}
+	return [...cut, ...(await axe(page))];
 }
 
 test('who waits is told by name and since when, and who comes later today', async () => {
@@ -225,8 +231,11 @@ test('the state of the code has its four words', async () => {
 		expect(await packaged.getAttribute('href')).toBe(
 			pageOf('app/index.html?server=https%3A%2F%2Fvisit.example.org'),
 		);
-		expect(await faults()).toEqual([]);
 	}
+	expect(await faults()).toEqual([]);
+	await show(stateOf(practice({ code: { ...code, mode: 'pinned' } })));
+	await page.getByRole('main').getByText('Pinned', { exact: true }).waitFor();
+	expect(await faults()).toEqual([]);
 });
 
 test('what cannot be read is said, and nothing of it is shown', async () => {
@@ -243,7 +252,8 @@ test('the popup shows the same, and closes once a page was opened', async () => 
 	await show(stateOf(afternoon()), popup);
 	await popup.getByRole('button', { name: 'Connect Dana Whitfield' }).waitFor();
 	expect(await popup.evaluate(() => document.body.offsetWidth)).toBe(360);
-	expect(await popup.getByRole('button', { name: 'Side panel' }).count()).toBe(1);
+	expect(await popup.getByRole('button', { name: 'Record this tab' }).count()).toBe(1);
+	expect(await axe(popup)).toEqual([]);
 	const { close } = await listener();
 	await popup.bringToFront();
 	await Promise.all([
