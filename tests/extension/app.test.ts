@@ -80,8 +80,13 @@ test('a practice is set up in it, and its keys are made there', async () => {
 	// Whatever address: the page comes out of the package, also when it is loaded anew.
 	await page.goto(pageOf('app/sessions/new'));
 	await page.getByRole('button', { name: 'Create session' }).waitFor();
-	await page.reload();
-	await page.getByRole('button', { name: 'Create session' }).waitFor();
+	for (const keys of ['F5', 'Control+Shift+R', 'Control+F5']) {
+		await page.evaluate(() => document.body.setAttribute('data-old', ''));
+		if (keys === 'F5') await page.reload();
+		else await page.keyboard.press(keys);
+		await page.locator('body:not([data-old])').waitFor({ state: 'attached' });
+		await page.getByRole('button', { name: 'Create session' }).waitFor();
+	}
 });
 
 test('a recorded visit: the host in the packaged app, the patient in an ordinary browser', async () => {

@@ -1,3 +1,4 @@
+import { AxeBuilder } from '@axe-core/playwright';
 import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Person, callFlags, newSession, person, wait, watch } from '../e2e/people.ts';
@@ -53,12 +54,20 @@ const ask = (page: Page, message: object): Promise<unknown> =>
 		[extensionId, message] as const,
 	);
 
+/** What axe finds on the page of the web app. */
+async function faults(): Promise<unknown[]> {
+	const { violations } = await new AxeBuilder({ page: web }).analyze();
+	return violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]);
+}
+
 const tabs = () => context.pages().filter((page) => page.url() !== 'about:blank').length;
 
 test('keys move to the extension: none stay with the web app, and what opens, opens there', async () => {
 	expect(await web.evaluate(accountsHere, 'sotto')).toBe(1);
 	await web.goto(`${server.address}/practice/extension`);
 	const choice = web.getByRole('region', { name: 'Where your keys live' });
+	await choice.waitFor();
+	expect(await faults()).toEqual([]);
 	const opened = context.waitForEvent('page');
 	await choice.getByRole('button', { name: 'Move to the extension' }).click();
 	app = await opened;
@@ -80,6 +89,7 @@ test('the web app leads there from its sign-in, into the tab that is open', asyn
 	const before = tabs();
 	await web.goto(`${server.address}/sessions/new`);
 	await web.getByText('You chose the packaged app in this browser').waitFor();
+	expect(await faults()).toEqual([]);
 	await web.getByRole('button', { name: 'Open in the extension' }).click();
 	await app.waitForURL(pageOf('app/sessions/new'));
 	await app.getByRole('button', { name: 'Create session' }).waitFor();
