@@ -2,8 +2,10 @@ import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type Person, newSession, person, sees, wait } from '../e2e/people.ts';
 import { parseState } from '../../extension/shared/stored.ts';
+import { type Part, filesOf, partsOf } from '../e2e/capture.ts';
 import { setUp } from '../e2e/practice.ts';
-import { type TestServer, startServer } from '../server.ts';
+import { startBehind } from '../e2e/proxy.ts';
+import { Search, text } from '../e2e/search.ts';
 import { type ExtensionBrowser, launchExtension, pageOf } from './browser.ts';
 import { Desktop, hasDesktop } from './notifications.ts';
 
@@ -11,28 +13,41 @@ vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 const patience = { timeout: 20_000 };
 
 let desktop: Desktop;
-let server: TestServer;
+let behind: Awaited<ReturnType<typeof startBehind>>;
+/** Of the practice: every byte that goes there is recorded. */
+let address: string;
 let browser: ExtensionBrowser;
 let context: BrowserContext;
 let dana: Person;
 let tom: Person;
-/** A session of each, at which she was not yet. */
+/** People of each session. */
+const days = [['Dana Whitfield', 'Kim Novak'], ['Tom Becker'], ['Lea Brandt'], ['Ines Becker']];
+/** The session of each, at which she was not yet. */
 const sessions = new Map<string, { id: string; link: string }>();
 
 const roster = (page: Page) => page.getByRole('region', { name: 'Who can see and hear this call' });
 /** Tabs of the practice. */
-const tabs = () => context.pages().filter((page) => page.url().startsWith(server.address));
+const tabs = () => context.pages().filter((page) => page.url().startsWith(address));
+
+/** Where the tab is that the user looks at. */
+async function front(): Promise<string | undefined> {
+	const worker = await browser.worker();
+	const active = await worker.evaluate(() =>
+		chrome.tabs.query({ active: true, currentWindow: true }),
+	);
+	return active[0]?.url ?? 'about:blank';
+}
 
 async function dashboard(): Promise<Page> {
 	const page = await context.newPage();
-	await page.goto(server.address);
+	await page.goto(address);
 	await page.getByRole('heading', { name: 'Today' }).waitFor();
 	return page;
 }
 
 /** As a user does it: on the page, and in the window that the extension opens. */
 async function pair(page: Page): Promise<void> {
-	await page.goto(`${server.address}/practice/extension`);
+	await page.goto(`${address}/practice/extension`);
 	const opened = context.waitForEvent('page');
 	await page.getByRole('button', { name: /^Pair this browser/ }).click();
 	const window = await opened;
@@ -65,35 +80,43 @@ async function choose(choices: { names: 'nobody' | 'initials' | 'name'; sound?: 
 	await page.close();
 }
 
+/** Whole names and family names in what was recorded. */
+function found(parts: readonly Part[]): string[] {
+	const words = [...sessions.keys()].flatMap((name) => [name, name.split(' ').at(-1) ?? name]);
+	const search = new Search(words.flatMap((word) => text('name', word)));
+	return search.in(parts).flatMap(({ kind, where }) => (kind === 'name' ? [where] : []));
+}
 const sessionOf = (name: string) => sessions.get(name) ?? { id: '', link: '' };
 const closeTabs = () => Promise.all(tabs().map((page) => page.close()));
 
 beforeAll(async () => {
 	if (!hasDesktop) return;
-	[desktop, server] = await Promise.all([Desktop.start(), startServer()]);
+	[desktop, behind] = await Promise.all([Desktop.start(), startBehind(1)]);
+	address = behind.proxies[0]?.origin ?? '';
 	[browser, dana, tom] = await Promise.all([launchExtension(), person(), person()]);
 	({ context } = browser);
 	const page = await context.newPage();
-	await setUp(page, server);
+	await setUp(page, behind.server);
 	await pair(page);
-	await page.goto(server.address);
-	for (const name of ['Dana Whitfield', 'Tom Becker', 'Lea Brandt', 'Ines Becker']) {
-		const { id, links } = await newSession(page, [name]);
-		sessions.set(name, { id, link: links[0] ?? '' });
-		await page.goto(server.address);
+	await page.goto(address);
+	for (const people of days) {
+		const { id, links } = await newSession(page, people);
+		for (const [at, name] of people.entries()) sessions.set(name, { id, link: links[at] ?? '' });
+		await page.goto(address);
 	}
 	await published();
 	await closeTabs();
 });
 afterAll(async () => {
 	await Promise.all([browser?.close(), dana?.close(), tom?.close()]);
-	await Promise.all([server?.stop(), desktop?.stop()]);
+	await Promise.all([behind?.stop(), desktop?.stop()]);
 });
 
 describe.skipIf(!hasDesktop)('a click on Connect (needs python3-dbus and python3-gi)', () => {
 	test('with no page of ours open it opens the call, and who waited is let in', async () => {
+		const before = desktop.told.length;
 		await wait(dana.page, sessionOf('Dana Whitfield').link);
-		const told = await desktop.count(1);
+		const told = await desktop.count(before + 1);
 		expect(JSON.stringify(told)).not.toMatch(/Dana|Whitfield/);
 		const opened = context.waitForEvent('page');
 		desktop.click(told, 'Connect');
@@ -103,11 +126,28 @@ describe.skipIf(!hasDesktop)('a click on Connect (needs python3-dbus and python3
 		await sees(dana.page, 'Dr. Maya Okafor');
 	});
 
+	test('the tab in which that very call runs comes to the front, and stays as it is', async () => {
+		const [call] = tabs();
+		if (!call) throw new Error('the call runs');
+		const other = await context.newPage();
+		await other.bringToFront();
+		expect(await front()).toBe('about:blank');
+		const before = desktop.told.length;
+		await wait(tom.page, sessionOf('Kim Novak').link);
+		desktop.click(await desktop.count(before + 1), 'Connect');
+		await expect.poll(front, patience).toBe(call.url());
+		expect(tabs()).toEqual([call]);
+		await sees(dana.page, 'Dr. Maya Okafor');
+		await other.close();
+		await tom.page.goto('about:blank');
+	});
+
 	test('a call that runs is not disturbed: the other session opens beside it', async () => {
 		const [call] = tabs();
 		if (!call) throw new Error('the call runs');
+		const before = desktop.told.length;
 		await wait(tom.page, sessionOf('Tom Becker').link);
-		const told = await desktop.count(2);
+		const told = await desktop.count(before + 1);
 		const opened = context.waitForEvent('page');
 		desktop.click(told, 'Connect');
 		const page = await opened;
@@ -121,8 +161,9 @@ describe.skipIf(!hasDesktop)('a click on Connect (needs python3-dbus and python3
 	test('a dashboard that is open goes there without being loaded again', async () => {
 		const page = await dashboard();
 		await page.evaluate(() => Object.assign(window, { marked: true }));
+		const before = desktop.told.length;
 		await wait(dana.page, sessionOf('Lea Brandt').link);
-		const told = await desktop.count(3);
+		const told = await desktop.count(before + 1);
 		desktop.click(told, 'Connect');
 		await roster(page).waitFor();
 		expect(new URL(page.url()).pathname).toBe(`/call/${sessionOf('Lea Brandt').id}`);
@@ -130,13 +171,26 @@ describe.skipIf(!hasDesktop)('a click on Connect (needs python3-dbus and python3
 		expect(tabs().length).toBe(1);
 		await closeTabs();
 	});
+});
 
+describe.skipIf(!hasDesktop)('names (needs python3-dbus and python3-gi)', () => {
 	test('the operating system hears a name when that was chosen, and not before', async () => {
-		for (const word of ['Dana', 'Whitfield', 'Becker', 'Brandt'])
-			expect(desktop.bytes().includes(word)).toBe(false);
+		const heard = () => found([{ where: 'desktop', bytes: desktop.bytes() }]);
+		expect(heard()).toEqual([]);
 		await choose({ names: 'name' });
 		await wait(tom.page, sessionOf('Ines Becker').link);
 		await expect.poll(() => desktop.told.at(-1)?.title, patience).toBe('Ines Becker is waiting');
-		expect(desktop.bytes().includes('Ines Becker')).toBe(true);
+		expect(heard()).not.toEqual([]);
+	});
+
+	test('the server hears no name, neither of who waits nor of who will', () => {
+		const { server, proxies } = behind;
+		// What comes back is the app itself, and what the server has on its disk.
+		const bytes = proxies
+			.flatMap(({ recorded }) => recorded.flatMap(partsOf))
+			.filter(({ where }) => where.startsWith('to server'));
+		expect(bytes.length).toBeGreaterThan(100);
+		expect(found(bytes)).toEqual([]);
+		expect(found(filesOf(server.dataDir))).toEqual([]);
 	});
 });
