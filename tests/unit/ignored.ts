@@ -103,7 +103,6 @@ const reasons: Readonly<Record<string, readonly string[]>> = {
 		'popup_nobody_here',
 		'popup_pair_open',
 		'popup_packaged',
-		'settings_names_nobody',
 		'settings_repeat',
 	],
 	'what is being done just now': [
@@ -171,7 +170,6 @@ const reasons: Readonly<Record<string, readonly string[]>> = {
 		'settings_permission_scripting',
 		'settings_permission_tab_capture',
 		'settings_permission_offscreen',
-		'settings_remove_text',
 	],
 	'a failure in its own words: what happened, what to do next': [
 		'capture_refused_gone_next',
@@ -247,7 +245,6 @@ const reasons: Readonly<Record<string, readonly string[]>> = {
 		'recordings_unopened',
 		'recordings_none',
 		'popup_offline_text',
-		'popup_revoked_text',
 		'popup_outdated',
 		'popup_outdated_text',
 		'popup_unfinished',
