@@ -51,7 +51,14 @@ async function hosted() {
 }
 
 function answersOf({ place, session, seat, about }: Awaited<ReturnType<typeof hosted>>) {
-	const config = { version: 1, ready: true, practice: 'Practice', serverKey: '', idleMs: 1 };
+	const config = {
+		version: 1,
+		ready: true,
+		practice: 'Practice',
+		serverKey: '',
+		idleMs: 1,
+		extensions: [],
+	};
 	return new Map<string, object>([
 		[`/api/places/${place}`, about],
 		[`/api/places/${place}/claims`, { seat, session, token: newId() }],
