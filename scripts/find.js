@@ -45,6 +45,14 @@ export const findFfmpeg = () => first([process.env['FFMPEG_PATH'], 'ffmpeg', 'ff
 /** coturn; the tests of relayed calls are skipped without it. */
 export const findTurnserver = () => first([process.env['TURNSERVER_PATH'], 'turnserver']);
 
+/** What stands in for a desktop that shows notifications: the bus of a session, and Python that speaks to it. */
+export function findDesktop() {
+	const bus = first(['dbus-daemon']);
+	if (!bus || !first(['dbus-monitor'])) return undefined;
+	const spoken = spawnSync('/usr/bin/python3', ['-c', 'import dbus, gi'], { stdio: 'ignore' });
+	return spoken.status === 0 ? bus : undefined;
+}
+
 /** Firefox ESR, a guest of the slow tests. */
 export const findFirefox = () => first([process.env['FIREFOX_PATH'], 'firefox-esr']);
 
