@@ -5,6 +5,7 @@ import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { packageApp } from '../../scripts/package-app.ts';
+import { invitationFor } from '../e2e/accounts.ts';
 import { complaints } from '../e2e/browsers.ts';
 import { setUp } from '../e2e/practice.ts';
 import { type TestServer, startServer } from '../server.ts';
@@ -112,6 +113,17 @@ test('a build for one server asks nothing, and can reach no other', async () => 
 	const path = new URLSearchParams({ path: pathname }).toString();
 	await setUp(page, { setupUrl: `${pageOf('app/index.html')}?${path}${hash}` });
 	expect(page.url()).toBe(pageOf('app/'));
+	// A link for a colleague leads to the web app: it is there that she finds this one, or none.
+	await page.goto(pageOf('app/practice/people'));
+	const link = await invitationFor(page, { email: 'tom@alderstreet.example' });
+	expect(link.startsWith(`${server.address}/invite/`)).toBe(true);
+	// What is too old or too new for the server cannot be loaded anew from there.
+	await page.routeWebSocket(/\/api\/socket$/, (socket) => {
+		socket.onMessage(() => socket.close({ code: 4007 }));
+	});
+	await page.goto(pageOf('app/'));
+	await page.getByText('The server speaks another version than this extension.').waitFor();
+	expect(await page.getByRole('button', { name: 'Load again' }).count()).toBe(0);
 	await browser.close();
 	await rm(one, { recursive: true });
 });
