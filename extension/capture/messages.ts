@@ -6,6 +6,8 @@ const Count = v.pipe(v.number(), v.integer(), v.minValue(0));
 
 /** What a page of the extension asks: captures the tab in front, for one of the practices. → Begun or Refused */
 export const CaptureTab = v.strictObject({ type: v.literal('capture-tab'), practice: Id });
+/** The user clicked on the button: the banner can be put into a tab that crashed, or that is back. → done */
+export const CaptureLook = v.strictObject({ type: v.literal('capture-look') });
 /** Ends the capture. → done */
 export const CaptureStop = v.strictObject({ type: v.literal('capture-stop') });
 
@@ -22,7 +24,12 @@ export const Record = v.strictObject({
 });
 export type Record = v.InferOutput<typeof Record>;
 /** Brings what an earlier run left on this device to the server. → done */
-export const Resume = v.strictObject({ type: v.literal('capture-resume') });
+export const Resume = v.strictObject({
+	type: v.literal('capture-resume'),
+	/** Which practice each recording is for; the page without a window cannot read it itself. */
+	made: v.record(Id, Id),
+});
+export type Resume = v.InferOutput<typeof Resume>;
 
 export const Recorded = v.union([
 	v.strictObject({ startedAt: v.number() }),

@@ -5,7 +5,6 @@ import { api } from '../chrome.ts';
 import { Tokens } from '../background/presence/tokens.ts';
 import { RequestError } from '../background/presence/server.ts';
 import { readPairing } from '../pairing/store.ts';
-import { readMade } from './made.ts';
 import { type CaptureNews, CaptureStop, Record, type Recorded, Resume } from './messages.ts';
 import { Capture } from './recorder.ts';
 
@@ -27,7 +26,7 @@ async function record(asked: Record): Promise<Recorded> {
 }
 
 /** Uploads what an earlier run of this browser left here. It is sealed, and takes no key. */
-async function resume(): Promise<void> {
+async function resume({ made }: Resume): Promise<void> {
 	let tokens: Tokens | undefined;
 	const client = new RecorderClient(new RecorderWorker(), ({ type }) => {
 		if (type !== 'token-needed' || !tokens) return;
@@ -39,7 +38,6 @@ async function resume(): Promise<void> {
 		);
 	});
 	try {
-		const made = await readMade();
 		const { recordings } = await client.request({ type: 'leftovers' });
 		for (const { recording } of recordings) {
 			const pairing = await readPairing(made[recording] ?? '');
@@ -70,8 +68,8 @@ export function answerCapture(): void {
 			return true;
 		}
 		if (!v.is(Resume, message)) return false;
-		resuming ??= resume().finally(() => (resuming = undefined));
-		void resuming.then(() => respond({}));
+		resuming ??= resume(message).finally(() => (resuming = undefined));
+		void resuming.finally(() => respond({}));
 		return true;
 	});
 	globalThis.addEventListener('online', () => capture?.online());

@@ -6,13 +6,17 @@ import { readState, updateState } from '../background/state.ts';
 import { api } from '../chrome.ts';
 import { serverOf } from '../pairing/page.ts';
 import { begin, dropped, want, wanted } from './begin.ts';
-import { CaptureNews, CaptureStop, CaptureTab, type Resume } from './messages.ts';
+import { readMade } from './made.ts';
+import { CaptureLook, CaptureNews, CaptureStop, CaptureTab, type Resume } from './messages.ts';
 import { readRunning, writeRunning } from './state.ts';
 import { isPermitted, showBanner, showMark } from './tab.ts';
 
 /** Where the recorder's worker keeps sealed bytes that the server does not have yet. */
 const folder = 'recordings';
 const command = 'capture-tab';
+/** While a capture runs, and until what it left is away. */
+const alarm = 'capture';
+const alarmMinutes = 0.5;
 
 async function answer(server: string, asked: CaptureAsk): Promise<object> {
 	const { type, request } = asked;
@@ -32,13 +36,21 @@ function answerPage(
 	const asked = v.safeParse(CaptureAsk, message);
 	const server = asked.success ? serverOf(sender, asked.output.server) : undefined;
 	if (!asked.success || server === undefined) return false;
-	answer(server, asked.output).then(respond, () => respond({ refused: 'failed' }));
+	answer(server, asked.output)
+		.then(respond, () => respond({ refused: 'failed' }))
+		.finally(recover);
 	return true;
 }
 
 async function inFront(): Promise<chrome.tabs.Tab | undefined> {
 	const [tab] = await api.tabs.query({ active: true, lastFocusedWindow: true });
 	return tab;
+}
+
+/** Shows the banner again where it is not; in any other tab than the captured one there is nothing to do. */
+async function look(tab?: number): Promise<void> {
+	const running = await readRunning();
+	if (running && (tab ?? running.tab) === running.tab) await showBanner(running.tab);
 }
 
 async function hear(news: CaptureNews): Promise<void> {
@@ -78,16 +90,23 @@ function answerOwn(message: unknown, respond: Respond): boolean {
 	if (v.is(CaptureNews, message)) return done(hear(message));
 	// The page without a window hears it too, and ends it.
 	if (v.is(CaptureStop, message)) return done(Promise.resolve());
+	if (v.is(CaptureLook, message)) return done(look());
 	if (!v.is(CaptureTab, message)) return false;
 	return done(inFront().then((tab) => tab && want(tab, message.practice)));
 }
 
-/** After the browser or the extension ended in the middle of it: the capture is over, and what is here is brought away. */
+/**
+ * After the browser, the extension or the page without a window ended in the middle of it: the capture is over, and
+ * what is still here is brought to the server.
+ */
 async function recover(): Promise<void> {
 	const [page] = await api.runtime.getContexts({ contextTypes: ['OFFSCREEN_DOCUMENT'] });
 	if (!page && (await readRunning())) await over();
-	if (!(await holdsAny()) || (await readRunning()) || !(await ensureOffscreen())) return;
-	const resume: v.InferOutput<typeof Resume> = { type: 'capture-resume' };
+	const holds = await holdsAny();
+	if (holds) await api.alarms.create(alarm, { periodInMinutes: alarmMinutes });
+	else await api.alarms.clear(alarm);
+	if (!holds || (await readRunning()) || !(await ensureOffscreen())) return;
+	const resume: Resume = { type: 'capture-resume', made: await readMade() };
 	await api.runtime.sendMessage(resume).catch(() => undefined);
 }
 
@@ -119,9 +138,10 @@ export function startCapture(): void {
 	});
 	// A page that was loaded again has lost its banner.
 	api.tabs.onUpdated.addListener((id, { status }) => {
-		if (status !== 'complete') return;
-		void readRunning().then((running) => (running?.tab === id ? showBanner(id) : undefined));
+		if (status === 'complete') void look(id);
 	});
-	api.runtime.onStartup.addListener(() => void recover());
-	api.runtime.onInstalled.addListener(() => void recover());
+	api.alarms.onAlarm.addListener(({ name }) => {
+		if (name === alarm) void recover();
+	});
+	void recover();
 }

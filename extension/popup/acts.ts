@@ -10,6 +10,7 @@ export interface Acts {
 	remind(practice: PracticeView, session: string): void;
 	notNow(practice: PracticeView, one: WaitingView): void;
 	stopCapture(): void;
+	lookAtCapture(): void;
 }
 
 /** `opened` is called when a page of the practice is in front, `failed` with what was thrown. */
@@ -28,6 +29,7 @@ export function makeActs(events: { opened: () => void; failed: (error: unknown) 
 			void run({ type: 'open', practice: id, session, act: 'connect', seat }),
 		remind: ({ id }, session) => void run({ type: 'open', practice: id, session, act: 'remind' }),
 		stopCapture: () => void run({ type: 'capture-stop' }),
+		lookAtCapture: () => void run({ type: 'capture-look' }),
 		notNow: ({ id }, { session, seat, since }) =>
 			void run({ type: 'not-now', practice: id, arrivals: [{ session, seat, since }] }),
 	};

@@ -18,6 +18,8 @@ export type Ask =
 	/** Captures the tab in front, after a click that opened the popup. */
 	| { readonly type: 'capture-tab'; readonly practice: string }
 	| { readonly type: 'capture-stop' }
+	/** The click that opened the popup lets the banner back into a tab that crashed. */
+	| { readonly type: 'capture-look' }
 	| { readonly type: 'unpair'; readonly practice: string };
 
 /** What the service worker's content script hears in pages of the practice, by `tabs.sendMessage`. */

@@ -3,8 +3,12 @@ import { type Server, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { CDPSession, Page } from 'playwright-core';
-import { type ExtensionBrowser, extensionId, folder, pageOf } from './browser.ts';
+import type { BrowserContext, CDPSession, Page } from 'playwright-core';
+import { vi } from 'vitest';
+import { complaints } from '../e2e/browsers.ts';
+import { setUp } from '../e2e/practice.ts';
+import { startServer, type TestServer } from '../server.ts';
+import { type ExtensionBrowser, extensionId, folder, launchExtension, pageOf } from './browser.ts';
 
 /** The built extension with leave to capture: the browser asks for it in a dialog of its own, which no test can answer. */
 export async function permitted(): Promise<{ folder: string; remove: () => Promise<void> }> {
@@ -21,7 +25,7 @@ export async function permitted(): Promise<{ folder: string; remove: () => Promi
 }
 
 /** Two colours in turn under a bar that moves, and a tone of 1000 Hz that comes and goes. */
-const page = `<!doctype html><meta charset="utf-8"><title>Weekly meeting</title>
+const film = `<!doctype html><meta charset="utf-8"><title>Weekly meeting</title>
 <body style="margin:0"><canvas width="640" height="360" style="width:100vw;height:100vh"></canvas>
 <script>
 	const [canvas] = document.getElementsByTagName('canvas');
@@ -45,9 +49,9 @@ const page = `<!doctype html><meta charset="utf-8"><title>Weekly meeting</title>
 
 /** A site that is not the practice's. */
 export async function startSite(): Promise<{ address: string; stop: () => Promise<void> }> {
-	const server: Server = createServer((_, response) => {
+	const server: Server = createServer(({ url }, response) => {
 		response.setHeader('content-type', 'text/html');
-		response.end(page);
+		response.end(url === '/blue' ? '<body style="background:#2f5fd0">' : film);
 	});
 	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 	const { port }: AddressInfo = Object.assign(
@@ -60,21 +64,19 @@ export async function startSite(): Promise<{ address: string; stop: () => Promis
 	};
 }
 
-/** The tab of a page, as the browser itself names it. */
-async function tabOf(cdp: CDPSession, shown: Page): Promise<string> {
-	const url = shown.url();
+/** The tab that shows an address, as the browser itself names it. */
+async function tabOf(cdp: CDPSession, url: string): Promise<string> {
 	const { targetInfos } = await cdp.send('Target.getTargets', { filter: [{ type: 'tab' }] });
 	const found = targetInfos.find((one) => one.url === url);
 	if (!found) throw new Error('no tab shows this page');
 	return found.targetId;
 }
 
-/** A click on the extension's button in the toolbar, while this page is in front: the popup opens. */
-export async function clickAction(browser: ExtensionBrowser, shown: Page): Promise<void> {
+/** A click on the extension's button in the toolbar, while this address is in front: the popup opens. */
+export async function clickAction(browser: ExtensionBrowser, url: string): Promise<void> {
 	const cdp = await browser.context.browser()?.newBrowserCDPSession();
 	if (!cdp) throw new Error('no browser behind the context');
-	await shown.bringToFront();
-	const targetId = await tabOf(cdp, shown);
+	const targetId = await tabOf(cdp, url);
 	await cdp.send('Extensions.triggerAction', { id: extensionId, targetId });
 	await cdp.detach();
 }
@@ -114,3 +116,137 @@ export const pressInPopup = (browser: ExtensionBrowser, name: string): Promise<u
 			return found !== undefined;
 		})()`,
 	);
+
+/** With them the browser looks for a camera instead of the tab. */
+const fakes = ['--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream'];
+
+const flags = [
+	'--autoplay-policy=no-user-gesture-required',
+	'--host-resolver-rules=MAP *.example 127.0.0.1',
+];
+
+/** Until it is true; `ms` at most. */
+const until = (check: () => Promise<boolean>, ms = 30_000): Promise<void> =>
+	vi.waitFor(
+		async () => {
+			if (!(await check())) throw new Error('it never was so');
+		},
+		{ timeout: ms, interval: 100 },
+	);
+
+/** A practice whose extension is paired, and a site of somebody else. */
+export class Stage {
+	readonly server: TestServer;
+	readonly site: Awaited<ReturnType<typeof startSite>>;
+	readonly browser: ExtensionBrowser;
+	readonly context: BrowserContext;
+	/** The web app of the practice. */
+	readonly app: Page;
+	/** What it complained about. */
+	readonly wrong: string[];
+	readonly #extension: Awaited<ReturnType<typeof permitted>>;
+
+	private constructor(
+		made: Pick<Stage, 'server' | 'site' | 'browser' | 'app'>,
+		extension: Awaited<ReturnType<typeof permitted>>,
+	) {
+		({ server: this.server, site: this.site, browser: this.browser, app: this.app } = made);
+		this.context = made.browser.context;
+		this.wrong = complaints(made.app);
+		this.#extension = extension;
+	}
+
+	static async open(): Promise<Stage> {
+		const [server, site, extension] = await Promise.all([startServer(), startSite(), permitted()]);
+		const browser = await launchExtension(flags, extension.folder, fakes);
+		const app = await browser.context.newPage();
+		const stage = new Stage({ server, site, browser, app }, extension);
+		await setUp(app, server);
+		await app.goto(`${server.address}/practice/extension`);
+		const opened = browser.context.waitForEvent('page');
+		await app.getByRole('button', { name: /^Pair this browser/ }).click();
+		const window = await opened;
+		await window.getByRole('button', { name: 'Same code, pair' }).click();
+		await app.getByRole('listitem').filter({ hasText: 'this browser' }).waitFor();
+		return stage;
+	}
+
+	async close(): Promise<void> {
+		await this.browser.close();
+		await Promise.all([this.server.stop(), this.site.stop(), this.#extension.remove()]);
+	}
+
+	/** What is being captured, as the popup shows it. */
+	async state() {
+		const worker = await this.browser.worker();
+		const { state } = await worker.evaluate(() => chrome.storage.session.get('state'));
+		return Object(state).capture;
+	}
+
+	async badge(): Promise<string> {
+		return (await this.browser.worker()).evaluate(() => chrome.action.getBadgeText({}));
+	}
+
+	/** A tab of the other site, with sound. */
+	async openTab(): Promise<Page> {
+		const tab = await this.context.newPage();
+		await tab.goto(this.site.address);
+		await tab.mouse.click(100, 100);
+		return tab;
+	}
+
+	/** A click on the button in the toolbar, and on the one in the popup. */
+	async press(tab: Page): Promise<void> {
+		await tab.bringToFront();
+		await clickAction(this.browser, tab.url());
+		await until(async () => (await pressInPopup(this.browser, 'Record this tab')) === true);
+	}
+
+	/** From the click to the page that asks. */
+	async ask(tab: Page, press = () => this.press(tab)): Promise<Page> {
+		const opened = this.context.waitForEvent('page', (page) => page.url().includes('/capture'));
+		await press();
+		return opened;
+	}
+
+	async start(tab: Page, title: string, press = () => this.press(tab)): Promise<void> {
+		const page = await this.ask(tab, press);
+		await page.getByRole('textbox', { name: 'Title' }).fill(title);
+		await page.getByRole('radio', { name: 'Everybody in it has agreed to be recorded' }).check();
+		const closed = page.waitForEvent('close');
+		await page.getByRole('button', { name: 'Start recording' }).click();
+		await this.is('recording');
+		await closed;
+	}
+
+	/** Until it is so; `ms` at most. */
+	async is(state: 'recording' | 'gap', ms = 20_000): Promise<void> {
+		await until(async () => (await this.state())?.state === state, ms);
+	}
+
+	/** Until so much was recorded since the start. */
+	async recorded(ms: number): Promise<void> {
+		await until(async () => Date.now() - (await this.state()).startedAt > ms);
+	}
+
+	/** Until nothing is captured, and all of it is at the server. */
+	async over(): Promise<void> {
+		await until(async () => (await this.state()) === null);
+	}
+
+	async stop(): Promise<void> {
+		const page = await this.context.newPage();
+		await page.goto(pageOf('popup/popup.html'));
+		await page.getByRole('button', { name: 'Stop recording' }).click();
+		await this.over();
+		await page.close();
+	}
+
+	/** Opens a recording in the app, to be played. */
+	async watch(title: string): Promise<void> {
+		await this.app.goto(`${this.server.address}/recordings`);
+		const row = this.app.getByRole('row').filter({ hasText: title });
+		await row.getByRole('link').click();
+		await this.app.locator('video').waitFor({ state: 'attached' });
+	}
+}

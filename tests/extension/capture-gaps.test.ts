@@ -1,0 +1,166 @@
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { colours, decodeErrors, duration, mediaOf } from '../e2e/analyse.ts';
+import { looks } from '../e2e/media.ts';
+import { isColour } from '../e2e/people.ts';
+import { Stage, clickAction, inPopup, pressInPopup } from './captured.ts';
+
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+
+let stage: Stage;
+beforeAll(async () => {
+	stage = await Stage.open();
+});
+afterEach(async () => {
+	if (await stage.state()) await stage.stop();
+});
+afterAll(() => stage?.close());
+
+/** Bytes of captures that are still in this browser. */
+const leftHere = async (): Promise<number> =>
+	(await stage.browser.worker()).evaluate(async () => {
+		const root = await navigator.storage.getDirectory();
+		let files = 0;
+		for await (const handle of root.values())
+			if (handle instanceof FileSystemDirectoryHandle) for await (const _ of handle.keys()) files++;
+		return files;
+	});
+
+/** The captured tab is loaded again. */
+async function reload(): Promise<void> {
+	const worker = await stage.browser.worker();
+	await worker.evaluate(async () => {
+		const { 'capture-running': running } = await chrome.storage.session.get('capture-running');
+		await chrome.tabs.reload(Object(running).tab);
+	});
+}
+
+/** A click on the button in the toolbar, with the captured tab in front, which is no page of the test any more. */
+async function clickTab(): Promise<void> {
+	const worker = await stage.browser.worker();
+	const url = await worker.evaluate(async () => {
+		const { 'capture-running': running } = await chrome.storage.session.get('capture-running');
+		const tab = await chrome.tabs.update(Object(running).tab, { active: true });
+		return tab?.url ?? '';
+	});
+	await clickAction(stage.browser, url || `${stage.site.address}/`);
+}
+
+test('a tab that crashes is a gap within five seconds, and goes on when it is there again', async () => {
+	const tab = await stage.openTab();
+	await stage.start(tab, 'Crashed');
+	await stage.recorded(3000);
+	const cdp = await stage.context.newCDPSession(tab);
+	// It never answers.
+	void cdp.send('Page.crash').catch(() => {});
+	await stage.is('gap', 5000);
+	// The browser takes back its leave for the tab with its process: a click on the button gives it again.
+	await reload();
+	await clickTab();
+	await stage.is('recording');
+	const { startedAt } = await stage.state();
+	await stage.recorded(Date.now() - startedAt + 3000);
+	await stage.stop();
+	await stage.watch('Crashed');
+	const gaps = stage.app
+		.getByRole('list', { name: 'Times in which nothing was kept' })
+		.getByRole('listitem');
+	expect(await gaps.count()).toBe(1);
+	expect(decodeErrors(await mediaOf(stage.app, 'Crashed'))).toBe('');
+});
+
+test('another site in the same tab is not recorded; the service worker may end, and the tab be closed', async () => {
+	const tab = await stage.openTab();
+	await stage.start(tab, 'Elsewhere');
+	await stage.recorded(2500);
+	await stage.browser.killWorker();
+	await tab.goto(`${stage.site.address.replace('meeting', 'other')}/blue`);
+	await stage.is('gap', 5000);
+	const { startedAt } = await stage.state();
+	await stage.recorded(Date.now() - startedAt + 2500);
+	expect(await stage.badge()).toBe('REC');
+	await tab.close();
+	await stage.over();
+	await stage.watch('Elsewhere');
+	const file = await mediaOf(stage.app, 'Elsewhere');
+	const shown = colours(file);
+	expect(shown.some((one) => isColour(one, looks.dana) || isColour(one, looks.maya))).toBe(true);
+	expect(shown.some((colour) => isColour(colour, looks.tom))).toBe(false);
+	expect(duration(file)).toBeLessThan(5);
+});
+
+test('the command of the keyboard begins it too, and the banner in the tab ends it', async () => {
+	const tab = await stage.openTab();
+	// No key is pressed here: the leave for the tab comes from a click.
+	await stage.start(tab, 'By command', async () => {
+		await tab.bringToFront();
+		await clickAction(stage.browser, tab.url());
+		const worker = await stage.browser.worker();
+		// Not in its types: it calls the listeners as the browser does.
+		await worker.evaluate(() => {
+			const { onCommand } = chrome.commands;
+			Reflect.get(onCommand, 'dispatch').call(onCommand, 'capture-tab');
+		});
+	});
+	const [box] = await tab.locator('sotto-capture').all();
+	expect(box).toBeDefined();
+	const size = tab.viewportSize() ?? { width: 1280, height: 720 };
+	await stage.recorded(1500);
+	await tab.mouse.click(size.width - 60, size.height - 40);
+	await stage.over();
+	expect(await tab.locator('sotto-capture').count()).toBe(0);
+	await tab.close();
+});
+
+test('the tab of a call without its recorder is refused, and one that becomes one is not recorded', async () => {
+	const tab = await stage.openTab();
+	const mark = (value: string) =>
+		tab.evaluate((is) => void (document.documentElement.dataset['sottoCall'] = is), value);
+	await mark('unrecorded');
+	await stage.press(tab);
+	await vi.waitFor(async () => {
+		const words = await inPopup(stage.browser, 'document.body.innerText');
+		expect(words).toContain('This tab shows a call without a recorder');
+	}, 10_000);
+	expect(await stage.state()).toBeNull();
+	await mark('recorded');
+	await stage.start(tab, 'In a call', async () => {
+		await pressInPopup(stage.browser, 'Record this tab');
+	});
+	await mark('unrecorded');
+	await stage.is('gap', 5000);
+	await mark('recorded');
+	await stage.is('recording');
+	await stage.stop();
+	await tab.close();
+});
+
+test('what a crash leaves in this browser is brought to the server, and can be recovered', async () => {
+	const tab = await stage.openTab();
+	await stage.start(tab, 'Cut off');
+	await stage.recorded(3000);
+	await stage.server.kill('SIGKILL');
+	const { startedAt } = await stage.state();
+	await stage.recorded(Date.now() - startedAt + 5000);
+	// The recorder is gone in the middle of it, as with a browser that dies.
+	const worker = await stage.browser.worker();
+	await worker.evaluate(() => chrome.offscreen.closeDocument());
+	await tab.close();
+	expect(await leftHere()).toBeGreaterThan(0);
+	await stage.server.restart();
+	await stage.browser.killWorker();
+	await stage.app.goto(`${stage.server.address}/recordings`);
+	await stage.over();
+	await vi.waitFor(async () => expect(await leftHere()).toBe(0), {
+		timeout: 40_000,
+		interval: 500,
+	});
+	const row = stage.app.getByRole('row').filter({ hasText: 'Cut off' });
+	await row.getByRole('button', { name: 'Recover' }).click({ timeout: 30_000 });
+	await row.getByText('recording stopped unexpectedly at').waitFor({ timeout: 60_000 });
+	await stage.watch('Cut off');
+	const file = await mediaOf(stage.app, 'Cut off');
+	expect(decodeErrors(file)).toBe('');
+	// Eight seconds were made, five of them while no server was there.
+	expect(duration(file)).toBeGreaterThan(5);
+	expect(await stage.badge()).toBe('');
+});
