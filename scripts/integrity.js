@@ -26,7 +26,9 @@ export function filesIn(folder) {
  * @param {string} folder
  */
 export function modulesOf(folder) {
-	const modules = filesIn(folder).filter((path) => /^code\/immutable\/.*\.js$/.test(path));
+	const modules = filesIn(folder).filter((path) =>
+		/^code\/(?:immutable\/.*|styles)\.js$/.test(path),
+	);
 	return new Map(modules.map((path) => [`/${path}`, sha256(readFileSync(join(folder, path)))]));
 }
 
@@ -64,10 +66,26 @@ function withMap(html, modules, path) {
 }
 
 /**
+ * Writes all styles as one module: a browser checks the hash of a module, and of no style sheet. What every page has
+ * comes first; the rest belongs to one component each.
+ * @param {string} folder
+ */
+function addStyles(folder) {
+	const sheets = filesIn(folder).filter((path) => path.endsWith('.css'));
+	const first = sheets.filter((path) => path.startsWith('code/immutable/assets/0.'));
+	if (first.length !== 1) throw new Error('no style sheet of the layout');
+	const css = [...first, ...sheets.filter((path) => !first.includes(path))]
+		.map((path) => readFileSync(join(folder, path), 'utf8'))
+		.join('\n');
+	writeFileSync(join(folder, 'code/styles.js'), `export const css = ${JSON.stringify(css)};\n`);
+}
+
+/**
  * Renews every page of a built web app. Before it is compressed: what is compressed later is what stands here.
  * @param {string} folder
  */
 export function addIntegrity(folder) {
+	addStyles(folder);
 	const modules = modulesOf(folder);
 	for (const path of filesIn(folder).filter((name) => name.endsWith('.html'))) {
 		const file = join(folder, path);

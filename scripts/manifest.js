@@ -37,10 +37,10 @@ export function pinnedPolicy(folder) {
 		// No service worker: the browser checks no hash of one. Workers from blobs have this policy too.
 		'worker-src blob:',
 		"connect-src 'self'",
-		"style-src 'self'",
+		// No style sheets either: the browser checks no hash of one. The app brings its styles in a module.
+		"style-src 'none'",
 		...(attributes ? [`style-src-attr ${attributes[1]}`] : []),
-		// Neither pictures nor fonts of the server: a style sheet could tell it by them what stands in the page.
-		'img-src blob: data:',
+		"img-src 'self' blob: data:",
 		'media-src blob:',
 		"manifest-src 'self'",
 		"base-uri 'none'",

@@ -53,9 +53,19 @@ async function visit(from: ExtensionBrowser, path: string): Promise<Page> {
 	return page;
 }
 
+/** How the page to sign in looks. */
+const look = (page: Page): Promise<string[]> =>
+	page.getByRole('button', { name: 'Sign in' }).evaluate((button) => {
+		const { backgroundColor, borderRadius, fontFamily } = getComputedStyle(button);
+		return [backgroundColor, borderRadius, fontFamily, getComputedStyle(document.body).color];
+	});
+/** How it looked before it was pinned. */
+let before: string[];
+
 test('what a site serves is not called verified before somebody pins it', async () => {
-	const page = await visit(browser, '/');
-	await page.getByRole('heading', { level: 1 }).waitFor();
+	const page = await visit(browser, '/sign-in');
+	await page.getByRole('button', { name: 'Sign in' }).waitFor();
+	before = await look(page);
 	const unknown = { mode: 'not-verified', version: null, files: 0, checkedAt: null };
 	expect(await browser.label(server.origin)).toEqual(unknown);
 	await page.close();
@@ -72,8 +82,25 @@ test('the published app starts under the pin, and is called pinned when it runs'
 	await page.goto(`${server.origin}/schedule`);
 	await page.getByRole('heading', { level: 1 }).waitFor();
 	await soon(mode).toBe('pinned');
-	// Its icons and its service worker are what it does without.
-	expect(wrong.filter((line) => !/\.(?:png|svg)'|service-worker\.js'|404/.test(line))).toEqual([]);
+	// Its style sheets come in a module instead, and its service worker is what it does without.
+	const expected = /style-src|service-worker\.js'|404/;
+	expect(wrong.filter((line) => !expected.test(line))).toEqual([]);
+	await page.close();
+});
+
+test('the app looks as published whatever style sheets and text the server sends', async () => {
+	const html = await read('sign-in.html');
+	server.behave((_, path) => {
+		if (path.endsWith('.css')) return { body: 'button { opacity: 0 }', type: 'text/css' };
+		const more = '<style>button { opacity: 0 }</style><h1>Call this number</h1>';
+		return path === '/sign-in' ? { body: html.replace('<body>', `<body>${more}`) } : undefined;
+	});
+	const page = await visit(browser, '/sign-in');
+	const button = page.getByRole('button', { name: 'Sign in' });
+	await button.waitFor();
+	expect(await look(page)).toEqual(before);
+	expect(await button.evaluate((one) => getComputedStyle(one).opacity)).toBe('1');
+	expect(await page.getByText('Call this number').count()).toBe(0);
 	await page.close();
 });
 
