@@ -2,7 +2,7 @@
  * `npm run verify-release -- URL --key PUBLIC_KEY`: asks a site for every file of its release, from outside and in
  * every encoding, and says what is not as published. With `--build FOLDER` it also compares with a build of one's own.
  */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { manifestName, open, pinnedPolicy } from './manifest.js';
@@ -70,12 +70,28 @@ function addresses(path) {
 }
 
 /**
+ * The text of release.json, or why there is none.
+ * @param {URL} url
+ * @returns {Promise<string | Verdict>}
+ */
+async function fetchManifest(url) {
+	try {
+		const answer = await fetch(url, { cache: 'no-store' });
+		if (answer.ok) return await answer.text();
+		return bad(`missing    /${manifestName} (status ${answer.status})`);
+	} catch {
+		return bad(`no answer  /${manifestName}: ${url.host} was not reached`);
+	}
+}
+
+/**
  * What is wrong with a site; empty when all that it gave is as published.
  * @param {{ site: string, key: string, folder?: string | undefined }} asked
  */
 export async function verifyRelease({ site, key, folder }) {
 	const base = new URL('/', site);
-	const text = await (await fetch(new URL(manifestName, base), { cache: 'no-store' })).text();
+	const text = await fetchManifest(new URL(manifestName, base));
+	if (typeof text !== 'string') return { release: undefined, faults: [text.line] };
 	/** @type {import('./manifest.js').Release} */
 	let release;
 	try {
@@ -109,20 +125,34 @@ function compare(release, folder) {
 		} catch {
 			found.push(bad(`not built  /${path} is not in your build`));
 		}
-	if (pinnedPolicy(folder) !== release.csp)
+	const built = existsSync(join(folder, '200.html'));
+	if (!built || pinnedPolicy(folder) !== release.csp)
 		found.push(bad('not built  the policy is not the one of your build'));
 	return found;
 }
 
+/** What was asked for; undefined when it cannot be made out. */
+function asked() {
+	try {
+		return parseArgs({
+			allowPositionals: true,
+			options: { key: { type: 'string' }, build: { type: 'string' } },
+		});
+	} catch {
+		return undefined;
+	}
+}
+
 async function main() {
-	const { values, positionals } = parseArgs({
-		allowPositionals: true,
-		options: { key: { type: 'string' }, build: { type: 'string' } },
-	});
+	const { values, positionals } = asked() ?? { values: {}, positionals: [] };
 	const [site] = positionals;
 	const key = values.key ?? process.env['RELEASE_PUBLIC_KEY'];
 	if (!site || !key) {
 		say('npm run verify-release -- URL --key PUBLIC_KEY [--build FOLDER]');
+		return 2;
+	}
+	if (!URL.canParse(site) || !/^https?:$/.test(new URL(site).protocol)) {
+		say(`${site} is not an address that begins with https://`);
 		return 2;
 	}
 	const { release, faults } = await verifyRelease({ site, key, folder: values.build });
