@@ -65,6 +65,8 @@ export class TabRecording {
 	#held: number | undefined;
 	#lookedMs: number;
 	#dirty = false;
+	/** A key frame was taken: there is a lane that knows when it needs another. */
+	#pictured = false;
 
 	private constructor(options: Options, receipts: Bytes) {
 		const { ticket, api, pauses, disk, around } = options;
@@ -100,7 +102,8 @@ export class TabRecording {
 
 	/** Whether pictures are thrown away until a key frame comes. */
 	get needsKey(): boolean {
-		return this.#people.lanes.some(({ lane }) => lane.needsKey);
+		if (this.holding) return false;
+		return !this.#pictured || this.#people.lanes.some(({ lane }) => lane.needsKey);
 	}
 
 	get holding(): boolean {
@@ -110,6 +113,7 @@ export class TabRecording {
 	frame(frame: TabFrame): void {
 		if (this.spans.state !== 'on' || this.holding) return;
 		const { kind, timestamp, ...rest } = frame;
+		this.#pictured ||= kind === 'video' && frame.key;
 		const rtp = Math.round((timestamp / 1_000_000) * rateHz[kind]) % 2 ** 32;
 		const ref = this.#options.around.now();
 		const opened = { ...rest, rtp, ref, src: 'tab' };
