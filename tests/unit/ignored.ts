@@ -9,6 +9,8 @@ const reasons: Readonly<Record<string, readonly string[]>> = {
 		'capture_who_me',
 		'capture_start',
 		'capture_begun',
+		'capture_permission_scripting',
+		'capture_permission_tab',
 		'packaged_open',
 		'packaged_other',
 		'packaged_here_open',
