@@ -1,8 +1,8 @@
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import type { Ask } from '../../extension/shared/messages.ts';
-import type { State } from '../../extension/shared/state.ts';
+import type { CodeView, State } from '../../extension/shared/state.ts';
 import { complaints } from '../e2e/browsers.ts';
 import { type ExtensionBrowser, launchExtension, pageOf } from './browser.ts';
 import { afternoon, noon, practice, recording, session, stateOf, waiting } from './states.ts';
@@ -10,6 +10,7 @@ import { afternoon, noon, practice, recording, session, stateOf, waiting } from 
 let browser: ExtensionBrowser;
 let page: Page;
 let wrong: string[];
+const soon = { timeout: 20_000, interval: 50 };
 
 beforeAll(async () => {
 	browser = await launchExtension();
@@ -219,22 +220,27 @@ test('recordings that run, that were not finished, and a tab that is captured', 
 
 test('the state of the code has its four words', async () => {
 	const code = { version: '1.4.0', files: 214, checkedAt: noon() };
+	const says = (mode: CodeView['mode'], label: string) =>
+		vi.waitFor(async () => {
+			// The service worker may have looked at the tabs meanwhile and say what it knows itself.
+			await show(stateOf(practice({ code: { ...code, mode } })));
+			const words = page.getByRole('main').getByText(label, { exact: true });
+			await words.waitFor({ timeout: 2000 });
+		}, soon);
 	for (const [mode, label] of [
 		['packaged', 'Packaged'],
-		['pinned', 'Pinned'],
 		['not-verified', 'Not verified'],
+		['pinned', 'Pinned'],
 		['blocked', 'Blocked'],
 	] as const) {
-		await show(stateOf(practice({ code: { ...code, mode } })));
-		await page.getByRole('main').getByText(label, { exact: true }).waitFor();
+		await says(mode, label);
 		const packaged = page.getByRole('link', { name: 'Open the packaged app' });
 		expect(await packaged.getAttribute('href')).toBe(
 			pageOf('app/index.html?server=https%3A%2F%2Fvisit.example.org'),
 		);
 	}
 	expect(await faults()).toEqual([]);
-	await show(stateOf(practice({ code: { ...code, mode: 'pinned' } })));
-	await page.getByRole('main').getByText('Pinned', { exact: true }).waitFor();
+	await says('pinned', 'Pinned');
 	expect(await faults()).toEqual([]);
 });
 
@@ -276,7 +282,7 @@ test('the side panel opens from the popup', async () => {
 			const contexts = await chrome.runtime.getContexts({ contextTypes });
 			return contexts.map(({ documentUrl }) => documentUrl);
 		});
-	await expect.poll(panels).toEqual([pageOf('panel/panel.html')]);
+	await expect.poll(panels, soon).toEqual([pageOf('panel/panel.html')]);
 });
 
 test('before anything is known it says what it is doing', async () => {

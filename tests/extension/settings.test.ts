@@ -9,6 +9,7 @@ import { practice, stateOf } from './states.ts';
 let browser: ExtensionBrowser;
 let page: Page;
 let wrong: string[];
+const soon = { timeout: 20_000, interval: 50 };
 
 beforeAll(async () => {
 	browser = await launchExtension();
@@ -29,7 +30,7 @@ test('nobody is named until somebody chooses so', async () => {
 	expect(await page.getByRole('radio', { name: 'Nobody' }).isChecked()).toBe(true);
 	expect(defaultChoices.names).toBe('nobody');
 	await page.getByRole('radio', { name: 'Initials' }).check();
-	await expect.poll(stored).toEqual({ ...defaultChoices, names: 'initials' });
+	await expect.poll(stored, soon).toEqual({ ...defaultChoices, names: 'initials' });
 	await page.getByText('Saved').waitFor();
 });
 
@@ -47,14 +48,14 @@ test('every choice is stored at once, and is there again when the page is', asyn
 		repeatMinutes: 1,
 		escalateAfter: 2,
 	};
-	await expect.poll(stored).toEqual(chosen);
+	await expect.poll(stored, soon).toEqual(chosen);
 	await page.reload();
 	await page.getByLabel('From').waitFor();
 	expect(await page.getByLabel('From').inputValue()).toBe('21:30');
 	expect(await page.getByRole('radio', { name: 'Initials' }).isChecked()).toBe(true);
 	expect(await page.getByRole('checkbox', { name: 'Sound' }).isChecked()).toBe(false);
 	await page.getByRole('checkbox', { name: 'Quiet hours' }).uncheck();
-	await expect.poll(stored).toEqual({ ...chosen, quiet: null });
+	await expect.poll(stored, soon).toEqual({ ...chosen, quiet: null });
 });
 
 test('a practice is removed only after a question', async () => {
@@ -75,7 +76,9 @@ test('a practice is removed only after a question', async () => {
 	expect(await other.evaluate('list.length')).toBe(0);
 	await page.getByRole('button', { name: 'Remove Harbor Clinic' }).click();
 	await dialog.getByRole('button', { name: 'Remove Harbor Clinic' }).click();
-	await expect.poll(() => other.evaluate('list')).toEqual([{ type: 'unpair', practice: 'p2' }]);
+	await expect
+		.poll(() => other.evaluate('list'), soon)
+		.toEqual([{ type: 'unpair', practice: 'p2' }]);
 	await other.close();
 });
 
