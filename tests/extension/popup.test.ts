@@ -118,7 +118,7 @@ test('Connect, Remind and Not now ask the service worker, also by the keyboard',
 	await button('Open the dashboard').click();
 	const open = { type: 'open', practice: 'p1' };
 	await expect
-		.poll(heard)
+		.poll(heard, soon)
 		.toEqual([
 			{ ...open, session: 's1', act: 'connect', seat: 'a' },
 			{ type: 'not-now', practice: 'p1', arrivals: [{ session: 's1', seat: 'a', since: 1 }] },
