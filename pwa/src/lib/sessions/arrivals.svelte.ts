@@ -1,6 +1,7 @@
 import { m } from '#lib/paraglide/messages.js';
 import { formatTime } from '#lib/ui/dates.ts';
 import { isBusy } from '#lib/net/busy.ts';
+import type { Arrival } from '#protocol/presence.ts';
 import type { Here } from './presence.ts';
 
 const chimeName = 'sotto.chime';
@@ -42,6 +43,9 @@ export class Arrivals {
 	);
 	#first = true;
 	readonly #told = new Map<string, Told>();
+	/** Those to whom "Not now" was said. */
+	readonly #dismissed = new Set<string>();
+	#here: readonly Here[] = [];
 	#shown: Notification | undefined;
 	#audio: AudioContext | undefined;
 
@@ -53,7 +57,8 @@ export class Arrivals {
 		here: readonly Here[],
 		nameOf: (one: Here) => Promise<string | undefined>,
 	): Promise<void> {
-		const fresh = this.#learn(here);
+		const fresh = this.#learn(here).filter((one) => !this.#dismissed.has(keyOf(one)));
+		this.#here = here;
 		void setBadge(here.length);
 		if (here.length === 0) this.#close();
 		const first = this.#first;
@@ -68,6 +73,12 @@ export class Arrivals {
 		const [one] = fresh;
 		const name = this.names && one && here.length === 1 ? await nameOf(one) : undefined;
 		this.#show(here, name);
+	}
+
+	/** "Not now" was said to them, on whatever device: nothing is shown about them any more. */
+	dismiss(arrivals: readonly Arrival[]): void {
+		for (const one of arrivals) this.#dismissed.add(keyOf(one));
+		if (this.#here.every((one) => this.#dismissed.has(keyOf(one)))) this.#close();
 	}
 
 	#learn(here: readonly Here[]): Here[] {
@@ -85,6 +96,8 @@ export class Arrivals {
 		this.#close();
 		this.#first = true;
 		this.#told.clear();
+		this.#dismissed.clear();
+		this.#here = [];
 		void setBadge(0);
 		void this.#audio?.close();
 		this.#audio = undefined;
@@ -144,7 +157,7 @@ export class Arrivals {
 }
 
 /** One visit to the waiting room: who leaves it and comes again has waited twice. */
-const keyOf = ({ seat, since }: Here): string => `${seat} ${since}`;
+const keyOf = ({ seat, since }: Pick<Here, 'seat' | 'since'>): string => `${seat} ${since}`;
 
 /** Whether no other page of this browser tells of the same people. */
 async function isFirstToTell(fresh: readonly Here[]): Promise<boolean> {

@@ -180,6 +180,7 @@ export class Watch {
 	#hear(message: ServerMessage): void {
 		this.#heard = performance.now();
 		if (this.#presence.hear(message)) this.#gather();
+		if (message.type === 'dismissed') this.arrivals.dismiss(message.arrivals);
 		if (message.type === 'changed' && message.what === 'post') this.#noteSoon();
 		const { type } = message;
 		if (type !== 'ended' && !(type === 'changed' && message.what === 'sessions')) return;
