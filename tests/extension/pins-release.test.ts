@@ -197,3 +197,24 @@ test('a package without a release key pins nothing, and does not offer it', asyn
 	expect(answer).toEqual(unsigned);
 	await plain.close();
 });
+
+test('without its rule, or without the permission to see the pages, nothing is called pinned', async () => {
+	await pin();
+	expect(await mode()).toBe('pinned');
+	const worker = await browser.worker();
+	const without = (change: 'rule' | 'permission') =>
+		worker.evaluate(async (what) => {
+			const rules = await chrome.declarativeNetRequest.getDynamicRules();
+			if (what === 'permission') await chrome.permissions.remove({ permissions: ['webRequest'] });
+			else
+				await chrome.declarativeNetRequest.updateDynamicRules({
+					removeRuleIds: rules.map(({ id }) => id),
+				});
+		}, change);
+	await without('rule');
+	expect(await mode()).toBe('not-verified');
+	await pin();
+	expect(await mode()).toBe('pinned');
+	await without('permission');
+	expect(await mode()).toBe('not-verified');
+});

@@ -13,7 +13,7 @@ import { label } from './label.ts';
 import { type Sender, markDocument, noteAnswer, noteDocument } from './pages.ts';
 import { readPins } from './pin.ts';
 import { ReleaseError, releaseKey } from './release.ts';
-import { removeWorkers } from './rule.ts';
+import { removeWorkers, ruleHolds } from './rule.ts';
 
 const alarm = 'pins';
 const everyMinutes = 60;
@@ -27,7 +27,9 @@ async function codeView(origin: string): Promise<CodeView> {
 		readHome(origin),
 	]);
 	const open = tabs.map(({ id }) => documents[shown[id] ?? '']);
-	return label(pins[origin], {
+	const pinned = pins[origin];
+	return label(pinned, {
+		holds: pinned?.enabled === true && (await ruleHolds(pinned.rule, pinned.release.csp)),
 		open: open.map((one) => (one?.origin === origin ? one : undefined)),
 		packaged: home === 'packaged' ? api.runtime.getManifest().version : undefined,
 	});

@@ -1,4 +1,5 @@
 import { api } from '../../chrome.ts';
+import { pinPermissions } from '../../shared/code.ts';
 
 /**
  * The browser's own rule that gives every document of a site this policy, whatever headers the site sends. Scripts
@@ -34,6 +35,16 @@ export async function setRule(id: number, origin: string, csp: string): Promise<
 			},
 		],
 	});
+}
+
+/** Whether the browser has this very rule, and lets the extension reach the sites that it is for. */
+export async function ruleHolds(id: number, csp: string): Promise<boolean> {
+	const origins = api.runtime.getManifest().host_permissions ?? [];
+	// What was taken back is still there until the service worker starts anew: asked for, not looked for.
+	if (!(await api.permissions.contains({ permissions: [...pinPermissions], origins })))
+		return false;
+	const rules = await api.declarativeNetRequest.getDynamicRules({ ruleIds: [id] });
+	return rules.some(({ action }) => action.responseHeaders?.some(({ value }) => value === csp));
 }
 
 export const removeRule = (id: number): Promise<void> =>

@@ -16,7 +16,7 @@ const mode = (
 	of: Pin | undefined,
 	open: readonly (PageDocument | undefined)[],
 	packaged?: string,
-): string => label(of, { open, packaged }).mode;
+): string => label(of, { open, holds: true, packaged }).mode;
 
 test('a page is called pinned only when it came under the policy and its code runs', () => {
 	expect(mode(pin, [])).toBe('pinned');
@@ -26,7 +26,7 @@ test('a page is called pinned only when it came under the policy and its code ru
 	expect(mode(pin, [proven, undefined])).toBe('not-verified');
 	expect(mode({ ...pin, enabled: false }, [proven])).toBe('not-verified');
 	expect(mode(undefined, [])).toBe('not-verified');
-	expect(label(pin, { open: [], packaged: undefined })).toEqual({
+	expect(label(pin, { open: [], holds: true, packaged: undefined })).toEqual({
 		mode: 'pinned',
 		version: '1.4.2',
 		files: 170,
@@ -42,7 +42,7 @@ test('one page in which something was refused is enough for blocked, and so is a
 });
 
 test('who works in the packaged app is told of a page of the server that is open beside it', () => {
-	expect(label(undefined, { open: [], packaged: '0.1.0' })).toEqual({
+	expect(label(undefined, { open: [], holds: false, packaged: '0.1.0' })).toEqual({
 		mode: 'packaged',
 		version: '0.1.0',
 		files: 0,
