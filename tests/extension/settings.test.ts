@@ -35,6 +35,7 @@ test('nobody is named until somebody chooses so', async () => {
 });
 
 test('every choice is stored at once, and is there again when the page is', async () => {
+	await page.getByRole('radio', { name: 'The name' }).check();
 	await page.getByRole('checkbox', { name: 'Quiet hours' }).check();
 	await page.getByLabel('From').fill('21:30');
 	await page.getByLabel('From').blur();
@@ -42,7 +43,7 @@ test('every choice is stored at once, and is there again when the page is', asyn
 	await page.getByLabel('Say it again while nobody has answered').selectOption('After a minute');
 	await page.getByLabel('Play the sound although it is off').selectOption('From repeat 2 on');
 	const chosen = {
-		names: 'initials',
+		names: 'name',
 		sound: false,
 		quiet: { from: 21 * 60 + 30, to: 8 * 60 },
 		repeatMinutes: 1,
@@ -52,7 +53,7 @@ test('every choice is stored at once, and is there again when the page is', asyn
 	await page.reload();
 	await page.getByLabel('From').waitFor();
 	expect(await page.getByLabel('From').inputValue()).toBe('21:30');
-	expect(await page.getByRole('radio', { name: 'Initials' }).isChecked()).toBe(true);
+	expect(await page.getByRole('radio', { name: 'The name' }).isChecked()).toBe(true);
 	expect(await page.getByRole('checkbox', { name: 'Sound' }).isChecked()).toBe(false);
 	await page.getByRole('checkbox', { name: 'Quiet hours' }).uncheck();
 	await expect.poll(stored, soon).toEqual({ ...chosen, quiet: null });
