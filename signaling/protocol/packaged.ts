@@ -4,6 +4,15 @@ import { line } from './text.ts';
 /** A path of the app with its query, without an origin. */
 const Path = v.pipe(v.string(), v.maxLength(300), v.regex(/^\/(?![/\\])[^#\s]*$/));
 
+/** Whom a call should let in is said by a click of the user in the extension, and never by a page of a server. */
+function connectsNobody(path: string): boolean {
+	try {
+		return !/[?&]connect(?:[=&]|$)/.test(decodeURIComponent(path));
+	} catch {
+		return false;
+	}
+}
+
 /**
  * What a page of a practice says to the browser extension about the app that it carries, by
  * `runtime.sendMessage` with the extension's id. A page speaks for its own server only. It can lead there, and
@@ -13,7 +22,11 @@ export const AppAsk = v.variant('type', [
 	/** → AppState */
 	v.strictObject({ type: v.literal('app-state'), server: line(255) }),
 	/** Opens the packaged app at this server; from then on everything of it opens there. → AppState */
-	v.strictObject({ type: v.literal('app-open'), server: line(255), path: Path }),
+	v.strictObject({
+		type: v.literal('app-open'),
+		server: line(255),
+		path: v.pipe(Path, v.check(connectsNobody)),
+	}),
 ]);
 export type AppAsk = v.InferOutput<typeof AppAsk>;
 

@@ -19,7 +19,7 @@ import { bytesOf, call } from '../wire.ts';
 /** A participant in this process who came by a link; waits in the waiting room. */
 export async function participant(
 	link: string,
-	options: { agrees?: boolean } = {},
+	options: { agrees?: boolean; proves?: boolean } = {},
 ): Promise<Insider> {
 	const url = new URL(link);
 	const address = url.origin;
@@ -44,7 +44,8 @@ export async function participant(
 			if (!keyPackage) throw new TypeError('one package was made');
 			const receipt = options.agrees ? await self.say('consent') : null;
 			const text = { name: null, receipt, agreed: body.notice ? receipt !== null : null };
-			const sealed = await sealKnock({ session, place, keyPackage, host, secret, text });
+			const known = options.proves === false ? null : secret;
+			const sealed = await sealKnock({ session, place, keyPackage, host, secret: known, text });
 			return { type: 'knock', keyPackage: toBase64url(keyPackage), ...sealed };
 		},
 	});

@@ -109,7 +109,9 @@ test('a page speaks for its own server only, and talks nobody out of the extensi
 	expect(silent).toContain(await ask(web, { ...own, server: others }));
 	const open = { type: 'app-open', server: server.address };
 	const before = tabs();
-	for (const path of ['//evil.example', '/\\evil', 'https://evil.example', '/a#b'])
+	// Nor does it say who is let into a call.
+	const admits = `/call/${'A'.repeat(22)}?connect=${'B'.repeat(22)}`;
+	for (const path of ['//evil.example', '/\\evil', 'https://evil.example', '/a#b', admits])
 		expect(silent).toContain(await ask(web, { ...open, path }));
 	expect(silent).toContain(await ask(web, { ...open, path: '/', home: 'web' }));
 	expect(tabs()).toBe(before);

@@ -1,9 +1,10 @@
 import { beforeEach, expect, test, vi } from 'vitest';
+import type { Clicked } from '#lib/call/clicked.ts';
 import { Opening } from '#lib/call/opening.svelte.ts';
 
 // What happens when somebody leaves, or goes on in another tab, while her call is being opened.
 const host = {
-	connectWhenThere: vi.fn<(seat: string) => Promise<void>>(async () => {}),
+	connectWhenThere: vi.fn<(seat: string, clicked?: Clicked) => Promise<void>>(async () => {}),
 	letGo: vi.fn<() => Promise<void>>(async () => {}),
 	leave: vi.fn<() => Promise<void>>(async () => {}),
 };
@@ -57,9 +58,10 @@ test('another tab takes it while it opens: this one says so, and may take it bac
 	await entering;
 	expect([one.host, one.elsewhere]).toEqual([undefined, true]);
 	await one.useHere();
-	await one.enter('seat');
+	const clicked = { session: 'session', seat: 'seat', knock: null };
+	await one.enter('seat', clicked);
 	expect([one.host, one.elsewhere]).toEqual([host, false]);
-	expect(host.connectWhenThere).toHaveBeenCalledWith('seat');
+	expect(host.connectWhenThere).toHaveBeenCalledWith('seat', clicked);
 	one.lost();
 	expect(host.letGo).toHaveBeenCalledOnce();
 });

@@ -10,13 +10,14 @@ import { type HostSession } from '#lib/sessions/session.ts';
 import { fetchSession } from '#lib/sessions/store.ts';
 import type { Seat } from '#protocol/socket.ts';
 import { Call } from './call.svelte.ts';
+import { type Clicked, sameKnock } from './clicked.ts';
 import { Devices } from './devices.svelte.ts';
 import { iceSource } from './ice.ts';
 import { type OpenedKnock, openKnock } from './knock.ts';
 import { Knowledge } from './knowledge.ts';
 import { sealNote } from './note.ts';
 import { Pins } from './pins.ts';
-import { provenLevel } from './proven.ts';
+import { needsNoLook, provenLevel } from './proven.ts';
 import { Recording } from './recording.svelte.ts';
 import { keyName } from './room.ts';
 import { Sweep } from './sweep.ts';
@@ -43,6 +44,8 @@ export class HostCall {
 	readonly call: Call;
 	readonly recording: Recording;
 	knocks = $state.raw<readonly Knock[]>([]);
+	/** The seat that this page was opened for, and whose Connect the host still has to press. */
+	asked = $state<string>();
 	/** Names of those who have not agreed to be recorded. */
 	missing = $state.raw<readonly string[]>([]);
 	connecting = $state(false);
@@ -208,9 +211,13 @@ export class HostCall {
 
 	/** Lets somebody in: an admission and an epoch. Without their consent the recorder is left out of it first. */
 	async connect(seat: string): Promise<void> {
+		const known = this.call.room.seats.get(seat);
+		if (known) await this.#admit(known);
+	}
+
+	async #admit(known: Seat): Promise<void> {
 		const { room } = this.call;
-		const known = room.seats.get(seat);
-		if (!known) return;
+		const { seat } = known;
 		const { opened, name } = await this.#read(known);
 		if (!opened || name === null) return;
 		this.connecting = true;
@@ -268,13 +275,20 @@ export class HostCall {
 		return new Map([[seat, fromBase64url(knock.keyPackage)]]);
 	}
 
-	/** From the dashboard: connects this seat as soon as the room says that it is there. */
-	async connectWhenThere(seat: string): Promise<void> {
+	/**
+	 * This page was opened for a seat: who is there is let in as soon as the room says so, when she is the one on whom
+	 * the host `clicked` in this app, or proved who she is. Anybody else is shown first, with her button.
+	 */
+	async connectWhenThere(seat: string, clicked?: Clicked): Promise<void> {
 		const { room } = this.call;
 		const until = performance.now() + 5000;
 		while (performance.now() < until && room.seats.get(seat)?.state !== 'waiting')
 			await new Promise((resolve) => setTimeout(resolve, 50));
-		await this.connect(seat);
+		const known = room.seats.get(seat);
+		if (known?.state !== 'waiting') return;
+		const shown = clicked?.seat === seat && sameKnock(clicked.knock, known.knock);
+		if (shown || needsNoLook(this.#show(known, await this.#read(known)))) await this.#admit(known);
+		else this.asked = seat;
 	}
 
 	async #agreed(key: Bytes): Promise<boolean> {

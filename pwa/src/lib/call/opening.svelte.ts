@@ -1,8 +1,9 @@
 import type { TabLock } from '#lib/net/tab.ts';
+import type { Clicked } from './clicked.ts';
 import type { Devices } from './devices.svelte.ts';
 
 interface Opened {
-	connectWhenThere(seat: string): Promise<void>;
+	connectWhenThere(seat: string, clicked?: Clicked): Promise<void>;
 	/** Another tab goes on with the call. */
 	letGo(): Promise<void>;
 	leave(): Promise<void>;
@@ -28,8 +29,8 @@ export class Opening<Host extends Opened> {
 		this.#parts = parts;
 	}
 
-	/** Opens the call, and lets in who waits at `seat` if that is given. */
-	async enter(seat: string | null): Promise<void> {
+	/** Opens the call, and lets in who waits at `seat` if that is given, see `HostCall`. */
+	async enter(seat: string | null, clicked?: Clicked): Promise<void> {
 		const { session, devices, tab, open } = this.#parts;
 		this.failure = undefined;
 		try {
@@ -43,7 +44,7 @@ export class Opening<Host extends Opened> {
 				return devices.close();
 			}
 			this.host = opened;
-			if (seat) await opened.connectWhenThere(seat);
+			if (seat) await opened.connectWhenThere(seat, clicked);
 		} catch (error) {
 			this.failure = error;
 		}

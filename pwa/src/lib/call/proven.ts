@@ -1,11 +1,18 @@
 import { type Bytes, equal, toBase64url } from '#crypto/bytes.ts';
-import type { ProvenLevel } from './view.ts';
+import type { Knock, ProvenLevel } from './view.ts';
 
 /** What somebody at the door proved: her key by an access code, her key package by a private link. */
 export function provenLevel({ coded, linked }: { coded: boolean; linked: boolean }): ProvenLevel {
 	if (coded) return 2;
 	return linked ? 1 : 0;
 }
+
+/**
+ * Whether somebody may be let in although the host clicked on her elsewhere, or not at all, and was not shown her
+ * label: she proved the link or the code, or is known by her key, and no other key goes by her name.
+ */
+export const needsNoLook = ({ trust, keyChanged }: Pick<Knock, 'trust' | 'keyChanged'>): boolean =>
+	trust.level > 0 && !keyChanged;
 
 /**
  * What proves to a participant that the keys the server gives are the host's. undefined when they are not those that her

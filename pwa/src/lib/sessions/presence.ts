@@ -1,5 +1,6 @@
 import { fromBase64url } from '#crypto/bytes.ts';
 import { verifyLinkProof } from '#crypto/proof/proof.ts';
+import { sameKnock } from '#lib/call/clicked.ts';
 import { provenLevel } from '#lib/call/proven.ts';
 import type { ProvenLevel } from '#lib/call/view.ts';
 import { codeConfirmed } from '#lib/code/codes.svelte.ts';
@@ -16,6 +17,8 @@ export interface Waiting {
 	readonly since: number;
 	/** 2 when the access code was proven, 1 when the private link was, 0 when nothing was. */
 	readonly trust: ProvenLevel;
+	/** What the rest was read from. */
+	readonly knock: Seat['knock'];
 }
 
 interface Held {
@@ -139,8 +142,10 @@ export class Presence {
 		const trust = await this.#trust(row);
 		const known = this.#rows.get(seat.seat);
 		const same = known?.place === place && sameShown(known.session, session);
-		if (same && known.since === seat.since && known.trust === trust) return known;
-		const made = { seat: seat.seat, session, place, since: seat.since, trust };
+		const { since, knock } = seat;
+		if (same && known.since === since && known.trust === trust && sameKnock(known.knock, knock))
+			return known;
+		const made = { seat: seat.seat, session, place, since, trust, knock };
 		this.#rows.set(seat.seat, made);
 		return made;
 	}
@@ -166,9 +171,6 @@ export class Presence {
 /** Read again, a session is another object that says the same. */
 const sameShown = (a: Session, b: Session): boolean =>
 	a.id === b.id && a.startsAt === b.startsAt && (a.notice === null) === (b.notice === null);
-
-const sameKnock = (a: Seat['knock'], b: Seat['knock']): boolean =>
-	a?.keyPackage === b?.keyPackage && a?.proof === b?.proof;
 
 async function isProven(row: { session: Session; place: Place; seat: Seat }) {
 	const { session, place, seat } = row;
