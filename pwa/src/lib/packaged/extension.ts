@@ -21,6 +21,8 @@ export async function findPackaged(): Promise<AppState | undefined> {
 export async function openPackaged(path: string): Promise<boolean> {
 	const extension = await findExtension();
 	if (!extension) return false;
-	await askExtension(AppState, extension, { type: 'app-open', path });
+	// Whom a call lets in is said there, by a click.
+	const [screen = '/'] = path.split('?');
+	await askExtension(AppState, extension, { type: 'app-open', path: screen });
 	return true;
 }
