@@ -7,6 +7,8 @@ import type { Told } from './told.ts';
 /** What has to outlive the worker, in memory of the browser (`storage.session`). */
 const toldKey = 'told';
 const unsaidKey = 'unsaid';
+const inCallKey = 'inCall';
+const issuedKey = (device: string): string => `issued ${device}`;
 
 const StoredTold = v.record(
 	v.string(),
@@ -19,6 +21,8 @@ const StoredTold = v.record(
 	}),
 );
 const StoredUnsaid = v.record(v.string(), v.array(Arrival));
+const StoredInCall = v.array(v.string());
+const StoredIssued = v.record(v.string(), v.number());
 
 async function read<S extends v.GenericSchema>(
 	key: string,
@@ -45,3 +49,17 @@ export const readUnsaid = async (): Promise<Record<string, Arrival[]>> =>
 
 export const writeUnsaid = (unsaid: Record<string, readonly Arrival[]>): Promise<void> =>
 	api.storage.session.set({ [unsaidKey]: unsaid });
+
+/** Practices at which the member is in a call, as far as they said so last. */
+export const readInCall = async (): Promise<ReadonlySet<string>> =>
+	new Set(await read(inCallKey, StoredInCall));
+
+export const writeInCall = (practices: ReadonlySet<string>): Promise<void> =>
+	api.storage.session.set({ [inCallKey]: [...practices] });
+
+/** The newest names that were seen, by what they are of: one list for each pairing. */
+export const readIssued = async (device: string): Promise<Map<string, number>> =>
+	new Map(Object.entries((await read(issuedKey(device), StoredIssued)) ?? {}));
+
+export const writeIssued = (device: string, issued: ReadonlyMap<string, number>): Promise<void> =>
+	api.storage.session.set({ [issuedKey(device)]: Object.fromEntries(issued) });

@@ -4,6 +4,8 @@ import type { X25519Key } from '#crypto/identity/x25519.ts';
 import { openNames } from '#crypto/presence/names.ts';
 import type { PresenceSession } from '#protocol/presence.ts';
 import type { NameCheck } from '../../shared/state.ts';
+import { turns } from '../turns.ts';
+import { readIssued, writeIssued } from './memory.ts';
 
 /** What names are opened with, and whose they have to be. */
 export interface Opener {
@@ -64,24 +66,34 @@ interface Kept {
 export class Names {
 	readonly #opener: Opener;
 	readonly #kept = new Map<string, Kept>();
+	readonly #inTurn = turns();
 
 	constructor(opener: Opener) {
 		this.#opener = opener;
 	}
 
-	async read(sessions: readonly PresenceSession[]): Promise<void> {
-		const ids = new Set(sessions.map(({ id }) => id));
-		for (const id of this.#kept.keys()) if (!ids.has(id)) this.#kept.delete(id);
-		await Promise.all(sessions.map((session) => this.#readOne(session)));
+	/** Opens what is new. What was seen once is never taken for older, whatever the server sent in between. */
+	read(sessions: readonly PresenceSession[]): Promise<void> {
+		return this.#inTurn(async () => {
+			const { device } = this.#opener;
+			const ids = new Set(sessions.map(({ id }) => id));
+			for (const id of this.#kept.keys()) if (!ids.has(id)) this.#kept.delete(id);
+			const issued = await readIssued(device);
+			const before = [...issued.values()].join();
+			await Promise.all(sessions.map((session) => this.#readOne(session, issued)));
+			if ([...issued.values()].join() !== before) await writeIssued(device, issued);
+		});
 	}
 
-	async #readOne(session: PresenceSession): Promise<void> {
+	async #readOne(session: PresenceSession, issued: Map<string, number>): Promise<void> {
 		const { id, names, startsAt } = session;
 		const known = this.#kept.get(id);
 		if (known?.of.names === names && known.of.startsAt === startsAt) return;
-		// What was moved is sealed anew; what was not cannot become older.
-		const issuedMin = known?.of.startsAt === startsAt ? known.named.issued : 0;
+		// What was moved is sealed anew, and counted by itself.
+		const mark = `${id} ${startsAt}`;
+		const issuedMin = issued.get(mark) ?? 0;
 		const named = await readNames(this.#opener, session, issuedMin);
+		if (named.issued > issuedMin) issued.set(mark, named.issued);
 		this.#kept.set(id, { of: { names, startsAt }, named });
 	}
 
