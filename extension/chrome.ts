@@ -16,11 +16,16 @@ export const can = {
 	get tabCapture(): boolean {
 		return 'tabCapture' in api;
 	},
+	/** To record a tab. Leave for it is asked when it is used, so the function is not there before. */
+	get recordTab(): boolean {
+		const { optional_permissions: later = [] } = api.runtime.getManifest();
+		return can.offscreen && (can.tabCapture || later.includes('tabCapture'));
+	},
 	/** To see what a site answered, and to take its service workers: optional, asked for when code is pinned. */
 	get pins(): boolean {
 		return 'webRequest' in api && 'browsingData' in api;
 	},
-	/** Buttons in notifications, and notifications that stay. */
+	/** Buttons in notifications, and notifications that stay and make no sound. */
 	get notificationButtons(): boolean {
 		return !navigator.userAgent.includes('Firefox');
 	},

@@ -5,7 +5,9 @@ import { keepUnsaid } from './notnow.ts';
 import type { Practice } from './practice.ts';
 
 /** A practice that this browser is paired with. */
-export type Find = (practice: string) => Promise<Practice | undefined>;
+export type Find = (
+	practice: string,
+) => Promise<Pick<Practice, 'origin' | 'waiting' | 'dismiss'> | undefined>;
 
 /** Opens the session in which somebody waits, and lets her in. */
 export async function connect(find: Find, arrived: Arrived): Promise<void> {
@@ -51,6 +53,9 @@ export async function open(
 	if (session === undefined) return showPath(found.origin, '/');
 	if (act !== 'connect') return showPath(found.origin, `/sessions/${session}`);
 	const waiting = found.waiting(session);
-	const meant = waiting.find((one) => one.seat === seat) ?? waiting[0];
-	return meant ? connect(find, meant) : showPath(found.origin, `/call/${session}`);
+	const meant = seat === undefined ? waiting[0] : waiting.find((one) => one.seat === seat);
+	if (meant) return connect(find, meant);
+	// A worker that has just started does not know yet who waits. Nobody else is let in instead.
+	const path = `/call/${session}`;
+	return showPath(found.origin, seat === undefined ? path : `${path}?connect=${seat}`);
 }

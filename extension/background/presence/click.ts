@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { Arrival } from '#protocol/presence.ts';
 import { Id } from '#protocol/text.ts';
-import { api } from '../../chrome.ts';
+import { api, can } from '../../chrome.ts';
 import { type Find, connect, look, notNow, open } from './acts.ts';
 import { arrivedOf } from './arrivals.ts';
 
@@ -40,7 +40,8 @@ export function answerClicks(find: Find): void {
 	});
 	api.notifications.onClicked.addListener((id) => {
 		const arrived = arrivedOf(id);
-		if (arrived) void look(find, arrived);
+		// One without buttons says by itself what its first button would.
+		if (arrived) void (can.notificationButtons ? look(find, arrived) : connect(find, arrived));
 	});
 	api.runtime.onMessage.addListener((message: unknown, sender, respond) => {
 		const asked = v.safeParse(Asked, message);

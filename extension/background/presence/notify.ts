@@ -1,8 +1,9 @@
 import { m } from '#lib/paraglide/messages.js';
 import { api, can } from '../../chrome.ts';
+import type { NameChoice } from '../../shared/state.ts';
 import { type Arrived, arrivedOf, idOf } from './arrivals.ts';
 import { isQuietNow, readChoices } from './choices.ts';
-import { inTurn, readTold, writeTold } from './memory.ts';
+import { inTurn, readInCall, readTold, writeInCall, writeTold } from './memory.ts';
 import { chime } from './sound.ts';
 import { type Outcome, type Seen, type Told, reconcile } from './told.ts';
 import { type Occasion, wordsOf } from './words.ts';
@@ -17,14 +18,24 @@ export interface View {
 	occasion(arrived: Arrived): Occasion;
 	/** The first look over this connection. */
 	readonly fresh: boolean;
-	/** The member is in a call: nothing sounds, and nobody is named on a screen that may be shared. */
+	/** The member is in a call of this practice: for none of them anything sounds or is named, as her screen may be shared. */
 	readonly inCall: boolean;
 }
 
-async function show(id: string, view: View, names: 'nobody' | 'initials' | 'name'): Promise<void> {
+/** Whether she is in a call at any practice; every one of them says so for itself, and is believed until it says otherwise. */
+async function isInCall({ practice, inCall }: Pick<View, 'practice' | 'inCall'>): Promise<boolean> {
+	const before = await readInCall();
+	const after = new Set(before);
+	if (inCall) after.add(practice);
+	else after.delete(practice);
+	if (after.size !== before.size) await writeInCall(after);
+	return after.size > 0;
+}
+
+async function show(id: string, view: View, names: NameChoice): Promise<void> {
 	const arrived = arrivedOf(id);
 	if (!arrived) return;
-	const { title, message } = wordsOf(view.occasion(arrived), view.inCall ? 'nobody' : names);
+	const { title, message } = wordsOf(view.occasion(arrived), names);
 	await api.notifications.create(id, {
 		type: 'basic',
 		iconUrl: api.runtime.getURL('icons/128.png'),
@@ -32,10 +43,10 @@ async function show(id: string, view: View, names: 'nobody' | 'initials' | 'name
 		message,
 		priority: 2,
 		eventTime: view.occasion(arrived).since,
-		requireInteraction: true,
-		// It has a sound of its own, which can be turned off.
-		silent: true,
+		// Elsewhere these are refused. It has a sound of its own, which can be turned off.
 		...(can.notificationButtons && {
+			requireInteraction: true,
+			silent: true,
 			buttons: [{ title: m.notify_connect() }, { title: m.notify_not_now() }],
 		}),
 	});
@@ -62,6 +73,8 @@ function merged(before: ReadonlyMap<string, Told>, view: View, after: Outcome['t
 export const see = (view: View): Promise<void> =>
 	inTurn(async () => {
 		const choices = await readChoices();
+		const inCall = await isInCall(view);
+		const names = inCall ? 'nobody' : choices.names;
 		const before = await readTold();
 		const shown = new Set(Object.keys(await api.notifications.getAll()));
 		const seen = seenBy(view, before);
@@ -75,14 +88,15 @@ export const see = (view: View): Promise<void> =>
 		for (const { id, again } of outcome.show) {
 			// One that is there already would not come up again.
 			if (again) await api.notifications.clear(id);
-			await show(id, view, choices.names);
+			await show(id, view, names);
 			const telling = told.get(id);
 			if (telling) told.set(id, { ...telling, state: 'told' });
 		}
 		if (outcome.show.length === 0) return;
 		await writeTold(told);
-		const loud = outcome.show.some((one) => one.loud);
-		if ((choices.sound || loud) && !view.inCall) void chime(loud).catch(() => undefined);
+		// Where the sound is on there is nothing to be louder than.
+		const loud = !choices.sound && outcome.show.some((one) => one.loud);
+		if ((choices.sound || loud) && !inCall) void chime(loud).catch(() => undefined);
 	});
 
 /** Takes a notification away: it was acted on. `dismissed`: for good; otherwise it is repeated when nothing comes of it. */
@@ -101,6 +115,7 @@ export const handled = (arrived: Arrived, options: { dismissed: boolean }): Prom
 export const forget = (practice: string): Promise<void> =>
 	inTurn(async () => {
 		const told = await readTold();
+		await isInCall({ practice, inCall: false });
 		for (const id of Object.keys(await api.notifications.getAll()))
 			if (arrivedOf(id)?.practice === practice) await api.notifications.clear(id);
 		for (const id of told.keys()) if (arrivedOf(id)?.practice === practice) told.delete(id);
