@@ -1,3 +1,4 @@
+import * as v from 'valibot';
 import { protocolVersion } from '#protocol/version.ts';
 import { api } from '../chrome.ts';
 import { startCapture } from '../capture/start.ts';
@@ -7,9 +8,11 @@ import { startPresence } from './presence/start.ts';
 import { startApp } from './app.ts';
 import { servePackage } from './serve-app.ts';
 
+const Version = v.strictObject({ type: v.literal('version') });
+
 /** What pages of the extension ask; `respond` may be called later when the listener gives back true. */
 api.runtime.onMessage.addListener((message: unknown, sender, respond) => {
-	if (sender.id !== api.runtime.id || message !== 'version') return;
+	if (sender.id !== api.runtime.id || !v.is(Version, message)) return;
 	respond({ protocol: protocolVersion });
 });
 

@@ -58,7 +58,7 @@ describe.skipIf(!hasDesktop)('a server whose clock is moved (needs python3-dbus)
 		await browser.killWorker();
 		const page = await browser.context.newPage();
 		await page.goto(pageOf('popup/popup.html'));
-		await page.evaluate(() => chrome.runtime.sendMessage('version'));
+		await page.evaluate(() => chrome.runtime.sendMessage({ type: 'version' }));
 		await vi.waitFor(async () => expect((await practice())?.waiting.length).toBe(3), soon);
 		const waited = (await practice())?.waiting.map(({ waitedMs }) => waitedMs) ?? [];
 		for (const ms of waited) expect(ms).toBeGreaterThanOrEqual(0);

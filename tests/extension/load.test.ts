@@ -26,7 +26,7 @@ test('the service worker starts, and answers its own pages also after it was end
 	const page = await browser.context.newPage();
 	const wrong = complaints(page);
 	await page.goto(pageOf('popup/popup.html'));
-	const ask = () => page.evaluate(() => chrome.runtime.sendMessage('version'));
+	const ask = () => page.evaluate(() => chrome.runtime.sendMessage({ type: 'version' }));
 	expect(await ask()).toEqual({ protocol: expect.any(Number) });
 	await browser.killWorker();
 	expect(await ask()).toEqual({ protocol: expect.any(Number) });

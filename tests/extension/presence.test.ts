@@ -52,7 +52,7 @@ async function arrive() {
 async function wake(): Promise<void> {
 	const page = await browser.context.newPage();
 	await page.goto(pageOf('popup/popup.html'));
-	await page.evaluate(() => chrome.runtime.sendMessage('version'));
+	await page.evaluate(() => chrome.runtime.sendMessage({ type: 'version' }));
 	await page.close();
 }
 
