@@ -11,10 +11,8 @@ const words: Readonly<Record<string, () => string>> = {
 	offscreen: m.settings_permission_offscreen,
 	scripting: m.capture_permission_scripting,
 	sidePanel: m.settings_permission_side_panel,
-	scripting: m.settings_permission_scripting,
 	storage: m.settings_permission_storage,
 	tabCapture: m.capture_permission_tab,
-	tabCapture: m.settings_permission_tab_capture,
 	webRequest: m.settings_permission_web_request,
 };
 

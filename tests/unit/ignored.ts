@@ -169,8 +169,6 @@ const reasons: Readonly<Record<string, readonly string[]>> = {
 		'settings_permission_alarms',
 		'settings_permission_origin',
 		'settings_permission_browsing_data',
-		'settings_permission_scripting',
-		'settings_permission_tab_capture',
 		'settings_permission_offscreen',
 	],
 	'a failure in its own words: what happened, what to do next': [
