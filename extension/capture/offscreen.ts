@@ -7,6 +7,7 @@ import { RequestError } from '../background/presence/server.ts';
 import { readPairing } from '../pairing/store.ts';
 import { type CaptureNews, CaptureStop, Record, type Recorded, Resume } from './messages.ts';
 import { Capture } from './recorder.ts';
+import { isOurs } from './sender.ts';
 
 let capture: Capture | undefined;
 let resuming: Promise<void> | undefined;
@@ -61,7 +62,7 @@ function ignoreRefusal(error: unknown): void {
 /** Records what the service worker asks for; while it lasts this page is what keeps it alive. */
 export function answerCapture(): void {
 	api.runtime.onMessage.addListener((message: unknown, sender, respond) => {
-		if (sender.id !== api.runtime.id) return false;
+		if (!isOurs(sender)) return false;
 		if (v.is(CaptureStop, message)) capture?.end();
 		if (v.is(Record, message)) {
 			void record(message).then(respond);

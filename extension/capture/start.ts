@@ -8,6 +8,7 @@ import { serverOf } from '../pairing/page.ts';
 import { begin, dropped, want, wanted } from './begin.ts';
 import { readMade } from './made.ts';
 import { CaptureLook, CaptureNews, CaptureStop, CaptureTab, type Resume } from './messages.ts';
+import { isOurs } from './sender.ts';
 import { readRunning, writeRunning } from './state.ts';
 import { isPermitted, showBanner, showMark } from './tab.ts';
 
@@ -131,7 +132,7 @@ export function startCapture(): void {
 	api.runtime.onMessageExternal.addListener(answerPage);
 	api.runtime.onMessage.addListener((message: unknown, sender, respond) => {
 		if (sender.id !== api.runtime.id) return false;
-		return answerOwn(message, respond) || answerPage(message, sender, respond);
+		return (isOurs(sender) && answerOwn(message, respond)) || answerPage(message, sender, respond);
 	});
 	api.commands.onCommand.addListener((name, tab) => {
 		if (name === command) void byCommand(tab);
