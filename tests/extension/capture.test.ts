@@ -24,7 +24,7 @@ test('a click on the button, a statement, and the tab is recorded: its moving pi
 	expect(await stage.badge()).toBe('');
 	await app.goto(`${server.address}/recordings`);
 	const row = app.getByRole('row').filter({ hasText: 'Case conference' });
-	await expect.poll(() => row.textContent()).toContain('Captured tab');
+	await row.getByText('Captured tab').waitFor();
 	await row.getByRole('link').click();
 	await app.getByText('signed before it began').waitFor();
 	await app.locator('video').waitFor({ state: 'attached' });
