@@ -2,8 +2,9 @@ import type { FastifyInstance } from 'fastify';
 import type { Context } from '../context.ts';
 import { ServerError } from '../errors.ts';
 import { staffOf } from '../guard.ts';
-import { bodyOf, stored } from '../parse.ts';
-import { Account, SealedPractice } from '../protocol/account.ts';
+import { bodyOf } from '../parse.ts';
+import { SealedPractice } from '../protocol/account.ts';
+import { changeAccount } from './change.ts';
 
 /** /api/account/practice: what a member's clients have seen of the practice, sealed. */
 export function practiceRoutes(app: FastifyInstance, context: Context): void {
@@ -11,21 +12,13 @@ export function practiceRoutes(app: FastifyInstance, context: Context): void {
 	app.put('/account/practice', async (request, reply) => {
 		const { member } = await staffOf(context, request);
 		const { practice, was } = bodyOf(SealedPractice, request);
-		await store.transaction().execute(async (db) => {
-			const row = await db
-				.selectFrom('members')
-				.select('account')
-				.where('id', '=', member)
-				.executeTakeFirstOrThrow();
-			const account = stored(Account, row.account);
-			// Two browsers of one member write at once: the second has to look again.
-			if (account.practice !== was) throw new ServerError('conflict');
-			await db
-				.updateTable('members')
-				.set({ account: JSON.stringify({ ...account, practice }) })
-				.where('id', '=', member)
-				.execute();
-		});
+		await store.transaction().execute((db) =>
+			changeAccount(db, member, (account) => {
+				// Two browsers of one member write at once: the second has to look again.
+				if (account.practice !== was) throw new ServerError('conflict');
+				return { ...account, practice };
+			}),
+		);
 		return reply.code(204).send();
 	});
 }

@@ -21,6 +21,7 @@ import {
 import { protocolVersion } from '../protocol/version.ts';
 import { newId, newSecret } from '../random.ts';
 import { verifySignature, verifySigned } from '../signature.ts';
+import { changeAccount } from './change.ts';
 import { openDevice } from './devices.ts';
 import { memberByEmail, readPractice, signedIn } from './members.ts';
 
@@ -213,18 +214,10 @@ function passwordRoutes(app: FastifyInstance, context: Context): void {
 		const { member } = await staffOf(context, request);
 		const { registrationRecord, account } = bodyOf(PasswordFinish, request);
 		await store.transaction().execute(async (db) => {
-			const row = await db
-				.selectFrom('members')
-				.select('account')
-				.where('id', '=', member)
-				.executeTakeFirstOrThrow();
 			// What else the account keeps may be newer than what this browser read.
-			const newer = { ...stored(Account, row.account), unlockers: account.unlockers };
-			await db
-				.updateTable('members')
-				.set({ opaque_record: registrationRecord, account: JSON.stringify(newer) })
-				.where('id', '=', member)
-				.execute();
+			await changeAccount(db, member, (kept) => ({ ...kept, unlockers: account.unlockers }), {
+				opaque_record: registrationRecord,
+			});
 			await history.add(db, { act: 'password-changed', who: member });
 		});
 		return reply.code(204).send();

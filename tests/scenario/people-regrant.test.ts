@@ -1,25 +1,15 @@
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { random, toBase64url } from '#crypto/bytes.ts';
 import { signNotice } from '#crypto/consent/notice.ts';
 import { makeGrant } from '#crypto/grant/grant.ts';
 import { createTrackKey } from '#crypto/track/key.ts';
-import { type App, found, join } from '../app.ts';
-import { type LocalServer, TestClock, localServer } from '../local.ts';
+import { type App, join } from '../app.ts';
+import { founded } from '../practices.ts';
 
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
 
 // Who lost her keys opens her recordings again when somebody who can open them wraps them for the new ones.
-let local: LocalServer;
-let maya: App;
-
-beforeAll(async () => {
-	local = await localServer({ clock: new TestClock(Date.now()) });
-	maya = await found(local);
-});
-afterAll(async () => {
-	vi.unstubAllGlobals();
-	await local.stop();
-});
+const here = founded();
 
 const newId = () => toBase64url(random(16));
 
@@ -66,13 +56,13 @@ async function opens(app: App, id: string): Promise<boolean> {
 }
 
 test('new keys open again what the old ones opened, and no other recording; the old keys get nothing', async () => {
-	const tom = await join(maya, { email: 'tom@alderstreet.example', role: 'clinician' });
-	const una = await join(maya, { email: 'una@alderstreet.example', role: 'supervisor' });
+	const tom = await join(here.maya, { email: 'tom@alderstreet.example', role: 'clinician' });
+	const una = await join(here.maya, { email: 'una@alderstreet.example', role: 'supervisor' });
 	const [hers, other] = [await recorded(tom.app), await recorded(tom.app)];
 	await tom.app.give(await tom.app.fetchRecording(hers), una.id);
 	expect(await opens(una.app, hers)).toBe(true);
 	const oldOpener = una.app.opener();
-	const again = await join(maya, {
+	const again = await join(here.maya, {
 		email: 'una@alderstreet.example',
 		role: 'supervisor',
 		member: una.id,
@@ -80,19 +70,19 @@ test('new keys open again what the old ones opened, and no other recording; the 
 	expect(await opens(again.app, hers)).toBe(false);
 	// The host can, and so can an admin by the records key.
 	await tom.app.account.refresh();
-	for (const app of [tom.app, maya]) {
+	for (const app of [tom.app, here.maya]) {
 		const [member] = app.comebacks();
 		if (!member) throw new Error('nobody came back');
 		expect(member.id).toBe(una.id);
 		expect((await app.lostBy(member)).map(({ recording }) => recording)).toEqual([hers]);
 	}
 	// A colleague who may let nobody open it is told nothing.
-	const ida = await join(maya, { email: 'ida@alderstreet.example', role: 'clinician' });
+	const ida = await join(here.maya, { email: 'ida@alderstreet.example', role: 'clinician' });
 	await tom.app.give(await tom.app.fetchRecording(hers), ida.id);
 	const [member] = ida.app.comebacks();
 	if (!member) throw new Error('nobody came back');
 	expect(await ida.app.lostBy(member)).toEqual([]);
-	const [lost] = await maya.lostBy(member);
+	const [lost] = await here.maya.lostBy(member);
 	if (!lost) throw new Error('nothing lost');
 	// A server that says more than was granted: by nobody, by herself, about another recording.
 	const [grant] = lost.grants;
@@ -103,8 +93,8 @@ test('new keys open again what the old ones opened, and no other recording; the 
 		{ recording: other, grants: [{ ...grant, recording: other }] },
 		{ recording: other, grants: [{ ...grant, recording: other, grantor: una.id }] },
 	];
-	for (const one of forged) expect(await maya.regrant(one, una.id)).toBe(false);
-	expect(await maya.regrant(lost, una.id)).toBe(true);
+	for (const one of forged) expect(await here.maya.regrant(one, una.id)).toBe(false);
+	expect(await here.maya.regrant(lost, una.id)).toBe(true);
 	expect(await opens(again.app, hers)).toBe(true);
 	const { grants } = await again.app.fetchRecording(hers);
 	expect(grants).toHaveLength(1);
@@ -112,26 +102,28 @@ test('new keys open again what the old ones opened, and no other recording; the 
 		again.app.openTrackKeys({ recording: hers, grants, opener: oldOpener }),
 	).rejects.toThrow('not-a-recipient');
 	await expect(again.app.fetchRecording(other)).rejects.toThrow('not-found');
-	expect(await maya.lostBy(member)).toEqual([]);
+	expect(await here.maya.lostBy(member)).toEqual([]);
 	expect(await opens(tom.app, hers)).toBe(true);
 });
 
 test('a host who comes back opens her own recordings again, signed by the keys that she had', async () => {
 	const email = 'eva@alderstreet.example';
-	const eva = await join(maya, { email, role: 'clinician' });
+	const eva = await join(here.maya, { email, role: 'clinician' });
 	const own = await recorded(eva.app);
-	const again = await join(maya, { email, role: 'clinician', member: eva.id });
+	const again = await join(here.maya, { email, role: 'clinician', member: eva.id });
 	expect(await opens(again.app, own)).toBe(false);
 	// The admin opens it although the keys that signed its grants are on the list no more.
-	expect(await opens(maya, own)).toBe(true);
-	const member = maya.comebacks().find(({ id }) => id === eva.id);
+	expect(await opens(here.maya, own)).toBe(true);
+	const member = here.maya.comebacks().find(({ id }) => id === eva.id);
 	if (!member) throw new Error('she did not come back');
-	const lost = await maya.lostBy(member);
+	const lost = await here.maya.lostBy(member);
 	expect(lost.map(({ recording }) => recording)).toEqual([own]);
-	for (const one of lost) expect(await maya.regrant(one, eva.id)).toBe(true);
+	for (const one of lost) expect(await here.maya.regrant(one, eva.id)).toBe(true);
 	expect(await opens(again.app, own)).toBe(true);
 	// And it stays open to the practice after she has left.
-	await maya.changeMember(eva.id, { role: 'clinician', active: false });
-	expect(await opens(maya, own)).toBe(true);
-	await expect(maya.give(await maya.fetchRecording(own), eva.id)).rejects.toThrow('no-key');
+	await here.maya.changeMember(eva.id, { role: 'clinician', active: false });
+	expect(await opens(here.maya, own)).toBe(true);
+	await expect(here.maya.give(await here.maya.fetchRecording(own), eva.id)).rejects.toThrow(
+		'no-key',
+	);
 });

@@ -1,34 +1,11 @@
 import fc from 'fast-check';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import {
-	contact,
-	day,
-	hour,
-	minute,
-	move,
-	pass,
-	plan,
-	type Practice,
-	setContacts,
-} from '../invited.ts';
-import { localPractice } from '../local.ts';
-import { type Mailbox, openMailbox } from '../post.ts';
+import { expect, test, vi } from 'vitest';
+import { contact, day, hour, minute, move, pass, plan, setContacts } from '../invited.ts';
+import { posting } from '../practices.ts';
 
 vi.setConfig({ testTimeout: 240_000, hookTimeout: 60_000 });
 
-let mailbox: Mailbox;
-let local: Practice;
-
-beforeAll(async () => {
-	mailbox = await openMailbox();
-	local = await localPractice({
-		env: { SMTP_URL: mailbox.url, MAIL_FROM: 'visits@riverside.example' },
-	});
-});
-afterAll(async () => {
-	await local?.stop();
-	await mailbox?.close();
-});
+const here = posting();
 
 const addresses = ['one@patients.example', 'two@patients.example'] as const;
 /** What somebody does to a session; an address = that is where its person is reached from now on. */
@@ -41,21 +18,23 @@ const Doing = fc.oneof(
 const Step = fc.record({ doing: Doing, meanwhile: fc.boolean() });
 
 test('whatever happens while mail is retried: nothing twice, nobody called off who was never told, the last word is true', async () => {
-	const run = () => local.server.context.post.run();
+	const run = () => here.local.server.context.post.run();
 	await fc.assert(
 		fc.asyncProperty(fc.array(Step, { minLength: 3, maxLength: 7 }), async (steps) => {
-			mailbox.received.length = 0;
-			await local.maya.unlock();
-			const { id, place, startsAt } = await plan(local, { startsAt: local.clock.now() + 9 * day });
+			here.mailbox.received.length = 0;
+			await here.local.maya.unlock();
+			const { id, place, startsAt } = await plan(here.local, {
+				startsAt: here.local.clock.now() + 9 * day,
+			});
 			const now = { email: '' as string | null, startsAt };
 			const act = async (doing: (typeof steps)[number]['doing']) => {
 				if (doing.do === 'move') {
 					now.startsAt = startsAt + doing.hours * hour;
-					await move(local, id, now.startsAt);
+					await move(here.local, id, now.startsAt);
 				} else if (doing.do === 'contact') {
 					now.email = doing.email;
 					const { email } = doing;
-					await setContacts(local, id, email === null ? [] : [contact(place, { email })]);
+					await setContacts(here.local, id, email === null ? [] : [contact(place, { email })]);
 				}
 			};
 			for (const { doing, meanwhile } of [
@@ -65,23 +44,23 @@ test('whatever happens while mail is retried: nothing twice, nobody called off w
 				if (!meanwhile) await act(doing);
 				else {
 					let happened = false;
-					mailbox.ontaken = async () => {
-						mailbox.ontaken = () => Promise.resolve();
+					here.mailbox.ontaken = async () => {
+						here.mailbox.ontaken = () => Promise.resolve();
 						happened = true;
 						await act(doing);
 						throw Object.assign(new Error('try again'), { responseCode: 451 });
 					};
 					await run();
-					mailbox.ontaken = () => Promise.resolve();
+					here.mailbox.ontaken = () => Promise.resolve();
 					if (!happened) await act(doing);
 				}
 				if (doing.do === 'wait') await run();
 			}
-			await pass(local, 10 * minute);
-			const ids = mailbox.received.map(({ mail }) => mail.messageId);
+			await pass(here.local, 10 * minute);
+			const ids = here.mailbox.received.map(({ mail }) => mail.messageId);
 			expect(new Set(ids).size).toBe(ids.length);
 			for (const address of addresses) {
-				const events = mailbox.received
+				const events = here.mailbox.received
 					.filter(({ to }) => to[0] === address)
 					.map(({ event }) => event);
 				const said = events.map((event) => `${event?.method} ${event?.sequence}`);

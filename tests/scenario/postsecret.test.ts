@@ -1,39 +1,18 @@
-import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
-import { contact, hour, move, notice, plan, type Practice, setContacts } from '../invited.ts';
-import { localPractice } from '../local.ts';
-import { type Gateway, type Mailbox, openGateway, openMailbox, textOf } from '../post.ts';
+import { expect, test, vi } from 'vitest';
+import { contact, hour, move, notice, plan, setContacts } from '../invited.ts';
+import { posting } from '../practices.ts';
+import { textOf } from '../post.ts';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
-let mailbox: Mailbox;
-let gateway: Gateway;
-let local: Practice;
-
-beforeAll(async () => {
-	[mailbox, gateway] = await Promise.all([openMailbox(), openGateway()]);
-	local = await localPractice({
-		env: {
-			SMTP_URL: mailbox.url,
-			MAIL_FROM: 'visits@riverside.example',
-			SMS_URL: `${gateway.address}/send?to={to}&text={text}`,
-		},
-	});
-});
-afterAll(async () => {
-	await local?.stop();
-	await Promise.all([mailbox?.close(), gateway?.close()]);
-});
-beforeEach(() => {
-	mailbox.received.length = 0;
-	gateway.received.length = 0;
-});
+const here = posting();
 
 /** Sends every kind of message by both ways, to one session or to two at once. */
 async function sendAll(options: { recorded: boolean; several: boolean }) {
 	const about = { notice: options.recorded ? notice : null };
-	const made = [await plan(local, about)];
-	if (options.several) made.push(await plan(local, about));
-	const { maya, server, clock } = local;
+	const made = [await plan(here.local, about)];
+	if (options.several) made.push(await plan(here.local, about));
+	const { maya, server, clock } = here.local;
 	const later = async () => {
 		await server.context.post.run();
 		clock.forward(6000);
@@ -44,7 +23,7 @@ async function sendAll(options: { recorded: boolean; several: boolean }) {
 		sessions: made.map(({ id, place }) => ({ id, contacts: [contact(place, reached)] })),
 	});
 	await later();
-	for (const { id, startsAt } of made) await move(local, id, startsAt + hour);
+	for (const { id, startsAt } of made) await move(here.local, id, startsAt + hour);
 	await later();
 	for (const { id, place } of made)
 		await maya.call('POST', `/api/sessions/${id}/places/${place}/remind`);
@@ -56,12 +35,12 @@ async function sendAll(options: { recorded: boolean; several: boolean }) {
 
 /** Every byte that went out, also as its reader decodes it; the mail and the text messages one by one. */
 function wentOut(): { words: string; bytes: string }[] {
-	const mails = mailbox.received.map(({ raw, mail }) => {
+	const mails = here.mailbox.received.map(({ raw, mail }) => {
 		const files = mail.attachments.map(({ content }) => textOf(content));
 		const words = mail.text ?? '';
 		return { words, bytes: [raw.toString('latin1'), words, ...files].join('\n') };
 	});
-	const texts = gateway.received.map(({ path, query, body }) => {
+	const texts = here.gateway.received.map(({ path, query, body }) => {
 		const words = query.get('text') ?? '';
 		return { words, bytes: [path, `${query}`, body, words].join('\n') };
 	});
@@ -82,8 +61,14 @@ test.each([
 		const all = wentOut();
 		expect(all).toHaveLength(messages);
 		const sealed = made.flatMap((one) => one.sealed);
-		const sessions = await local.server.context.store.selectFrom('sessions').selectAll().execute();
-		const members = await local.server.context.store.selectFrom('members').selectAll().execute();
+		const sessions = await here.local.server.context.store
+			.selectFrom('sessions')
+			.selectAll()
+			.execute();
+		const members = await here.local.server.context.store
+			.selectFrom('members')
+			.selectAll()
+			.execute();
 		const secrets = [
 			...sealed,
 			...sessions.map((row) => row.sealed),
@@ -104,15 +89,15 @@ test.each([
 );
 
 test('nobody learns from a message who else was invited', async () => {
-	const { id, places } = await plan(local, { places: 2, notice });
+	const { id, places } = await plan(here.local, { places: 2, notice });
 	await setContacts(
-		local,
+		here.local,
 		id,
 		places.map((place, at) => contact(place, { email: `person${at}@patients.example` })),
 	);
-	await local.server.context.post.run();
-	expect(mailbox.received).toHaveLength(2);
-	for (const { raw, to } of mailbox.received) {
+	await here.local.server.context.post.run();
+	expect(here.mailbox.received).toHaveLength(2);
+	for (const { raw, to } of here.mailbox.received) {
 		const own = to[0] === 'person0@patients.example' ? 0 : 1;
 		const decoded = Buffer.from(raw).toString('latin1');
 		expect(decoded).not.toContain(`person${1 - own}`);

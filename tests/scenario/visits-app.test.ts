@@ -1,27 +1,17 @@
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { type App, found, join } from '../app.ts';
-import { type LocalServer, TestClock, localServer } from '../local.ts';
+import { expect, test, vi } from 'vitest';
+import { join } from '../app.ts';
+import { founded } from '../practices.ts';
 
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
 
 // The host picks the account of somebody she invites, and that person alone finds the appointment.
-let local: LocalServer;
-let maya: App;
-
-beforeAll(async () => {
-	local = await localServer({ clock: new TestClock(Date.now()) });
-	maya = await found(local);
-});
-afterAll(async () => {
-	vi.unstubAllGlobals();
-	await local.stop();
-});
+const here = founded();
 
 type Visits = InstanceType<(typeof import('../../pwa/src/lib/visits/visits.svelte.ts'))['Visits']>;
 
 /** A participant in a browser of her own. */
 async function participant(email: string): Promise<{ id: string; visits: Visits }> {
-	const { id } = await join(maya, { email, role: 'participant-only', name: 'Dana Whitfield' });
+	const { id } = await join(here.maya, { email, role: 'participant-only', name: 'Dana Whitfield' });
 	const { Visits } = await import('../../pwa/src/lib/visits/visits.svelte.ts');
 	return { id, visits: new Visits() };
 }
@@ -34,10 +24,10 @@ test('whoever has the account finds whom she meets, when, and her own private li
 		await participant('dana@example.org'),
 		await participant('ines@example.org'),
 	];
-	await maya.account.refresh();
+	await here.maya.account.refresh();
 	const startsAt = Date.now() + 60 * 60_000;
 	const [prepared] = await make.prepareSessions({
-		host: maya.account.member.id,
+		host: here.maya.account.member.id,
 		people: [{ name: 'Dana Whitfield', account: dana.id }, { name: 'Somebody else' }],
 		purpose: null,
 		startsAt,
@@ -50,14 +40,14 @@ test('whoever has the account finds whom she meets, when, and her own private li
 	await make.sendSession(prepared);
 	await make.sendSession(prepared);
 	await dana.visits.load();
-	const { name } = maya.account.member;
+	const { name } = here.maya.account.member;
 	expect(dana.visits).toMatchObject({ failure: undefined, past: [] });
 	expect(dana.visits.next).toMatchObject([{ with: name, startsAt, minutes: 50, ended: false }]);
-	expect(dana.visits.next[0]?.link).toBe(await maya.placeLink(place));
+	expect(dana.visits.next[0]?.link).toBe(await here.maya.placeLink(place));
 	await ines.visits.load();
 	expect(ines.visits.next).toEqual([]);
 	// What the server keeps of it says no name.
-	const rows = await local.server.context.store.selectFrom('places').selectAll().execute();
+	const rows = await here.local.server.context.store.selectFrom('places').selectAll().execute();
 	const kept = rows.map(({ visit }) => Buffer.from(visit ?? '', 'base64url').toString()).join();
 	for (const secret of [name, 'intake', 'Whitfield']) expect(kept).not.toContain(secret);
 	// Another account is picked: the first has it no more.

@@ -5,30 +5,18 @@ import { createLinkSecret } from '#crypto/proof/proof.ts';
 import { Delivery, sortPost } from '#lib/sessions/delivery.svelte.ts';
 import FailedPost from '#lib/sessions/FailedPost.svelte';
 import { fetchOne } from '#lib/sessions/roll.ts';
-import { type HostSession, openPlace } from '#lib/sessions/session.ts';
+import { openPlace } from '#lib/sessions/session.ts';
 import { formatDate } from '#lib/ui/dates.ts';
 import type { PostMessage } from '#protocol/post.ts';
 import type { Session } from '#protocol/sessions.ts';
+import { planned } from './planned.ts';
 
 vi.mock('#lib/sessions/roll.ts');
 vi.mock('#lib/sessions/session.ts');
 
 const dana = { id: 'dana', name: 'Dana Whitfield', secret: createLinkSecret() };
 const lea = { id: 'lea', name: 'Lea Brandt', secret: createLinkSecret() };
-const today: HostSession = {
-	id: 'one',
-	host: 'maya',
-	startsAt: 0,
-	minutes: 50,
-	state: 'planned',
-	endedAt: null,
-	cancelled: false,
-	notice: null,
-	signedNotice: null,
-	hostIs: 'here',
-	author: { id: 'maya', former: false },
-	places: [dana],
-};
+const today = planned([dana]);
 const startsAt = Date.UTC(2026, 10, 25, 12);
 const stored = (id: string, place: string): Session => ({
 	id,

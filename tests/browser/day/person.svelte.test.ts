@@ -5,25 +5,12 @@ import { createLinkSecret } from '#crypto/proof/proof.ts';
 import { accessCodes } from '#lib/code/codes.svelte.ts';
 import { Delivery, sortPost } from '#lib/sessions/delivery.svelte.ts';
 import PersonRow from '#lib/sessions/PersonRow.svelte';
-import type { HostSession } from '#lib/sessions/session.ts';
 import type { Whereabouts } from '#lib/sessions/whereabouts.ts';
 import type { PostMessage } from '#protocol/post.ts';
+import { planned } from './planned.ts';
 
 const place = { id: 'dana', name: 'Dana Whitfield', secret: createLinkSecret() };
-const session: HostSession = {
-	id: 'one',
-	host: 'maya',
-	startsAt: 0,
-	minutes: 50,
-	state: 'planned',
-	endedAt: null,
-	cancelled: false,
-	notice: null,
-	signedNotice: null,
-	hostIs: 'here',
-	author: { id: 'host', former: false },
-	places: [place],
-};
+const session = planned([place]);
 
 // Nobody is signed in here.
 beforeEach(() => void vi.spyOn(accessCodes, 'resume').mockResolvedValue());
@@ -110,8 +97,8 @@ test('what could not be delivered is said with its reason until the same way wor
 	const again = message({ id: 'n', kind: 'reminder', at: 9 });
 	expect(sortPost([failed, again]).get('dana')?.failed).toEqual([]);
 	expect(sortPost([{ ...again, way: 'text' }, failed]).get('dana')?.failed).toEqual([failed]);
-	const planned = message({ id: 'p', kind: 'reminder', state: 'waiting', at: 99 });
-	expect(sortPost([failed, planned]).get('dana')?.failed).toEqual([failed]);
+	const coming = message({ id: 'p', kind: 'reminder', state: 'waiting', at: 99 });
+	expect(sortPost([failed, coming]).get('dana')?.failed).toEqual([failed]);
 });
 
 test('a reminder is asked for once, and what came of it is said', async () => {

@@ -4,28 +4,15 @@ import { page } from 'vitest/browser';
 import { createLinkSecret } from '#crypto/proof/proof.ts';
 import { fetchPost, remind, sendInvitations } from '#lib/post/contacts.ts';
 import { settings } from '#lib/people/settings.svelte.ts';
-import type { HostSession } from '#lib/sessions/session.ts';
 import SessionPost from '#lib/sessions/SessionPost.svelte';
 import { watch } from '#lib/sessions/watch.svelte.ts';
 import type { PostMessage } from '#protocol/post.ts';
+import { planned } from './planned.ts';
 
 vi.mock('#lib/post/contacts.ts');
 
 const place = (id: string, name: string) => ({ id, name, secret: createLinkSecret() });
-const session: HostSession = {
-	id: 'one',
-	host: 'maya',
-	hostIs: 'here',
-	author: { id: 'maya', former: false },
-	startsAt: 0,
-	minutes: 50,
-	state: 'planned',
-	endedAt: null,
-	cancelled: false,
-	notice: null,
-	signedNotice: null,
-	places: [place('dana', 'Dana Whitfield'), place('tom', 'Tom Becker')],
-};
+const session = planned([place('dana', 'Dana Whitfield'), place('tom', 'Tom Becker')]);
 const failed: PostMessage = {
 	id: 'm',
 	session: 'one',

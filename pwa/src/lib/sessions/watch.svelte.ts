@@ -164,6 +164,7 @@ export class Watch {
 				this.cutOff = true;
 				// Connect must not be offered for somebody who may have gone.
 				this.#presence.clear();
+				[this.here, this.waiting] = [[], []];
 				this.#gather();
 			}, blinkMs);
 			return;
