@@ -13,7 +13,7 @@ const answerMs = 1_500;
 const folder = (): string => api.runtime.getURL('app/');
 
 /** The address of a screen of the packaged app, at a server: that of its one file, which needs no service worker. */
-function appAddress(server: string, path: string): string {
+export function appAddress(server: string, path: string): string {
 	const url = new URL(api.runtime.getURL('app/index.html'));
 	url.search = new URLSearchParams({ server, path }).toString();
 	return url.href;

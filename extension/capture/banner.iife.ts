@@ -5,7 +5,7 @@ import { type FromBanner, Show, bannerPort } from './messages.ts';
 /** Our own pages say here that they show a call, and whether its recorder is among the people in it. */
 const callMark = 'sottoCall';
 const style = `
-	:host { all: initial; }
+	:host { all: initial !important; }
 	div {
 		position: fixed; inset: auto 16px 16px auto; z-index: 2147483647;
 		display: flex; gap: 12px; align-items: center; padding: 8px 8px 8px 16px;

@@ -7,10 +7,12 @@ import type {
 	CaptureWanted,
 } from '#protocol/capture.ts';
 import * as v from 'valibot';
+import { appAddress } from '../background/app.ts';
 import { ensureOffscreen } from '../background/offscreen.ts';
 import { updateState } from '../background/state.ts';
 import { api } from '../chrome.ts';
 import { listPairings, readPairing } from '../pairing/store.ts';
+import { readHome } from '../shared/home.ts';
 import { addMade } from './made.ts';
 import { type Record, Recorded } from './messages.ts';
 import { type Wish, readRunning, readWish, writeRunning, writeWish } from './state.ts';
@@ -31,7 +33,10 @@ export async function want(tab: chrome.tabs.Tab, practice?: string): Promise<obj
 	const title = (tab.title ?? '').slice(0, 200);
 	const wish = { request, practice: pairing.practice, tab: tab.id, title, page: null };
 	await writeWish(wish);
-	const url = `${pairing.origin}/capture#${request}`;
+	const path = `/capture?${new URLSearchParams({ request }).toString()}`;
+	// Her keys are where she works, and nothing may ask for them elsewhere.
+	const inPackage = (await readHome(pairing.origin)) === 'packaged';
+	const url = inPackage ? appAddress(pairing.origin, path) : `${pairing.origin}${path}`;
 	const page = await api.tabs.create({ url, openerTabId: tab.id });
 	await writeWish({ ...wish, page: page.id ?? null });
 	return {};

@@ -44,19 +44,20 @@ async function resume({ made }: Resume): Promise<void> {
 			const pairing = await readPairing(made[recording] ?? '');
 			if (!pairing) continue;
 			tokens = new Tokens(pairing);
-			const server = { origin: pairing.origin, token: await tokens.get() };
+			const token = await tokens.get().catch(ignoreRefusal);
+			// One practice that cannot be reached, or took us off its list, holds up no other.
+			if (token === undefined) continue;
+			const server = { origin: pairing.origin, token };
 			// Deleted or finished elsewhere: the worker has forgotten it already.
 			await client.request({ type: 'resume', recording, server }).catch(ignoreRefusal);
 		}
-	} catch (error) {
-		if (!(error instanceof RequestError)) throw error;
 	} finally {
 		client.terminate();
 	}
 }
 
-function ignoreRefusal(error: unknown): void {
-	if (!(error instanceof RecorderError)) throw error;
+function ignoreRefusal(error: unknown): undefined {
+	if (!(error instanceof RecorderError || error instanceof RequestError)) throw error;
 }
 
 /** Records what the service worker asks for; while it lasts this page is what keeps it alive. */

@@ -8,6 +8,7 @@ import type { TabTicket } from '#lib/record/tab.ts';
 import { TabAnswer, type TabRequest } from '#lib/record/tabmessages.ts';
 import TabWorker from '#lib/record/worker/tab.ts?worker';
 import { api } from '../chrome.ts';
+import { RequestError } from '../background/presence/server.ts';
 import { Tokens } from '../background/presence/tokens.ts';
 import { type Pairing, readPairing } from '../pairing/store.ts';
 import { Banner } from './banner.ts';
@@ -16,6 +17,7 @@ import type { CaptureNews, Record } from './messages.ts';
 /** Nobody watches a tab that has shown nothing of itself for so long. */
 const heldMaxMs = 10 * 60_000;
 const bannerMs = 10_000;
+const renewMs = 5_000;
 const pictures = { maxWidth: 1280, maxHeight: 720, maxFrameRate: 20 };
 
 /** What the page made, checked against what pairing pinned, and opened. Throws CryptoError. */
@@ -217,8 +219,10 @@ export class Capture {
 		try {
 			this.#tokens.drop();
 			this.#post({ type: 'token', token: await this.#tokens.get() });
-		} catch {
-			setTimeout(() => void this.#renew(), 5000);
+		} catch (error) {
+			// Taken off the practice's list: its server takes nothing from us any more.
+			if (error instanceof RequestError && error.code === 'not-found') this.#close();
+			else setTimeout(() => void this.#renew(), renewMs);
 		}
 	}
 }

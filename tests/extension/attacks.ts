@@ -131,6 +131,16 @@ function headers(): Attack[] {
 			),
 		},
 		{
+			// The browser takes it for the same site: its storage and its keys are there.
+			name: 'a redirect to an address of the site with a name in front',
+			label: 'blocked',
+			behave: (request, path) => {
+				const location = `http://x@${request.headers.host}/named`;
+				if (path === '/') return { body: '', status: 302, headers: { location } };
+				return path === '/named' ? { body: own(inline('named')) } : undefined;
+			},
+		},
+		{
 			name: 'an XHTML document',
 			label: 'blocked',
 			behave: (_, path) =>

@@ -180,8 +180,9 @@ describe.skipIf(!hasDesktop)('what was handled (needs python3-dbus and python3-g
 		await browser.killWorker();
 		await wake();
 		await connected();
-		const [practice] = (await state()).practices;
-		expect(practice?.waiting.map(({ dismissed }) => dismissed)).toEqual([true]);
+		const seen = async () => (await state()).practices[0]?.waiting.map((one) => one.dismissed);
+		// The server says it again to the worker that has just started.
+		await expect.poll(seen, { timeout: 20_000 }).toEqual([true]);
 		await guest.leave();
 		await page.close();
 		expect(desktop.told.length).toBe(before + 1);

@@ -40,9 +40,12 @@ export async function pin(origin: string): Promise<void> {
 	let rule = 0;
 	await changePin(origin, (before, pins) => {
 		rule = before?.rule ?? freeRule(Object.values(pins).map((one) => one.rule));
-		return { enabled: true, rule, release, checkedAt: Date.now(), problem: null };
+		const enabled = before?.enabled ?? false;
+		return { enabled, rule, release, checkedAt: Date.now(), problem: null };
 	});
+	// Nothing is called pinned before the browser has the rule.
 	await setRule(rule, origin, release.csp);
+	await changePin(origin, (one) => one && { ...one, enabled: true });
 	await removeWorkers(origin);
 	await reload(await tabsOf(origin));
 }
@@ -63,7 +66,12 @@ export async function check(origin: string): Promise<boolean> {
 		const release = await latest(origin, before.release);
 		const newer = release.issued > before.release.issued;
 		if (newer) await setRule(before.rule, origin, release.csp);
-		await changePin(origin, (one) => one && { ...one, release, checkedAt, problem: null });
+		// Of two checks at once the slower one may have the older answer.
+		await changePin(origin, (one) =>
+			one && release.issued >= one.release.issued
+				? { ...one, release, checkedAt, problem: null }
+				: one,
+		);
 		return newer;
 	} catch (error) {
 		if (!(error instanceof ReleaseError)) throw error;

@@ -4,6 +4,8 @@ import * as v from 'valibot';
 import { api } from '../../chrome.ts';
 
 const bytesMax = 1_000_000;
+/** A site that takes longer is not reached. */
+const answerMs = 15_000;
 
 /** What the site said of its code cannot be believed, or was not to be had. */
 export class ReleaseError extends Error {
@@ -48,12 +50,28 @@ export async function releaseKey(): Promise<Bytes | undefined> {
 	}
 }
 
+/** What it says, as far as it is not too long. */
+async function textOf(body: ReadableStream<Bytes>): Promise<string> {
+	const decoder = new TextDecoder();
+	let text = '';
+	for await (const piece of body) {
+		text += decoder.decode(piece, { stream: true });
+		if (text.length > bytesMax) break;
+	}
+	return text + decoder.decode();
+}
+
 async function download(origin: string): Promise<string> {
 	try {
 		const url = `${origin}/release.json`;
-		const answer = await fetch(url, { cache: 'no-store', credentials: 'omit', redirect: 'error' });
-		if (!answer.ok) throw new ReleaseError('unreachable');
-		return await answer.text();
+		const answer = await fetch(url, {
+			cache: 'no-store',
+			credentials: 'omit',
+			redirect: 'error',
+			signal: AbortSignal.timeout(answerMs),
+		});
+		if (!answer.ok || !answer.body) throw new ReleaseError('unreachable');
+		return await textOf(answer.body);
 	} catch (cause) {
 		throw new ReleaseError('unreachable', { cause });
 	}

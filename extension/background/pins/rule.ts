@@ -2,6 +2,15 @@ import { api } from '../../chrome.ts';
 import { pinPermissions } from '../../shared/code.ts';
 
 /**
+ * All addresses of a site as the browser writes them, as a regular expression (RE2): a name or a password in front of
+ * the host leads to the same site.
+ */
+export function addressesOf(origin: string): string {
+	const { protocol, host } = new URL(origin);
+	return `^${protocol}//([^/?#]*@)?${host.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')}/`;
+}
+
+/**
  * The browser's own rule that gives every document of a site this policy, whatever headers the site sends. Scripts
  * are among the types because a worker that is a file has the policy of its own answer.
  */
@@ -23,7 +32,7 @@ export async function setRule(id: number, origin: string, csp: string): Promise<
 					],
 				},
 				condition: {
-					urlFilter: `|${origin}/`,
+					regexFilter: addressesOf(origin),
 					resourceTypes: [
 						ResourceType.MAIN_FRAME,
 						ResourceType.SUB_FRAME,

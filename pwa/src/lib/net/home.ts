@@ -49,7 +49,8 @@ function takeAsked(): void {
 	const server = url.searchParams.get('server');
 	const path = url.searchParams.get('path') ?? '/';
 	const allowed = server === null ? undefined : allowedServer(server);
-	if (hasChoice && allowed !== undefined) chooseServer(allowed);
+	// For this tab alone: a page of one practice does not decide where the next start leads.
+	if (hasChoice && allowed !== undefined) sessionStorage.setItem(keptAs, allowed);
 	const [folder, file] = url.pathname.split(/\/(?=[^/]*$)/);
 	if (file !== 'index.html' || !/^\/(?![/\\])/.test(path)) return;
 	history.replaceState(history.state, '', `${folder}${path}${url.hash}`);
