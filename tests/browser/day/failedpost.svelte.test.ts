@@ -9,6 +9,7 @@ import { openPlace } from '#lib/sessions/session.ts';
 import { formatDate } from '#lib/ui/dates.ts';
 import type { PostMessage } from '#protocol/post.ts';
 import type { Session } from '#protocol/sessions.ts';
+import { message } from './message.ts';
 import { planned } from './planned.ts';
 
 vi.mock('#lib/sessions/roll.ts');
@@ -32,18 +33,8 @@ const stored = (id: string, place: string): Session => ({
 	sealed: '',
 	places: [{ id: place, sealed: '' }],
 });
-const failed = (id: string, over: Partial<PostMessage>): PostMessage => ({
-	id,
-	session: 'one',
-	place: 'dana',
-	kind: 'invitation',
-	way: 'mail',
-	state: 'failed',
-	at: 1,
-	tries: 1,
-	error: 'address',
-	...over,
-});
+const failed = (id: string, over: Partial<PostMessage>) =>
+	message({ id, state: 'failed', error: 'address', ...over });
 
 function show(messages: readonly PostMessage[]) {
 	const delivery = new Delivery();

@@ -7,6 +7,7 @@ import { Delivery, sortPost } from '#lib/sessions/delivery.svelte.ts';
 import PersonRow from '#lib/sessions/PersonRow.svelte';
 import type { Whereabouts } from '#lib/sessions/whereabouts.ts';
 import type { PostMessage } from '#protocol/post.ts';
+import { message } from './message.ts';
 import { planned } from './planned.ts';
 
 const place = { id: 'dana', name: 'Dana Whitfield', secret: createLinkSecret() };
@@ -14,19 +15,6 @@ const session = planned([place]);
 
 // Nobody is signed in here.
 beforeEach(() => void vi.spyOn(accessCodes, 'resume').mockResolvedValue());
-
-const message = (over: Partial<PostMessage>): PostMessage => ({
-	id: 'm',
-	session: 'one',
-	place: 'dana',
-	kind: 'invitation',
-	way: 'mail',
-	state: 'sent',
-	at: 1,
-	tries: 1,
-	error: null,
-	...over,
-});
 
 function show(where: Whereabouts, messages: readonly PostMessage[] = []) {
 	const delivery = new Delivery();

@@ -7,23 +7,14 @@ import { settings } from '#lib/people/settings.svelte.ts';
 import SessionPost from '#lib/sessions/SessionPost.svelte';
 import { watch } from '#lib/sessions/watch.svelte.ts';
 import type { PostMessage } from '#protocol/post.ts';
+import { message } from './message.ts';
 import { planned } from './planned.ts';
 
 vi.mock('#lib/post/contacts.ts');
 
 const place = (id: string, name: string) => ({ id, name, secret: createLinkSecret() });
 const session = planned([place('dana', 'Dana Whitfield'), place('tom', 'Tom Becker')]);
-const failed: PostMessage = {
-	id: 'm',
-	session: 'one',
-	place: 'dana',
-	kind: 'invitation',
-	way: 'mail',
-	state: 'failed',
-	at: 1,
-	tries: 3,
-	error: 'refused',
-};
+const failed = message({ state: 'failed', tries: 3, error: 'refused' });
 
 test('the page of a session says what could not be sent, and hears of it when that changes', async () => {
 	vi.mocked(fetchPost).mockResolvedValue([failed]);
