@@ -2,6 +2,12 @@ import * as v from 'valibot';
 import { Id } from '#protocol/text.ts';
 import { api } from '../chrome.ts';
 
+/**
+ * Where the recorder's worker keeps sealed bytes that the server does not have yet. The packaged app has folders of its
+ * own: it must not take what a capture left for recordings of its practice.
+ */
+export const folder = 'captures';
+
 /** Which practice each recording is for whose bytes may still be here; in `storage.local`, no secret is in it. */
 const key = 'captures';
 const Made = v.record(Id, Id);

@@ -5,6 +5,7 @@ import { api } from '../chrome.ts';
 import { Tokens } from '../background/presence/tokens.ts';
 import { RequestError } from '../background/presence/server.ts';
 import { readPairing } from '../pairing/store.ts';
+import { folder } from './made.ts';
 import { type CaptureNews, CaptureStop, Record, type Recorded, Resume } from './messages.ts';
 import { Capture } from './recorder.ts';
 import { isOurs } from './sender.ts';
@@ -29,7 +30,7 @@ async function record(asked: Record): Promise<Recorded> {
 /** Uploads what an earlier run of this browser left here. It is sealed, and takes no key. */
 async function resume({ made }: Resume): Promise<void> {
 	let tokens: Tokens | undefined;
-	const client = new RecorderClient(new RecorderWorker(), ({ type }) => {
+	const client = new RecorderClient(new RecorderWorker({ name: folder }), ({ type }) => {
 		if (type !== 'token-needed' || !tokens) return;
 		tokens.drop();
 		// Offline, or taken off the list: it is tried again when the browser is next started.

@@ -12,6 +12,7 @@ import { RequestError } from '../background/presence/server.ts';
 import { Tokens } from '../background/presence/tokens.ts';
 import { type Pairing, readPairing } from '../pairing/store.ts';
 import { Banner } from './banner.ts';
+import { folder } from './made.ts';
 import type { CaptureNews, Record } from './messages.ts';
 
 /** Nobody watches a tab that has shown nothing of itself for so long. */
@@ -76,7 +77,7 @@ const readable = <T extends AudioData | VideoFrame>(
 export class Capture {
 	readonly recording: string;
 	readonly tab: number;
-	readonly #worker = new TabWorker();
+	readonly #worker = new TabWorker({ name: folder });
 	readonly #tokens: Tokens;
 	readonly #media: MediaStream;
 	readonly #sound = new AudioContext();

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { holdsAny } from '#lib/record/folder.ts';
 import { CaptureAsk } from '#protocol/capture.ts';
 import { ensureOffscreen } from '../background/offscreen.ts';
 import { showBadge } from '../background/presence/badge.ts';
@@ -6,14 +7,12 @@ import { readState, updateState } from '../background/state.ts';
 import { api } from '../chrome.ts';
 import { serverOf } from '../pairing/page.ts';
 import { begin, dropped, want, wanted } from './begin.ts';
-import { readMade } from './made.ts';
+import { folder, readMade } from './made.ts';
 import { CaptureLook, CaptureNews, CaptureStop, CaptureTab, type Resume } from './messages.ts';
 import { isOurs } from './sender.ts';
 import { readRunning, writeRunning } from './state.ts';
 import { isPermitted, showBanner, showMark } from './tab.ts';
 
-/** Where the recorder's worker keeps sealed bytes that the server does not have yet. */
-const folder = 'recordings';
 const command = 'capture-tab';
 /** While a capture runs, and until what it left is away. */
 const alarm = 'capture';
@@ -103,20 +102,12 @@ function answerOwn(message: unknown, respond: Respond): boolean {
 async function recover(): Promise<void> {
 	const [page] = await api.runtime.getContexts({ contextTypes: ['OFFSCREEN_DOCUMENT'] });
 	if (!page && (await readRunning())) await over();
-	const holds = await holdsAny();
+	const holds = await holdsAny(folder);
 	if (holds) await api.alarms.create(alarm, { periodInMinutes: alarmMinutes });
 	else await api.alarms.clear(alarm);
 	if (!holds || (await readRunning()) || !(await ensureOffscreen())) return;
 	const resume: Resume = { type: 'capture-resume', made: await readMade() };
 	await api.runtime.sendMessage(resume).catch(() => undefined);
-}
-
-async function holdsAny(): Promise<boolean> {
-	const root = await navigator.storage.getDirectory();
-	for await (const [name, handle] of root.entries())
-		if (name === folder && handle instanceof FileSystemDirectoryHandle)
-			for await (const _ of handle.keys()) return true;
-	return false;
 }
 
 /** The command of the keyboard; without leave to capture the popup opens, which asks for it. */

@@ -18,7 +18,9 @@ afterEach(() => {
 
 function client(): RecorderClient {
 	const heard: Announcement[] = [];
-	const made = new RecorderClient(new RecorderWorker(), (message) => heard.push(message));
+	const made = new RecorderClient(new RecorderWorker({ name: 'recordings' }), (message) =>
+		heard.push(message),
+	);
 	clients.push(made);
 	return made;
 }

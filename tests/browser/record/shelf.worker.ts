@@ -1,7 +1,7 @@
 import { OpfsShelf } from '#lib/record/worker/opfs.ts';
 
 /** Does with a shelf what the page says, in the only place where it can be done. */
-const shelf = new OpfsShelf();
+const shelf = new OpfsShelf('recordings');
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 

@@ -1,10 +1,9 @@
-import { entries, createStore, del } from 'idb-keyval';
+import { entries, del } from 'idb-keyval';
 import * as v from 'valibot';
 import { type Bytes, toHex } from '#crypto/bytes.ts';
-import { StoredPin, keep, kept } from './shelf.ts';
+import { StoredPin, keep, kept, shelf } from './shelf.ts';
 import type { ProvenLevel, TrustLabel } from './view.ts';
 
-const shelf = createStore('sotto-call', 'shelf');
 const day = new Intl.DateTimeFormat(undefined, { dateStyle: 'long' });
 
 /** Keys of people whom this browser met, per owner: a device that several people use keeps their lists apart. */

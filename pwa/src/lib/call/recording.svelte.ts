@@ -6,7 +6,8 @@ import { hold } from '#lib/net/busy.ts';
 import { address } from '#lib/net/origin.ts';
 import { m } from '#lib/paraglide/messages.js';
 import { settings } from '#lib/people/settings.svelte.ts';
-import { type Announcement, RecorderClient, RecorderError } from '#lib/record/client.ts';
+import { type Announcement, type RecorderClient, RecorderError } from '#lib/record/client.ts';
+import { startRecorder } from '#lib/recordings/start.ts';
 import type { Problem, Progress, Status } from '#lib/record/messages.ts';
 import { limits } from '#protocol/limits.ts';
 import type { Bytes } from '#crypto/bytes.ts';
@@ -257,11 +258,8 @@ export class Recording {
 	}
 
 	async #load(): Promise<void> {
-		const { default: RecorderWorker } = await import('#lib/record/worker/main.ts?worker&inline');
 		const { session, hostKey, identity, knowledge } = this.#call.options;
-		const client: RecorderClient = new RecorderClient(new RecorderWorker(), (message) =>
-			this.#hear(client, message),
-		);
+		const client: RecorderClient = await startRecorder((message) => this.#hear(client, message));
 		this.#client = client;
 		const { key } = await client.request({ type: 'open', session, hostKey });
 		const host = identity.signing;

@@ -1,9 +1,10 @@
 import { createStore, del, get, keys, set } from 'idb-keyval';
 import * as v from 'valibot';
+import { nameHere } from '#lib/net/home.ts';
 import { Count, Signed, Time } from '#protocol/text.ts';
 
 /** What a browser keeps of calls. idb-keyval, not Dexie: a participant on a phone loads 1 kB of it instead of 30. */
-const shelf = createStore('sotto-call', 'shelf');
+export const shelf = createStore(nameHere('sotto-call'), 'shelf');
 
 const Statements = v.array(Signed);
 export const StoredKnowledge = v.object({

@@ -1,8 +1,9 @@
 import { createStore, delMany, entries, get, keys, update } from 'idb-keyval';
 import * as v from 'valibot';
+import { nameHere } from '#lib/net/home.ts';
 import { type CodeShelf, StoredCode } from './stored.ts';
 
-const store = createStore('sotto-codes', 'codes');
+const store = createStore(nameHere('sotto-codes'), 'codes');
 const Keys = v.fallback(v.array(v.string()), []);
 /** Keys that one place may have confirmed: codes of one session, one after another. */
 const keysMax = 32;

@@ -70,6 +70,9 @@ function find(): string | undefined {
 /** Origin of the server; undefined while nobody has chosen one. */
 export const server: string | undefined = find();
 
-/** A name for something that this browser keeps for this server, and for no other. */
+/**
+ * A name for something that this browser keeps for this server, and for no other: the origin of a package is that of
+ * all servers which it was built for, or will be.
+ */
 export const nameHere = (name: string): string =>
-	hasChoice && server !== undefined ? `${name} ${server}` : name;
+	packaged && server !== undefined ? `${name} ${server}` : name;

@@ -1,8 +1,9 @@
 import { account } from '#lib/account/account.svelte.ts';
 import { address } from '#lib/net/origin.ts';
-import { RecorderClient } from '#lib/record/client.ts';
+import type { RecorderClient } from '#lib/record/client.ts';
 import { openTrackKeys } from './keys.ts';
 import { fetchRecording, opener } from './store.ts';
+import { startRecorder } from './start.ts';
 
 /** Joins what was stored of a recording that ended unexpectedly; on any device with a grant. */
 export class Recovery {
@@ -24,8 +25,7 @@ export class Recovery {
 		this.failure = undefined;
 		const abort = new AbortController();
 		this.#abort = abort;
-		const { default: RecorderWorker } = await import('#lib/record/worker/main.ts?worker&inline');
-		const client = new RecorderClient(new RecorderWorker(), (message) => {
+		const client = await startRecorder((message) => {
 			if (message.type === 'token-needed') void this.#renew(client);
 			if (message.type !== 'progress') return;
 			this.phase = message.phase;

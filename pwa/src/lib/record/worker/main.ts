@@ -5,9 +5,9 @@ import { OpfsShelf } from './opfs.ts';
 
 declare const self: DedicatedWorkerGlobalScope;
 
-/** The dedicated worker of the recorder: only what no other place can do is here. */
+/** The dedicated worker of the recorder: only what no other place can do is here. Its name is its folder's. */
 const recorder = new Recorder({
-	shelf: new OpfsShelf(),
+	shelf: new OpfsShelf(self.name),
 	now: () => performance.timeOrigin + performance.now(),
 	every: (ms, act) => {
 		const timer = setInterval(() => void act(), ms);

@@ -1,7 +1,5 @@
 import type { Disk, Shelf } from '../disk.ts';
 
-const folder = 'recordings';
-
 /** A folder of the origin private file system. Every file is held open by this worker alone; each write is flushed. */
 class OpfsDisk implements Disk {
 	readonly #folder: FileSystemDirectoryHandle;
@@ -66,9 +64,14 @@ interface Taken {
 	readonly unlock: () => void;
 }
 
-/** The recordings folder of this origin. A Web Lock per recording keeps two tabs from writing one. */
+/** A folder of this origin with recordings. A Web Lock per recording keeps two tabs from writing one. */
 export class OpfsShelf implements Shelf {
+	readonly #folder: string;
 	readonly #taken = new Map<string, Taken>();
+
+	constructor(folder: string) {
+		this.#folder = folder;
+	}
 
 	async take(recording: string): Promise<Disk | undefined> {
 		const unlock = await lock(recording);
@@ -98,7 +101,7 @@ export class OpfsShelf implements Shelf {
 
 	async #root(): Promise<FileSystemDirectoryHandle> {
 		const origin = await navigator.storage.getDirectory();
-		return origin.getDirectoryHandle(folder, { create: true });
+		return origin.getDirectoryHandle(this.#folder, { create: true });
 	}
 }
 

@@ -17,7 +17,8 @@ declare const self: DedicatedWorkerGlobalScope;
 type Start = Extract<TabRequest, { type: 'start' }>;
 
 const tickMs = 1000;
-const shelf = new OpfsShelf();
+/** Named as the worker is. */
+const shelf = new OpfsShelf(self.name);
 const pauses = new Pauses();
 let running:
 	| { live: TabRecording; api: RecordingsApi; start: Start; over: Promise<unknown> }
