@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { AppAsk, type AppGoto, type AppState, AppUsed, AppWent } from '#protocol/packaged.ts';
 import { api } from '../chrome.ts';
 import { serverOf } from '../pairing/page.ts';
-import { readHome, writeHome } from '../shared/home.ts';
+import { appAddress, readHome, writeHome } from '../shared/home.ts';
 
 declare const self: ServiceWorkerGlobalScope;
 
@@ -11,13 +11,6 @@ const answerMs = 1_500;
 
 /** Where all its pages are. */
 const folder = (): string => api.runtime.getURL('app/');
-
-/** The address of a screen of the packaged app, at a server: that of its one file, which needs no service worker. */
-export function appAddress(server: string, path: string): string {
-	const url = new URL(api.runtime.getURL('app/index.html'));
-	url.search = new URLSearchParams({ server, path }).toString();
-	return url.href;
-}
 
 /** What a page did; undefined when it says nothing. */
 async function tell(page: WindowClient, message: AppGoto): Promise<AppWent | undefined> {

@@ -1,9 +1,8 @@
 import * as v from 'valibot';
 import { api } from '../chrome.ts';
+import { mayRecord } from './allowed.ts';
 import { type FromBanner, Show, bannerPort } from './messages.ts';
 
-/** Our own pages say here that they show a call, and whether its recorder is among the people in it. */
-const callMark = 'sottoCall';
 const style = `
 	:host { all: initial !important; }
 	div {
@@ -44,13 +43,17 @@ function start(): void {
 	const put = (): void => {
 		if (host.parentNode !== document.documentElement) document.documentElement.append(host);
 	};
-	const tellAllowed = (): void =>
-		say({ type: 'allowed', allowed: document.documentElement.dataset[callMark] !== 'unrecorded' });
+	const tellAllowed = (): void => {
+		const shown = { address: location.href, mark: document.documentElement.dataset['sottoCall'] };
+		say({ type: 'allowed', allowed: mayRecord(shown) });
+	};
 	const guard = new MutationObserver((changes) => {
 		put();
 		if (changes.some(({ type }) => type === 'attributes')) tellAllowed();
 	});
 	guard.observe(document.documentElement, { childList: true, attributes: true });
+	// Another screen of the same page: before it is drawn.
+	navigation.addEventListener('currententrychange', tellAllowed);
 	port.onMessage.addListener((message: unknown) => {
 		const show = v.parse(Show, message);
 		text.textContent = show.text;
@@ -60,6 +63,7 @@ function start(): void {
 	});
 	port.onDisconnect.addListener(() => {
 		guard.disconnect();
+		navigation.removeEventListener('currententrychange', tellAllowed);
 		host.remove();
 	});
 	tellAllowed();

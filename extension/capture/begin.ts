@@ -7,12 +7,11 @@ import type {
 	CaptureWanted,
 } from '#protocol/capture.ts';
 import * as v from 'valibot';
-import { appAddress } from '../background/app.ts';
 import { ensureOffscreen } from '../background/offscreen.ts';
 import { updateState } from '../background/state.ts';
 import { api } from '../chrome.ts';
 import { listPairings, readPairing } from '../pairing/store.ts';
-import { readHome } from '../shared/home.ts';
+import { appAddress, readHome } from '../shared/home.ts';
 import { addMade } from './made.ts';
 import { type Record, Recorded } from './messages.ts';
 import { type Wish, readRunning, readWish, writeRunning, writeWish } from './state.ts';

@@ -1,9 +1,12 @@
+import * as v from 'valibot';
 import { api } from '../chrome.ts';
+import { mayRecord } from './allowed.ts';
 import banner from './banner.iife.ts?script';
 import { permissions } from './permissions.ts';
 
 /** The tab's, where a function of ours runs; the service worker has none. */
 declare const document: { documentElement: { dataset: Partial<Record<string, string>> } };
+const Shown = v.tuple([v.string(), v.string()]);
 
 export const isPermitted = (): Promise<boolean> => api.permissions.contains({ permissions });
 
@@ -16,9 +19,10 @@ export async function refusalOf(tab: number): Promise<'page' | 'call' | undefine
 		const [answer] = await api.scripting.executeScript({
 			target: { tabId: tab },
 			// It runs in the tab: nothing from outside it can be used.
-			func: () => document.documentElement.dataset['sottoCall'] ?? '',
+			func: () => [location.href, document.documentElement.dataset['sottoCall'] ?? ''],
 		});
-		return answer?.result === 'unrecorded' ? 'call' : undefined;
+		const [address, mark] = v.parse(Shown, answer?.result);
+		return mayRecord({ address, mark: mark || undefined }) ? undefined : 'call';
 	} catch {
 		return 'page';
 	}

@@ -20,7 +20,7 @@ export function serverOf(sender: chrome.runtime.MessageSender, named: string): s
 }
 
 /** Whether this build of the extension may speak to a server. */
-function isServer(origin: string): boolean {
+export function isServer(origin: string): boolean {
 	const url = URL.parse(origin);
 	if (!url || url.origin !== origin) return false;
 	const { host_permissions: patterns } = v.parse(Manifest, api.runtime.getManifest());

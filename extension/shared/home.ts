@@ -30,3 +30,10 @@ export function onHomesChanged(listener: () => void): void {
 		if (homesKey in changes) listener();
 	});
 }
+
+/** The address of a screen of the packaged app, at a server: that of its one file, which needs no service worker. */
+export function appAddress(server: string, path: string): string {
+	const url = new URL(api.runtime.getURL('app/index.html'));
+	url.search = new URLSearchParams({ server, path }).toString();
+	return url.href;
+}

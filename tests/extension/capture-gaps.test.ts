@@ -2,8 +2,7 @@ import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { colours, decodeErrors, duration, mediaOf } from '../e2e/analyse.ts';
 import { looks } from '../e2e/media.ts';
 import { isColour } from '../e2e/people.ts';
-import { newSession } from '../e2e/practice.ts';
-import { Stage, clickAction, inPopup, pressInPopup } from './captured.ts';
+import { Stage, clickAction, pressInPopup } from './captured.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
@@ -51,9 +50,6 @@ async function clickTab(): Promise<void> {
 	});
 	await clickAction(stage.browser, url || `${stage.site.address}/`);
 }
-
-/** What the popup says. */
-const words = () => inPopup(stage.browser, 'document.body.innerText');
 
 test('a tab that crashes is a gap within five seconds, and goes on when it is there again', async () => {
 	const tab = await stage.openTab();
@@ -127,9 +123,7 @@ test('the tab of a call without its recorder is refused, and one that becomes on
 		tab.evaluate((is) => void (document.documentElement.dataset['sottoCall'] = is), value);
 	await mark('unrecorded');
 	await stage.press(tab);
-	await expect
-		.poll(words, { timeout: 10_000 })
-		.toContain('This tab shows a call without a recorder');
+	await stage.refused('This tab shows a call without a recorder');
 	expect(await stage.state()).toBeNull();
 	await mark('recorded');
 	await stage.start(tab, 'In a call', async () => {
@@ -141,22 +135,6 @@ test('the tab of a call without its recorder is refused, and one that becomes on
 	await stage.is('recording');
 	await stage.stop();
 	await tab.close();
-});
-
-test('our own page of a call says that no recorder is in it, and is refused', async () => {
-	const { app, server } = stage;
-	await app.goto(server.address);
-	await newSession(app, { names: ['Dana Whitfield'] });
-	const session = new URL(app.url()).pathname.split('/').at(-1);
-	await app.goto(`${server.address}/call/${session}`);
-	await app.locator('html[data-sotto-call="unrecorded"]').waitFor({ state: 'attached' });
-	await stage.press(app);
-	await expect
-		.poll(words, { timeout: 10_000 })
-		.toContain('This tab shows a call without a recorder');
-	expect(await stage.state()).toBeNull();
-	await app.goto(server.address);
-	await app.locator('html:not([data-sotto-call])').waitFor({ state: 'attached' });
 });
 
 test('what a crash leaves in this browser is brought to the server, and can be recovered', async () => {

@@ -219,6 +219,12 @@ export class Stage {
 		await closed;
 	}
 
+	/** Until the popup says why this tab is not recorded. */
+	async refused(words: string): Promise<void> {
+		const expression = `document.body.innerText.includes(${JSON.stringify(words)})`;
+		await until(async () => (await inPopup(this.browser, expression)) === true);
+	}
+
 	/** Until it is so; `ms` at most. */
 	async is(state: 'recording' | 'gap', ms = 20_000): Promise<void> {
 		await until(async () => (await this.state())?.state === state, ms);
