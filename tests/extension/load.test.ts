@@ -48,3 +48,9 @@ test('no script of the service worker is loaded later than at its start', async 
 	await look(manifest.background.service_worker);
 	expect(seen.size).toBeGreaterThan(1);
 });
+
+test('no page can load a file of it', async () => {
+	const manifest = JSON.parse(await readFile(join(folder, 'manifest.json'), 'utf8'));
+	expect(manifest.web_accessible_resources).toBeUndefined();
+	expect(await readFile(join(folder, 'capture/banner.iife.js'), 'utf8')).not.toBe('');
+});
