@@ -36,8 +36,9 @@ const types: Readonly<Record<string, string>> = {
 
 export const honest: Behaviour = () => undefined;
 
-/** Code that tells the server that it ran, where it ran. */
-export const evil = (name: string): string => `fetch('/beacon?${name}',{method:'POST'});`;
+/** Code that tells the server that it ran, where it ran: from a page with a name in its address no path would do. */
+export const evil = (name: string): string =>
+	`fetch(self.origin+'/beacon?${name}',{method:'POST'});`;
 
 /** Serves a built site at a port of its own. */
 export async function startHostile(folder: string, port = 0): Promise<Hostile> {
