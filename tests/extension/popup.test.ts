@@ -200,7 +200,12 @@ test('recordings that run, that were not finished, and a tab that is captured', 
 		practices: [
 			practice({
 				sessions: [session({ title: 'Family session' })],
-				recordings: [recording(), recording({ id: 'r2', session: null, recording: false })],
+				recordings: [
+					recording(),
+					recording({ id: 'r2', session: null, recording: false }),
+					// The tab itself, which the server lists as well.
+					recording({ id: 'r3', session: null }),
+				],
 			}),
 		],
 		capture: {
@@ -216,6 +221,33 @@ test('recordings that run, that were not finished, and a tab that is captured', 
 	await shows('12 seconds still to upload');
 	await shows('Nothing new comes from the tab. The gap is marked in the recording.');
 	expect(await faults()).toEqual([]);
+});
+
+/** What a crash leaves: a folder for each recording in that of the captures. */
+const leave = (recordings: readonly string[]) =>
+	page.evaluate(async (names) => {
+		const root = await navigator.storage.getDirectory();
+		const folder = await root.getDirectoryHandle('captures', { create: true });
+		for await (const old of folder.keys()) await folder.removeEntry(old, { recursive: true });
+		for (const name of names) await folder.getDirectoryHandle(name, { create: true });
+	}, recordings);
+
+test('recorded tabs that are not at the server yet are counted, but for the one that runs', async () => {
+	const idOf = (letter: string) => `${letter.repeat(21)}A`;
+	const [one, two, runs] = [idOf('a'), idOf('b'), idOf('c')] as const;
+	const running = { recording: runs, tab: 1, title: '', startedAt: noon() };
+	await page.evaluate((it) => chrome.storage.session.set({ 'capture-running': it }), running);
+	await leave([one, two, runs]);
+	await show(stateOf(practice()));
+	await shows('2 recorded tabs are not uploaded whole');
+	await page.evaluate(() => chrome.storage.session.remove('capture-running'));
+	await leave([one]);
+	await show(stateOf(practice({ sessions: [session()] })));
+	await shows('A recorded tab is not uploaded whole');
+	expect(await faults()).toEqual([]);
+	await leave([]);
+	await show(stateOf(practice()));
+	await page.getByText('not uploaded whole').waitFor({ state: 'detached' });
 });
 
 test('the state of the code has its four words', async () => {
@@ -267,6 +299,18 @@ test('the popup shows the same, and closes once a page was opened', async () => 
 		popup.getByRole('button', { name: 'Connect Dana Whitfield' }).click(),
 	]);
 	await close();
+});
+
+test('with several practices each way to record the tab says for which it is', async () => {
+	const popup = await browser.context.newPage();
+	await popup.goto(pageOf('popup/popup.html'));
+	await show(stateOf(afternoon(), practice({ id: 'p2', name: 'Harbor Clinic' })), popup);
+	await popup.getByRole('heading', { name: 'Harbor Clinic' }).waitFor();
+	for (const name of ['Alder Street Counseling', 'Harbor Clinic']) {
+		const record = popup.getByRole('button', { name: `Record this tab for ${name}`, exact: true });
+		expect(await record.innerText()).toBe('Record this tab');
+	}
+	await popup.close();
 });
 
 test('the side panel opens from the popup', async () => {
