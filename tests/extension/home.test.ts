@@ -1,7 +1,7 @@
 import { AxeBuilder } from '@axe-core/playwright';
 import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Person, callFlags, newSession, person, wait, watch } from '../e2e/people.ts';
+import { type Person, callFlags, newSession, person, sees, wait, watch } from '../e2e/people.ts';
 import { maya, setUp, signIn } from '../e2e/practice.ts';
 import { type TestServer, startServer } from '../server.ts';
 import { type ExtensionBrowser, extensionId, launchExtension, pageOf } from './browser.ts';
@@ -139,6 +139,8 @@ test('pairing and Connect work from it, and a call that runs there is not distur
 	await app.waitForURL(new RegExp(`/app/call/${id}`));
 	await app.getByRole('region', { name: 'Who can see and hear this call' }).waitFor();
 	expect(tabs()).toBe(before);
+	// The page let her in: it asked the extension whether that was clicked.
+	await sees(dana.page, maya.name);
 	// Elsewhere in another tab, while the call goes on in this one.
 	const opened = context.waitForEvent('page');
 	await popup.getByRole('button', { name: 'Open the dashboard' }).click();

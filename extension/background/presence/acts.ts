@@ -1,4 +1,5 @@
 import type { Arrived } from './arrivals.ts';
+import { keepClick } from './clicked.ts';
 import { showPath } from './dashboard.ts';
 import { handled } from './notify.ts';
 import { keepUnsaid } from './notnow.ts';
@@ -9,12 +10,17 @@ export type Find = (
 	practice: string,
 ) => Promise<Pick<Practice, 'origin' | 'waiting' | 'dismiss'> | undefined>;
 
+/** Opens the call for who waits at a seat. That it was a click is kept: the page lets nobody in by its address. */
+async function admit(origin: string, { session, seat }: Pick<Arrived, 'session' | 'seat'>) {
+	await keepClick({ origin, session, seat });
+	await showPath(origin, `/call/${session}?connect=${seat}`);
+}
+
 /** Opens the session in which somebody waits, and lets her in. */
 export async function connect(find: Find, arrived: Arrived): Promise<void> {
-	const { practice, session, seat } = arrived;
-	const found = await find(practice);
+	const found = await find(arrived.practice);
 	await handled(arrived, { dismissed: false });
-	if (found) await showPath(found.origin, `/call/${session}?connect=${seat}`);
+	if (found) await admit(found.origin, arrived);
 }
 
 /** Shows the dashboard; the notification did its work. */
@@ -56,6 +62,6 @@ export async function open(
 	const meant = seat === undefined ? waiting[0] : waiting.find((one) => one.seat === seat);
 	if (meant) return connect(find, meant);
 	// A worker that has just started does not know yet who waits. Nobody else is let in instead.
-	const path = `/call/${session}`;
-	return showPath(found.origin, seat === undefined ? path : `${path}?connect=${seat}`);
+	if (seat !== undefined) return admit(found.origin, { session, seat });
+	return showPath(found.origin, `/call/${session}`);
 }

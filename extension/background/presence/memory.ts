@@ -7,6 +7,7 @@ import type { Told } from './told.ts';
 /** What has to outlive the worker, in memory of the browser (`storage.session`). */
 const toldKey = 'told';
 const unsaidKey = 'unsaid';
+const clicksKey = 'clicks';
 const inCallKey = 'inCall';
 const issuedKey = (device: string): string => `issued ${device}`;
 
@@ -21,6 +22,11 @@ const StoredTold = v.record(
 	}),
 );
 const StoredUnsaid = v.record(v.string(), v.array(Arrival));
+const StoredClicks = v.array(
+	v.object({ origin: v.string(), session: v.string(), seat: v.string(), at: v.number() }),
+);
+/** Somebody on whom the user clicked to let her in, and when. */
+export type Click = v.InferOutput<typeof StoredClicks>[number];
 const StoredInCall = v.array(v.string());
 const StoredIssued = v.record(v.string(), v.number());
 
@@ -49,6 +55,13 @@ export const readUnsaid = async (): Promise<Record<string, Arrival[]>> =>
 
 export const writeUnsaid = (unsaid: Record<string, readonly Arrival[]>): Promise<void> =>
 	api.storage.session.set({ [unsaidKey]: unsaid });
+
+/** Clicks on Connect of which no page has heard. */
+export const readClicks = async (): Promise<readonly Click[]> =>
+	(await read(clicksKey, StoredClicks)) ?? [];
+
+export const writeClicks = (clicks: readonly Click[]): Promise<void> =>
+	api.storage.session.set({ [clicksKey]: clicks });
 
 /** Practices at which the member is in a call, as far as they said so last. */
 export const readInCall = async (): Promise<ReadonlySet<string>> =>

@@ -6,6 +6,7 @@ import { readState, updateState } from '../state.ts';
 import { turns } from '../turns.ts';
 import { showBadge } from './badge.ts';
 import { answerClicks } from './click.ts';
+import { answerCalls } from './clicked.ts';
 import { forget } from './notify.ts';
 import { Practice } from './practice.ts';
 
@@ -99,5 +100,6 @@ export function startPresence(): void {
 		if (choicesKey in changes) checkAll();
 	});
 	answerClicks(one);
+	answerCalls();
 	onPairingsChanged(() => void sync());
 }

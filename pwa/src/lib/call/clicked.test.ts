@@ -21,7 +21,7 @@ test('a knock in which anything is another is not what was shown', () => {
 	expect(sameKnock(knock, null)).toBe(false);
 });
 
-test('without a click only those are let in who proved who they are, under the key that is known', () => {
+test('by a click from afar only those are let in who proved who they are, under the key that is known', () => {
 	const looked = ([0, 1, 2, 3, 4] as const).map((level) =>
 		needsNoLook({ trust: { level }, keyChanged: false }),
 	);

@@ -6,6 +6,7 @@ import { accessCodes } from '#lib/code/codes.svelte.ts';
 import { request } from '#lib/net/api.ts';
 import { socketAddress } from '#lib/net/origin.ts';
 import { Socket, SocketError } from '#lib/net/socket.ts';
+import { clickedInExtension } from '#lib/presence/connect.ts';
 import { type HostSession } from '#lib/sessions/session.ts';
 import { fetchSession } from '#lib/sessions/store.ts';
 import type { Seat } from '#protocol/socket.ts';
@@ -276,18 +277,22 @@ export class HostCall {
 	}
 
 	/**
-	 * This page was opened for a seat: who is there is let in as soon as the room says so, when she is the one on whom
-	 * the host `clicked` in this app, or proved who she is. Anybody else is shown first, with her button.
+	 * This page was opened for a seat: who is there is let in as soon as the room says so, when the host `clicked` on her
+	 * in this app; or clicked on her there or in the extension, and she proved who she is. Anybody else is shown first,
+	 * with her button.
 	 */
 	async connectWhenThere(seat: string, clicked?: Clicked): Promise<void> {
 		const { room } = this.call;
+		const here = clicked?.seat === seat;
+		const asked = here || clickedInExtension({ session: this.session.id, seat });
 		const until = performance.now() + 5000;
 		while (performance.now() < until && room.seats.get(seat)?.state !== 'waiting')
 			await new Promise((resolve) => setTimeout(resolve, 50));
 		const known = room.seats.get(seat);
 		if (known?.state !== 'waiting') return;
-		const shown = clicked?.seat === seat && sameKnock(clicked.knock, known.knock);
-		if (shown || needsNoLook(this.#show(known, await this.#read(known)))) await this.#admit(known);
+		const shown = here && sameKnock(clicked.knock, known.knock);
+		const proven = needsNoLook(this.#show(known, await this.#read(known)));
+		if (shown || (proven && (await asked))) await this.#admit(known);
 		else this.asked = seat;
 	}
 

@@ -8,8 +8,8 @@ export function provenLevel({ coded, linked }: { coded: boolean; linked: boolean
 }
 
 /**
- * Whether somebody may be let in although the host clicked on her elsewhere, or not at all, and was not shown her
- * label: she proved the link or the code, or is known by her key, and no other key goes by her name.
+ * Whether somebody may be let in although the host clicked on her where her label was not shown, or before she knocked
+ * anew: she proved the link or the code, or is known by her key, and no other key goes by her name.
  */
 export const needsNoLook = ({ trust, keyChanged }: Pick<Knock, 'trust' | 'keyChanged'>): boolean =>
 	trust.level > 0 && !keyChanged;

@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { config } from '#lib/net/config.ts';
 import { server } from '#lib/net/home.ts';
 import type { CaptureAsk } from '#protocol/capture.ts';
+import type { ConnectAsk } from '#protocol/connect.ts';
 import type { AppAsk } from '#protocol/packaged.ts';
 import { HelloAnswer, type PageAsk } from '#protocol/pairing.ts';
 import { ApiError } from '#lib/net/errors.ts';
@@ -18,7 +19,7 @@ export interface Extension extends HelloAnswer {
 	readonly id: string;
 }
 
-type Wish = PageAsk | AppAsk | CaptureAsk extends infer One
+type Wish = PageAsk | AppAsk | CaptureAsk | ConnectAsk extends infer One
 	? One extends unknown
 		? Omit<One, 'server'>
 		: never
