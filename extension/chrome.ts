@@ -25,6 +25,10 @@ export const can = {
 	get pins(): boolean {
 		return 'webRequest' in api && 'browsingData' in api;
 	},
+	/** To keep content scripts away from what is stored. */
+	get storageLevels(): boolean {
+		return 'setAccessLevel' in api.storage.local;
+	},
 	/** Buttons in notifications, and notifications that stay and make no sound. */
 	get notificationButtons(): boolean {
 		return !navigator.userAgent.includes('Firefox');

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { protocolVersion } from '#protocol/version.ts';
-import { api } from '../chrome.ts';
+import { api, can } from '../chrome.ts';
 import { startCapture } from '../capture/start.ts';
 import { startPins } from './pins/pins.ts';
 import { startPairing } from '../pairing/start.ts';
@@ -15,6 +15,9 @@ api.runtime.onMessage.addListener((message: unknown, sender, respond) => {
 	if (sender.id !== api.runtime.id || !v.is(Version, message)) return;
 	respond({ protocol: protocolVersion });
 });
+
+// As installed a content script reads and writes it too, and a page may have broken into the process of one.
+if (can.storageLevels) void api.storage.local.setAccessLevel({ accessLevel: 'TRUSTED_CONTEXTS' });
 
 servePackage();
 startApp();

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { PageAsk } from '#protocol/pairing.ts';
+import { isOurs } from '../capture/sender.ts';
 import { api } from '../chrome.ts';
 import { cancel, finish, hello, stateOf, takeOffer } from './offers.ts';
 import { serverOf } from './page.ts';
@@ -48,6 +49,7 @@ export function startPairing(): void {
 		const asked = v.safeParse(Unpair, message);
 		// The app out of our package is such a page too.
 		if (!asked.success) return answerPage(message, sender, respond);
+		if (!isOurs(sender)) return false;
 		unpair(asked.output.practice).then(
 			() => respond({}),
 			() => respond({ error: 'unexpected' }),
