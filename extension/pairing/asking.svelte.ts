@@ -4,11 +4,16 @@ import { confirmOffer, dropOffer, type Offer, onPairingsChanged, readOffer } fro
 /** What became of the offer that this window asks about. */
 type State = 'looking' | 'asking' | 'confirmed' | 'differs' | 'paired' | 'gone';
 
+/** A click that was on its way to something else when the window came up is no answer. */
+const restMs = 1_000;
+
 /** The offer in the address of this window. */
 export class Asking {
 	state = $state<State>('looking');
 	offer = $state.raw<Offer>();
 	code = $state('');
+	/** Whether it takes an answer. */
+	ready = $state(false);
 
 	constructor() {
 		onPairingsChanged(() => void this.#look());
@@ -31,6 +36,7 @@ export class Asking {
 		});
 		this.offer = offer;
 		this.state = offer.confirmed ? 'confirmed' : 'asking';
+		setTimeout(() => (this.ready = true), restMs);
 	}
 
 	/** The user sees the same code on both. */

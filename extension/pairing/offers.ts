@@ -8,13 +8,16 @@ import {
 	type PageAsk,
 } from '#protocol/pairing.ts';
 import { protocolVersion } from '#protocol/version.ts';
+import { turns } from '../background/turns.ts';
 import { closePairPages, isAsked, openPairPage } from './window.ts';
 import {
 	dropOffer,
 	dropOffersBefore,
+	listOffers,
 	listPairings,
 	type Offer,
 	readOffer,
+	readPairing,
 	writeOffer,
 	writePairing,
 } from './store.ts';
@@ -23,6 +26,9 @@ import {
 const offerMs = 10 * 60_000;
 /** A window that was just opened shows its page within this time. */
 const openingMs = 3_000;
+
+/** Offers are made and finished one after another: each on what the one before it left. */
+const inTurn = turns();
 
 type Of<Type extends PageAsk['type']> = Extract<PageAsk, { type: Type }>;
 
@@ -34,11 +40,34 @@ export async function hello(server: string): Promise<HelloAnswer> {
 	return { version: protocolVersion, paired };
 }
 
+/** Whether the browser is paired with this practice at another address: a server that names it must not take its place. */
+async function isElsewhere(server: string, practice: string): Promise<boolean> {
+	const paired = await readPairing(practice);
+	return paired !== undefined && paired.origin !== server;
+}
+
+/** Whether the user sees this offer's window, or is about to. */
+const isOpen = async ({ id, madeAt }: Offer): Promise<boolean> =>
+	Date.now() - madeAt < openingMs || isAsked(id);
+
+/** Whether the user is being asked about another address. */
+async function isBusy(server: string): Promise<boolean> {
+	const others = (await listOffers()).filter(({ origin }) => origin !== server);
+	const open = await Promise.all(others.map(isOpen));
+	return open.includes(true);
+}
+
 /** Makes keys for a page that wants to pair, and asks the user in a page of ours. */
-export async function takeOffer(server: string, asked: Of<'offer'>): Promise<OfferAnswer> {
+export const takeOffer = (server: string, asked: Of<'offer'>): Promise<OfferAnswer> =>
+	inTurn(async () => {
+		await dropOffersBefore(Date.now() - offerMs);
+		if (await isElsewhere(server, asked.practice.id)) return { refused: 'elsewhere' };
+		if (await isBusy(server)) return { refused: 'busy' };
+		return make(server, asked);
+	});
+
+async function make(server: string, asked: Of<'offer'>): Promise<OfferAnswer> {
 	const [signing, presence] = await Promise.all([generateSigningKey(), generateX25519()]);
-	const now = Date.now();
-	await dropOffersBefore(now - offerMs);
 	const offer: Offer = {
 		id: toBase64url(random(16)),
 		origin: server,
@@ -50,7 +79,7 @@ export async function takeOffer(server: string, asked: Of<'offer'>): Promise<Off
 		signing,
 		presence,
 		confirmed: false,
-		madeAt: now,
+		madeAt: Date.now(),
 	};
 	await writeOffer(offer);
 	await closePairPages();
@@ -73,21 +102,23 @@ export async function stateOf(server: string, id: string): Promise<OfferState> {
 	const offer = await offerOf(server, id);
 	if (!offer) return 'gone';
 	if (offer.confirmed) return 'confirmed';
-	if (Date.now() - offer.madeAt < openingMs || (await isAsked(id))) return 'asking';
+	if (await isOpen(offer)) return 'asking';
 	// Who closed the window has answered too.
 	await dropOffer(id);
 	return 'gone';
 }
 
 /** The page has put the keys on the practice's list. What the user has not confirmed is not finished. */
-export async function finish(server: string, asked: Of<'finish'>): Promise<OfferState> {
-	const offer = await offerOf(server, asked.offer);
-	if (!offer?.confirmed) return offer ? 'asking' : 'gone';
-	const { id, confirmed: _, madeAt: _made, ...paired } = offer;
-	await writePairing({ ...paired, device: asked.device, pairedAt: Date.now() });
-	await dropOffer(id);
-	return 'paired';
-}
+export const finish = (server: string, asked: Of<'finish'>): Promise<OfferState> =>
+	inTurn(async () => {
+		const offer = await offerOf(server, asked.offer);
+		if (!offer?.confirmed) return offer ? 'asking' : 'gone';
+		const { id, confirmed: _, madeAt: _made, ...paired } = offer;
+		const free = !(await isElsewhere(server, paired.practice));
+		if (free) await writePairing({ ...paired, device: asked.device, pairedAt: Date.now() });
+		await dropOffer(id);
+		return free ? 'paired' : 'gone';
+	});
 
 /** The page does not want it any more. */
 export async function cancel(server: string, id: string): Promise<OfferState> {

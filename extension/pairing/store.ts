@@ -130,9 +130,13 @@ export async function dropOffer(id: string): Promise<void> {
 	await db.offers.delete(id);
 }
 
+/** All that are open. */
+export async function listOffers(): Promise<Offer[]> {
+	return readable(Offer, await db.offers.toArray());
+}
+
 /** Those that were made before this moment are gone. */
 export async function dropOffersBefore(time: number): Promise<void> {
-	const rows = readable(Offer, await db.offers.toArray());
-	const old = rows.flatMap(({ id, madeAt }) => (madeAt < time ? [id] : []));
+	const old = (await listOffers()).flatMap(({ id, madeAt }) => (madeAt < time ? [id] : []));
 	await db.offers.bulkDelete(old);
 }

@@ -38,13 +38,22 @@ export const HelloAnswer = v.strictObject({
 });
 export type HelloAnswer = v.InferOutput<typeof HelloAnswer>;
 
-export const OfferAnswer = v.strictObject({
+/** What `offer` is answered with. */
+export const OfferMade = v.strictObject({
 	offer: Id,
 	/** Ed25519. */
 	publicKey: Bytes32,
 	/** X25519. */
 	presenceKey: Bytes32,
 });
+
+/**
+ * `elsewhere`: the browser is paired with a practice of this id at another address, which no page can take over.
+ * `busy`: the user is being asked about another address right now.
+ */
+export const OfferRefused = v.strictObject({ refused: v.picklist(['elsewhere', 'busy']) });
+
+export const OfferAnswer = v.union([OfferMade, OfferRefused]);
 export type OfferAnswer = v.InferOutput<typeof OfferAnswer>;
 
 /** `gone`: the user said no, or too much time passed. The answer to `state`, `finish` and `cancel`. */

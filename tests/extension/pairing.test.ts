@@ -22,6 +22,7 @@ beforeAll(async () => {
 	server = await startServer();
 	browser = await launchExtension();
 	({ context } = browser);
+	await context.addInitScript(noteFirst);
 	page = await context.newPage();
 	wrong = complaints(page);
 	await setUp(page, server);
@@ -47,6 +48,15 @@ const count = (of: Locator) => expect.poll(() => of.count(), patience);
 const codeOf = (on: Page) => on.getByRole('region', { name: 'Pairing code' });
 const rows = () => page.getByRole('listitem').filter({ hasText: 'Paired on' });
 
+/** Notes in a page whether the button that pairs took a click when it came up. */
+function noteFirst(): void {
+	const look = (): void => {
+		const [button] = document.querySelectorAll<HTMLButtonElement>('.digits ~ .row .main');
+		if (button) document.documentElement.dataset['first'] ??= button.disabled ? 'rests' : 'takes';
+	};
+	new MutationObserver(look).observe(document, { childList: true, subtree: true });
+}
+
 /** Begins to pair; gives the window that the extension opens. */
 async function begin(button: string | RegExp = /^Pair this browser/): Promise<Page> {
 	const opened = context.waitForEvent('page');
@@ -68,6 +78,8 @@ test('both show the same code, and it is paired once the user says so in the ext
 	await count(rows()).toBe(0);
 	await window.getByRole('button', { name: 'Same code, pair' }).click();
 	await text(window.getByRole('heading')).toBe(`Paired with ${maya.practice}`);
+	// A click that was meant for what was there before is none.
+	expect(await window.evaluate(() => document.documentElement.dataset['first'])).toBe('rests');
 	await count(rows()).toBe(1);
 	await text(rows()).toContain('this browser');
 	await text(rows()).toContain('connected now');
@@ -153,6 +165,59 @@ test('a page cannot finish what the user has not confirmed', async () => {
 	await text(window.getByRole('heading')).toBe('Not paired');
 	expect(await say(page, { type: 'finish', ...about, offer, device })).toEqual({ state: 'gone' });
 	await window.close();
+});
+
+test('another address takes neither the place of a practice nor of the window that asks', async () => {
+	const [paired] = (await say(page, { type: 'hello', server: server.address })).paired;
+	const other = await context.newPage();
+	await other.goto(server.address.replace('localhost', '127.0.0.1'));
+	const about = { server: new URL(other.url()).origin };
+	const offer = (practice: string) =>
+		say(other, {
+			type: 'offer',
+			...about,
+			practice: { id: practice, name: maya.practice },
+			member: { id: paired.member, name: maya.name },
+			identity: bytesOf(32),
+		});
+	expect(await offer(paired.practice)).toEqual({ refused: 'elsewhere' });
+	const window = await begin();
+	await text(codeOf(window)).toMatch(/\d/);
+	expect(await offer(newId())).toEqual({ refused: 'busy' });
+	expect(window.isClosed()).toBe(false);
+	const closed = window.waitForEvent('close');
+	await page.getByRole('button', { name: 'Cancel pairing' }).click();
+	await closed;
+	const opened = context.waitForEvent('page');
+	const { offer: id } = await offer(newId());
+	await opened;
+	await page.getByRole('button', { name: 'Pair this browser again' }).click();
+	await text(page.getByRole('alert')).toContain('asking about another practice right now');
+	expect(await say(other, { type: 'cancel', ...about, offer: id })).toEqual({ state: 'gone' });
+	await other.close();
+});
+
+test('a script in a page reads nothing that is stored, and unpairs nothing', async () => {
+	const session = await context.newCDPSession(page);
+	const worlds: { id: number; origin: string }[] = [];
+	session.on('Runtime.executionContextCreated', (event) => worlds.push(event.context));
+	await session.send('Runtime.enable');
+	// The world of the extension's content script, as a page sees it that broke into its process.
+	const world = worlds.find(({ origin }) => origin === pageOf('').slice(0, -1));
+	const run = async (expression: string): Promise<string> => {
+		const asked = { expression, contextId: world?.id ?? 0, awaitPromise: true };
+		const { result } = await session.send('Runtime.evaluate', asked);
+		return result.value;
+	};
+	expect(await run(`chrome.storage.local.get().then(() => 'read', String)`)).toContain(
+		'Access to storage is not allowed from this context',
+	);
+	const about = { type: 'hello', server: server.address };
+	const before = await say(page, about);
+	const asked = JSON.stringify({ type: 'unpair', practice: before.paired[0].practice });
+	await run(`chrome.runtime.sendMessage(${asked}).then(() => 'heard', String)`);
+	expect(await say(page, about)).toEqual(before);
+	await session.detach();
 });
 
 test('everything that the extension stored opens names and nothing else', async () => {

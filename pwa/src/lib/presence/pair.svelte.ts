@@ -17,8 +17,8 @@ const askMs = 500;
 export class Pair {
 	/** The code to compare; empty until the extension has made its keys. */
 	code = $state('');
-	/** Declined in the extension, or too late. */
-	refused = $state(false);
+	/** Why there is no pairing; `declined`: in the extension, or too late. */
+	refused = $state<'declined' | 'elsewhere' | 'busy'>();
 	running = $state(false);
 	failure = $state.raw<unknown>();
 	#cancelled = false;
@@ -27,7 +27,8 @@ export class Pair {
 	async run(extension: Extension): Promise<boolean> {
 		this.running = true;
 		this.#cancelled = false;
-		[this.code, this.refused, this.failure] = ['', false, undefined];
+		this.code = '';
+		this.refused = this.failure = undefined;
 		try {
 			return await this.#walk(extension);
 		} catch (error) {
@@ -51,6 +52,10 @@ export class Pair {
 			member: { id: member.id, name: member.name },
 			identity: toBase64url(identity.publicIdentity.ed25519),
 		});
+		if ('refused' in made) {
+			this.refused = made.refused;
+			return false;
+		}
 		const device = {
 			practice: practice.id,
 			member: member.id,
@@ -76,7 +81,7 @@ export class Pair {
 		if (state === 'paired') return this.#replaced(extension);
 		// Nobody holds its keys.
 		await removeDevice(id);
-		this.refused = true;
+		this.refused = 'declined';
 		return false;
 	}
 
@@ -89,7 +94,7 @@ export class Pair {
 			const { state } = await askExtension(OfferState, extension, { type: 'state', offer });
 			if (state === 'confirmed') return true;
 			if (state === 'gone') {
-				this.refused = true;
+				this.refused = 'declined';
 				return false;
 			}
 			await new Promise((resolve) => setTimeout(resolve, askMs));
