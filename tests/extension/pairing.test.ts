@@ -310,7 +310,7 @@ test('who unpairs in the extension is off the list, and has no keys any more', a
 	await extension.close();
 });
 
-test('the app out of the package pairs the same way', async () => {
+test('the app out of the package pairs the same way, and its account key is gone when it is locked', async () => {
 	const app = await context.newPage();
 	const asked = new URLSearchParams({ server: server.address, path: '/practice/extension' });
 	await app.goto(`${pageOf('app/index.html')}?${asked.toString()}`);
@@ -324,7 +324,24 @@ test('the app out of the package pairs the same way', async () => {
 	await window.getByRole('button', { name: 'Same code, pair' }).click();
 	await text(window.getByRole('heading')).toBe(`Paired with ${maya.practice}`);
 	await text(app.getByRole('listitem').filter({ hasText: 'Paired on' })).toContain('this browser');
-	await app.close();
 	await window.close();
+	// One origin keeps the keys of both: the account's are as safe there as in any browser where she signed in.
+	const thief = await context.newPage();
+	await thief.goto(pageOf('popup/popup.html'));
+	const exports = [
+		'Ed25519 private sign InvalidAccessError',
+		'Ed25519 private sign InvalidAccessError',
+		'X25519 private deriveBits InvalidAccessError',
+	];
+	const unlocked = await steal(thief, server.address);
+	expect(unlocked.keys.toSorted()).toEqual(exports);
+	expect(unlocked.texts).toContain('"wrapped":');
+	await app.getByRole('button', { name: 'Lock' }).click();
+	await app.getByRole('button', { name: 'Unlock' }).waitFor();
+	const locked = await steal(thief, server.address);
+	expect(locked.keys.toSorted()).toEqual(exports);
+	expect(locked.texts).not.toContain('"wrapped":');
+	await thief.close();
+	await app.close();
 	expect(wrong).toEqual([]);
 });
