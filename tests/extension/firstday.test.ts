@@ -1,9 +1,12 @@
 import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { parseState } from '../../extension/shared/stored.ts';
 import { complaints } from '../e2e/browsers.ts';
 import { type Person, callFlags, newSession, person, sees, setUp, wait } from '../e2e/people.ts';
 import { type TestServer, startServer } from '../server.ts';
 import { type ExtensionBrowser, launchExtension, pageOf } from './browser.ts';
+
+const patience = { timeout: 20_000 };
 
 let server: TestServer;
 let browser: ExtensionBrowser;
@@ -70,4 +73,26 @@ test('with every tab closed the popup names who waits, and Connect brings both i
 		.getByText('one person in the call')
 		.or(panel.getByText('2 people in the call'))
 		.waitFor();
+});
+
+test('a session that is moved keeps its names: they are sealed anew for its new time', async () => {
+	const [page, panel] = [await context.newPage(), await context.newPage()];
+	await panel.goto(pageOf('panel/panel.html'));
+	await page.goto(server.address);
+	const { id } = await newSession(page, ['Kim Novak']);
+	/** What the extension shows of it, once its host has signed that. */
+	const known = async () => {
+		const { state } = await panel.evaluate(() => chrome.storage.session.get('state'));
+		const found = parseState(state).practices[0]?.sessions.find((one) => one.id === id);
+		return found?.check === 'verified' ? found : undefined;
+	};
+	await expect.poll(known, patience).toMatchObject({ people: ['Kim Novak'] });
+	const startedAt = (await known())?.startsAt ?? 0;
+	await page.getByRole('button', { name: 'Reschedule' }).click();
+	const dialog = page.getByRole('dialog');
+	await dialog.getByLabel('Time', { exact: true }).fill('23:59');
+	await dialog.getByRole('button', { name: 'Save the new time' }).click();
+	await expect.poll(async () => (await known())?.startsAt, patience).toBeGreaterThan(startedAt);
+	expect((await known())?.people).toEqual(['Kim Novak']);
+	await Promise.all([page.close(), panel.close()]);
 });
