@@ -1,6 +1,7 @@
+import { unpin } from '../background/pins/check.ts';
 import { RequestError, send } from '../background/presence/server.ts';
 import { Tokens } from '../background/presence/tokens.ts';
-import { type Pairing, forgetPairing, readPairing } from './store.ts';
+import { type Pairing, forgetPairing, listPairings, readPairing } from './store.ts';
 
 /** Takes this extension off the practice's list; false when nobody could be told. */
 async function leave(pairing: Pairing): Promise<boolean> {
@@ -22,5 +23,8 @@ export async function unpair(practice: string): Promise<void> {
 	if (!pairing) return;
 	const left = leave(pairing);
 	await forgetPairing(practice);
+	// What held its pages could be taken off nowhere any more.
+	const others = await listPairings();
+	if (others.every(({ origin }) => origin !== pairing.origin)) await unpin(pairing.origin);
 	await left;
 }

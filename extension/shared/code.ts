@@ -31,6 +31,8 @@ export type CodeAsk = v.InferOutput<typeof CodeAsk>;
 export const CodeState = v.object({
 	/** This package has the key of releases, and this browser has what it takes. */
 	possible: v.boolean(),
+	/** The browser lets the extension pin; it may be asked for, or was taken back. */
+	allowed: v.boolean(),
 	pinned: v.boolean(),
 	problem: v.nullable(v.picklist(['unreachable', 'unsigned', 'rollback'])),
 	/** What popup and settings say of it. */

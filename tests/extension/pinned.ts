@@ -6,7 +6,7 @@ import { expect } from 'vitest';
 import * as v from 'valibot';
 import { type CodeAsk, CodeState } from '../../extension/shared/code.ts';
 import type { CodeView } from '../../extension/shared/state.ts';
-import { type ExtensionBrowser, folder, launchExtension, pageOf } from './browser.ts';
+import { type ExtensionBrowser, extensionId, folder, launchExtension, pageOf } from './browser.ts';
 import type { ReleaseKey } from './site.ts';
 
 /** The extension as it is built for the holder of a release key. */
@@ -24,6 +24,8 @@ export interface PinningBrowser extends ExtensionBrowser {
 	/** The label that popup and settings show of a site. */
 	label(origin: string): Promise<CodeView>;
 	mode(origin: string): Promise<CodeView['mode']>;
+	/** What the user chooses in the browser's own page of extensions at "Site access". */
+	reach(sites: 'ON_CLICK' | 'ON_ALL_SITES'): Promise<void>;
 }
 
 /** Expects it of what `read` gives before long; a busy machine takes its time. */
@@ -70,6 +72,14 @@ export async function launchPinning(
 		},
 		label,
 		mode: async (origin) => (await label(origin)).mode,
+		async reach(sites) {
+			const extensions = await browser.context.newPage();
+			await extensions.goto('chrome://extensions');
+			await extensions.evaluate(
+				`chrome.developerPrivate.updateExtensionConfiguration(${JSON.stringify({ extensionId, hostAccess: sites })})`,
+			);
+			await extensions.close();
+		},
 		async close() {
 			await browser.close();
 			await rm(from, { recursive: true });

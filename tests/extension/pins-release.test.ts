@@ -111,6 +111,22 @@ test('a newer release is taken when the page of it comes, and the page is loaded
 	await page.close();
 });
 
+test('a page that was open before the newest release is not said to be of it', async () => {
+	await pin();
+	const page = await visit();
+	await started(page);
+	await soon(mode).toBe('pinned');
+	await site.publish(key, issued + day, '1.5.0');
+	expect(await check()).toMatchObject({
+		problem: null,
+		view: { mode: 'pinned', version: '1.4.2' },
+	});
+	await page.reload();
+	await started(page);
+	await soon(label).toMatchObject({ mode: 'pinned', version: '1.5.0' });
+	await page.close();
+});
+
 test('a server that is away changes nothing of what is pinned', async () => {
 	await pin();
 	const { origin } = server;
@@ -215,6 +231,19 @@ test('without its rule, or without the permission to see the pages, nothing is c
 	expect(await mode()).toBe('not-verified');
 	await pin();
 	expect(await mode()).toBe('pinned');
+	await without('rule');
+	expect(await check()).toMatchObject({ view: { mode: 'pinned' } });
 	await without('permission');
 	expect(await mode()).toBe('not-verified');
+});
+
+test('where the user lets the extension see a site on click only, nothing is called pinned', async () => {
+	const own = await launchPinning(key);
+	await own.pin(server.origin);
+	expect(await own.mode(server.origin)).toBe('pinned');
+	await own.reach('ON_CLICK');
+	expect(await own.mode(server.origin)).toBe('not-verified');
+	await own.reach('ON_ALL_SITES');
+	expect(await own.mode(server.origin)).toBe('pinned');
+	await own.close();
 });

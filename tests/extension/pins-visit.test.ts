@@ -47,7 +47,7 @@ test('a practice is paired, its code is pinned in the settings, and its pages ar
 	await settings.getByRole('button', { name: `Pin the code of ${maya.practice}` }).click();
 	await settings.getByText(`The code of ${maya.practice} is pinned.`).waitFor();
 	const program = settings.getByRole('region', { name: `The program of ${maya.practice}` });
-	await program.getByText('Pinned', { exact: true }).waitFor({ timeout: 20_000 });
+	await program.getByText('Pinned', { exact: true }).waitFor({ timeout: 60_000 });
 	await settings.close();
 	expect(await browser.mode(server.address)).toBe('pinned');
 });
@@ -55,13 +55,60 @@ test('a practice is paired, its code is pinned in the settings, and its pages ar
 test('a visit goes as ever under the pin: sealed in workers, with nothing that the policy refused', async () => {
 	const wrong = complaints(page);
 	await page.goto(server.address);
-	const { links } = await newSession(page, ['Dana Whitfield']);
-	await wait(dana.page, links[0] ?? '');
+	const { links } = await newSession(page, ['Dana Whitfield'], { record: true });
+	await wait(dana.page, links[0] ?? '', 'agree');
 	await page.goto(server.address);
 	await connect(page, 'Dana Whitfield');
 	await Promise.all([sees(page, 'Dana Whitfield'), sees(dana.page, maya.name)]);
 	await soon(() => browser.mode(server.address)).toBe('pinned');
+	await page.getByRole('button', { name: 'Start recording' }).click();
+	await page.getByText(/^00:0[4-9]$/).waitFor();
+	await page.getByRole('button', { name: 'Stop recording' }).click();
+	const recording = page.getByRole('link', { name: 'Open the recording' });
+	await recording.waitFor({ timeout: 60_000 });
 	const policy = wrong.filter((line) => /Content Security Policy|integrity/i.test(line));
 	expect(policy.filter((line) => !/style-src|service-worker\.js'/.test(line))).toEqual([]);
 	expect(dana.complaints).toEqual([]);
+
+	await recording.click();
+	await page.getByText('playing takes a part that the browser cannot check').waitFor();
+	const { pathname } = new URL(page.url());
+	const opened = browser.context.waitForEvent('page');
+	await page.getByRole('button', { name: 'Open in the extension' }).click();
+	const packaged = await opened;
+	expect(packaged.url()).toContain(pageOf('app/'));
+	expect(decodeURIComponent(packaged.url())).toContain(pathname);
+	await packaged.close();
+});
+
+/** The settings, at the program of the practice. */
+async function openSettings() {
+	const settings = await browser.context.newPage();
+	await settings.goto(pageOf('settings/settings.html'));
+	const program = settings.getByRole('region', { name: `The program of ${maya.practice}` });
+	return { settings, program };
+}
+
+test('who takes a permission back is told that nothing is known any more, and can give it again', async () => {
+	await page.goto(server.address);
+	const { settings, program } = await openSettings();
+	await program.getByText('Pinned', { exact: true }).waitFor();
+	await settings.getByRole('button', { name: /webRequest/ }).click();
+	await settings.getByText('no longer has the permissions').waitFor();
+	await program.getByText('Not verified', { exact: true }).waitFor();
+	await settings.getByRole('button', { name: `Pin the code of ${maya.practice}` }).click();
+	await settings.getByText(`The code of ${maya.practice} is pinned.`).waitFor();
+	await program.getByText('Pinned', { exact: true }).waitFor();
+	expect(await browser.mode(server.address)).toBe('pinned');
+	await settings.close();
+});
+
+test('a practice that is removed is not held to anything any more', async () => {
+	const { settings } = await openSettings();
+	await settings.getByRole('button', { name: `Remove ${maya.practice}` }).click();
+	const dialog = settings.getByRole('dialog');
+	await dialog.getByRole('button', { name: `Remove ${maya.practice}` }).click();
+	const rules = () => settings.evaluate(() => chrome.declarativeNetRequest.getDynamicRules());
+	await soon(rules).toEqual([]);
+	expect(await browser.ask('code-state', server.address)).toMatchObject({ pinned: false });
 });

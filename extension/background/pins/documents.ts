@@ -9,6 +9,8 @@ const Document = v.object({
 	origin: v.string(),
 	/** Its answer came from the network with exactly the policy of the release that was pinned then. */
 	exact: v.boolean(),
+	/** The release that was pinned then: another may be by now. */
+	release: v.object({ version: v.string(), issued: v.number(), files: v.number() }),
 	/** The published code said that it runs: no page without script can say that. */
 	started: v.boolean(),
 	/** The browser kept something in it from running. */

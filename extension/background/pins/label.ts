@@ -8,7 +8,7 @@ const unknown: CodeView = { mode: 'not-verified', version: null, files: 0, check
 export interface Circumstances {
 	/** What is known of the site's pages, one for each tab that is open; `undefined` where nothing is. */
 	readonly open: readonly (PageDocument | undefined)[];
-	/** The browser has the rule of the pin, and the extension sees the site's pages. */
+	/** The browser has the rule of the pin, and the extension may see the site's pages. */
 	readonly holds: boolean;
 	/** The version of the package, where its user chose to work in the packaged app. */
 	readonly packaged: string | undefined;
@@ -21,8 +21,12 @@ export function label(pin: Pin | undefined, { open, holds, packaged }: Circumsta
 	if (packaged !== undefined && open.length === 0 && !foreign)
 		return { ...unknown, mode: 'packaged', version: packaged };
 	if (!pin?.enabled) return unknown;
-	const { version, files } = pin.release;
 	const proven = holds && open.every((one) => one?.exact && one.started);
+	// A page that was there before the newest release runs an older one: no more than that is said.
+	const [oldest = pin.release] = open
+		.flatMap((one) => (proven && one ? [one.release] : []))
+		.toSorted((a, b) => a.issued - b.issued);
+	const { version, files } = oldest;
 	const refused = foreign || open.some((one) => one?.refused);
 	const mode = refused ? 'blocked' : proven ? 'pinned' : 'not-verified';
 	return { mode, version, files, checkedAt: pin.checkedAt };

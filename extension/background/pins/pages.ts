@@ -9,7 +9,7 @@ import {
 import type { Pin } from './pin.ts';
 
 /** The answer and the document's hello come on two ways; the answer was first. */
-const answerMs = 1500;
+const answerMs = 3000;
 const stepMs = 50;
 /** Two clocks of one machine. */
 const skewMs = 1000;
@@ -69,6 +69,7 @@ export async function noteDocument(
 ): Promise<void> {
 	const before = (await readDocuments()).documents[sender.id];
 	const answer = before ? undefined : await answerOf(sender.tab, word.url);
+	const { version, issued, files } = pin.release;
 	await changeDocuments((known) => {
 		const again = known.documents[sender.id];
 		if (again) return { ...known, shown: { ...known.shown, [sender.tab]: sender.id } };
@@ -76,6 +77,7 @@ export async function noteDocument(
 			tab: sender.tab,
 			origin: sender.origin,
 			exact: isExact(answer, word, pin),
+			release: { version, issued, files },
 			started: false,
 			refused: false,
 		});

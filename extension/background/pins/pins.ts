@@ -13,7 +13,7 @@ import { label } from './label.ts';
 import { type Sender, markDocument, noteAnswer, noteDocument } from './pages.ts';
 import { readPins } from './pin.ts';
 import { ReleaseError, releaseKey } from './release.ts';
-import { removeWorkers, ruleHolds } from './rule.ts';
+import { hasRule, mayPin, removeWorkers } from './rule.ts';
 
 const alarm = 'pins';
 const everyMinutes = 60;
@@ -29,7 +29,10 @@ async function codeView(origin: string): Promise<CodeView> {
 	const open = tabs.map(({ id }) => documents[shown[id] ?? '']);
 	const pinned = pins[origin];
 	return label(pinned, {
-		holds: pinned?.enabled === true && (await ruleHolds(pinned.rule, pinned.release.csp)),
+		holds:
+			pinned?.enabled === true &&
+			(await mayPin()) &&
+			(await hasRule(pinned.rule, pinned.release.csp)),
 		open: open.map((one) => (one?.origin === origin ? one : undefined)),
 		packaged: home === 'packaged' ? api.runtime.getManifest().version : undefined,
 	});
@@ -76,7 +79,7 @@ async function hear(word: CodeWord, sender: Sender): Promise<void> {
 	switch (word.type) {
 		case 'code-document':
 			await noteDocument(sender, word, one);
-			if (can.pins && !(await isExact(sender.id))) await heal(sender.origin, sender.tab);
+			if (!(await isExact(sender.id)) && (await mayPin())) await heal(sender.origin, sender.tab);
 			break;
 		case 'code-started':
 			await markDocument(sender.id, 'started');
@@ -100,6 +103,7 @@ async function act(ask: CodeAsk): Promise<CodeState> {
 	const one = (await readPins())[origin];
 	return {
 		possible: (await releaseKey()) !== undefined,
+		allowed: await mayPin(),
 		pinned: one?.enabled ?? false,
 		problem: one?.problem ?? null,
 		view: await codeView(origin),
@@ -168,7 +172,7 @@ function onStored(changes: Record<string, chrome.storage.StorageChange>, area: s
 }
 
 async function onStartup(): Promise<void> {
-	if (can.pins) {
+	if (await mayPin()) {
 		await noteStartup();
 		for (const [origin, { enabled }] of Object.entries(await readPins()))
 			if (enabled) await removeWorkers(origin);
@@ -178,7 +182,7 @@ async function onStartup(): Promise<void> {
 }
 
 async function onComplete(): Promise<void> {
-	if (can.pins) await healStartup();
+	if (await mayPin()) await healStartup();
 	await relabelAll();
 }
 
@@ -196,7 +200,11 @@ async function keepAlarm(): Promise<void> {
 /** Holds the pages of pinned practices to their published code, and says how far that holds. See docs/trust.md. */
 export function startPins(): void {
 	listen();
-	api.permissions.onAdded.addListener(listen);
+	api.permissions.onAdded.addListener(() => {
+		listen();
+		void relabelAll();
+	});
+	api.permissions.onRemoved.addListener(() => void relabelAll());
 	api.storage.onChanged.addListener(onStored);
 	api.tabs.onUpdated.addListener((_tab, { status }) => {
 		if (status === 'complete') void onComplete();

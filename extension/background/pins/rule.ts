@@ -46,12 +46,18 @@ export async function setRule(id: number, origin: string, csp: string): Promise<
 	});
 }
 
-/** Whether the browser has this very rule, and lets the extension reach the sites that it is for. */
-export async function ruleHolds(id: number, csp: string): Promise<boolean> {
-	const origins = api.runtime.getManifest().host_permissions ?? [];
-	// What was taken back is still there until the service worker starts anew: asked for, not looked for.
-	if (!(await api.permissions.contains({ permissions: [...pinPermissions], origins })))
-		return false;
+/**
+ * Whether the extension may pin: it sees what the sites answer, takes their service workers, and its rules reach them.
+ * What was taken back is still there until the service worker starts anew: asked for, not looked for.
+ */
+export const mayPin = (): Promise<boolean> =>
+	api.permissions.contains({
+		permissions: [...pinPermissions],
+		origins: api.runtime.getManifest().host_permissions ?? [],
+	});
+
+/** Whether the browser has this very rule. */
+export async function hasRule(id: number, csp: string): Promise<boolean> {
 	const rules = await api.declarativeNetRequest.getDynamicRules({ ruleIds: [id] });
 	return rules.some(({ action }) => action.responseHeaders?.some(({ value }) => value === csp));
 }

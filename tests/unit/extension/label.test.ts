@@ -10,7 +10,14 @@ const pin: Pin = {
 	checkedAt: 7,
 	problem: null,
 };
-const proven: PageDocument = { tab: 1, origin: '', exact: true, started: true, refused: false };
+const proven: PageDocument = {
+	tab: 1,
+	origin: '',
+	exact: true,
+	release: { version: '1.4.2', issued: 1, files: 170 },
+	started: true,
+	refused: false,
+};
 
 const mode = (
 	of: Pin | undefined,
@@ -31,6 +38,16 @@ test('a page is called pinned only when it came under the policy and its code ru
 		version: '1.4.2',
 		files: 170,
 		checkedAt: 7,
+	});
+});
+
+test('a page from before the newest release is called by the release that it came with', () => {
+	const old = { ...proven, release: { version: '1.4.1', issued: 0, files: 160 } };
+	const open = [proven, old];
+	expect(label(pin, { open, holds: true, packaged: undefined })).toMatchObject({
+		mode: 'pinned',
+		version: '1.4.1',
+		files: 160,
 	});
 });
 
