@@ -9,6 +9,8 @@ export interface Attack {
 	readonly label: CodeView['mode'];
 	/** The page that is opened; `/` without. */
 	readonly path?: string;
+	/** The page has something called "Go on", which a person clicks. */
+	readonly click?: true;
 	/** What has been asked for when the attack was made; the page itself without. */
 	readonly until?: string;
 	readonly behave: Behaviour;
@@ -22,6 +24,8 @@ export interface Published {
 	readonly html: string;
 	/** The module that the page starts with, and one that it imports only later; by path. */
 	readonly entry: string;
+	/** One that it imports at once. */
+	readonly part: string;
 	readonly later: string;
 }
 
@@ -95,6 +99,28 @@ function ownPages(): Attack[] {
 				path === '/evil/app.js' ? js(evil('base')) : undefined,
 			),
 		},
+	];
+}
+
+/** Pages that want a click, or no more than to be believed. */
+function lures(): Attack[] {
+	return [
+		{
+			name: 'a link with a script for an address',
+			label: 'blocked',
+			behave: page(own(`<a href="javascript:void ${evil('link')}">Go on</a>`)),
+			click: true,
+		},
+		{
+			name: 'a form that sends what is typed',
+			label: 'blocked',
+			behave: page(
+				own(
+					'<form action="/beacon?form" method="post"><input name="password"><button>Go on</button></form>',
+				),
+			),
+			click: true,
+		},
 		{
 			name: 'a page without any script',
 			label: 'not-verified',
@@ -166,7 +192,7 @@ function headers(): Attack[] {
 }
 
 /** The published pages, with something in them changed. */
-function changed({ html, entry, later }: Published): Attack[] {
+function changed({ html, entry, part, later }: Published): Attack[] {
 	const meta = /<meta http-equiv="content-security-policy"[^>]*>/;
 	const bare = html.replace(meta, '').replaceAll(/ integrity="[^"]*"/g, '');
 	const unmapped = bare.replace(/<script type="importmap">.*?<\/script>/, '');
@@ -181,6 +207,7 @@ function changed({ html, entry, later }: Published): Attack[] {
 			label: 'blocked',
 			behave: page(unmapped, pwned(entry, 'unmapped')),
 		},
+		{ name: 'a changed part of it', label: 'blocked', behave: pwned(part, 'part'), harmless: true },
 		{
 			// Published code runs, and runs without it.
 			name: 'a changed module that is imported later',
@@ -215,5 +242,6 @@ function changed({ html, entry, later }: Published): Attack[] {
 export const attacks = (published: Published): Attack[] => [
 	...changed(published),
 	...ownPages(),
+	...lures(),
 	...headers(),
 ];

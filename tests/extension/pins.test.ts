@@ -17,9 +17,11 @@ await site.publish(key, 1_800_000_000_000);
 const read = (path: string): Promise<string> => readFile(join(site.folder, path), 'utf8');
 const code = filesIn(site.folder).filter((path) => /^code\/immutable\/.*\.js$/.test(path));
 const texts = await Promise.all(code.map(async (path) => ({ path, text: await read(path) })));
+const entry = code.find((path) => path.includes('/entry/start.')) ?? '';
 const published = {
 	html: await read('index.html'),
-	entry: `/${code.find((path) => path.includes('/entry/start.'))}`,
+	entry: `/${entry}`,
+	part: `/code/immutable${/from"\.\.(\/[^"]+)"/.exec(await read(entry))?.[1]}`,
 	// The web app imports it when it has started, to keep itself up to date.
 	later: `/${texts.find(({ text }) => text.includes('messageSkipWaiting=function('))?.path}`,
 };
@@ -109,9 +111,10 @@ const all = attacks(published);
 describe('where nothing is pinned, what the server made', () => {
 	test.each(all.filter(({ harmless }) => !harmless))(
 		'runs: $name',
-		async ({ path = '/', behave }) => {
+		async ({ path = '/', behave, click }) => {
 			server.behave(behave);
 			const page = await visit(unpinned, path);
+			if (click) await page.getByText('Go on').click({ noWaitAfter: true });
 			await soon(() => server.beacons).not.toEqual([]);
 			expect(server.beacons[0]).toMatch(/^[a-z-]+$/);
 			await page.close();
@@ -120,10 +123,12 @@ describe('where nothing is pinned, what the server made', () => {
 });
 
 describe('under the pin nothing of it runs, and the label says what happened', () => {
-	test.each(all)('$name: $label', async ({ label, path = '/', until = path, behave }) => {
+	test.each(all)('$name: $label', async ({ label, path = '/', until = path, behave, click }) => {
 		await soon(mode).toBe('pinned');
 		server.behave(behave);
 		const page = await visit(browser, path);
+		// A form that is refused leaves a navigation that never ends.
+		if (click) await page.getByText('Go on').click({ noWaitAfter: true });
 		await soon(() => server.asked).toContain(until);
 		await soon(mode).toBe(label);
 		expect(server.beacons).toEqual([]);
