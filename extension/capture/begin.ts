@@ -9,6 +9,7 @@ import type {
 import * as v from 'valibot';
 import { ensureOffscreen } from '../background/offscreen.ts';
 import { updateState } from '../background/state.ts';
+import { turns } from '../background/turns.ts';
 import { api } from '../chrome.ts';
 import { listPairings, readPairing } from '../pairing/store.ts';
 import { appAddress, readHome } from '../shared/home.ts';
@@ -73,8 +74,17 @@ export async function dropped(server: string, request: string): Promise<CaptureR
 	return { refused: 'gone' };
 }
 
+/** One after another: of two that begin, the later one finds that a capture runs. */
+const inTurn = turns();
+
 /** The page has made the keys: now it begins. */
-export async function begin(
+export const begin = (
+	server: string,
+	request: string,
+	ticket: CaptureTicket,
+): Promise<CaptureBegun | CaptureRefused> => inTurn(() => beginNow(server, request, ticket));
+
+async function beginNow(
 	server: string,
 	request: string,
 	ticket: CaptureTicket,
