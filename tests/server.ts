@@ -65,6 +65,8 @@ class ServerProcess implements TestServer {
 				...process.env,
 				PORT: port,
 				DATA_DIR: this.dataDir,
+				// It is started anew for nearly every file of tests.
+				NODE_COMPILE_CACHE: join(tmpdir(), 'sotto-test-code'),
 				...this.#options.env,
 				...env,
 			},
