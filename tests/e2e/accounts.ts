@@ -34,3 +34,16 @@ export async function acceptInvitation(
 	await last.fill(key.split(' ').at(-1) ?? '');
 	await page.getByRole('button', { name: 'I have saved it' }).click();
 }
+
+/** Until a page says that an admin has confirmed: it asks four times a minute, and at once when somebody comes back to it. */
+export async function confirmed(page: Page): Promise<void> {
+	await page.getByRole('status', { name: 'Waiting for an admin to confirm' }).waitFor();
+	await page.waitForFunction(
+		() => {
+			document.dispatchEvent(new Event('visibilitychange'));
+			return document.querySelector('h1')?.textContent === 'You are confirmed';
+		},
+		undefined,
+		{ polling: 300 },
+	);
+}

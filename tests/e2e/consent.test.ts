@@ -156,11 +156,6 @@ test('a host who reloads while recording finds no recorder that only seems to re
 	await maya.page.getByRole('button', { name: 'Start recording' }).click();
 	await maya.page.getByText(/^00:(0[2-9]|[1-5]\d)$/).waitFor();
 	await expectThat(status(dana, 'Recording')).toBeVisible();
-	await dana.page.getByRole('button', { name: 'Leave' }).click();
-	// Alone, the recording ends by itself.
-	await expectThat(maya.page.getByRole('link', { name: 'Open the recording' })).toBeVisible({
-		timeout: 90_000,
-	});
 });
 
 function timeOf(name: string): number {

@@ -1,6 +1,7 @@
 import { afterAll, expect, test } from 'vitest';
 import { addDays, dateOf } from '../../pwa/src/lib/time.ts';
 import { startServer } from '../server.ts';
+import { acceptInvitation, confirmed, invitationFor } from './accounts.ts';
 import { type Person, person, setUp } from './people.ts';
 import { maya } from './practice.ts';
 
@@ -27,26 +28,12 @@ const tomorrow = addDays(dateOf(Date.now(), 'America/Los_Angeles'), 1);
 
 async function invite({ page }: Person, who: Colleague): Promise<string> {
 	await page.getByRole('link', { name: 'Practice', exact: true }).click();
-	await page.getByRole('button', { name: 'Invite a colleague' }).click();
-	await page.getByRole('textbox', { name: 'Email' }).fill(who.email);
-	await page.getByRole('combobox', { name: 'Role', exact: true }).selectOption(who.role);
-	await page.getByRole('button', { name: 'Create invitation' }).click();
-	const box = page.getByRole('textbox', { name: `Invitation link for ${who.email}` });
-	const link = await box.inputValue();
-	await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click();
-	return link;
+	return invitationFor(page, who);
 }
 
 async function accept({ page }: Person, who: Colleague, link: string): Promise<void> {
-	await page.goto(link);
-	await page.getByRole('textbox', { name: 'Your name' }).fill(who.name);
-	await page.getByRole('textbox', { name: 'Password' }).fill(password);
-	await page.getByRole('button', { name: 'Accept invitation' }).click();
-	const key = await page.getByRole('region', { name: 'Recovery key' }).textContent();
-	const last = page.getByRole('textbox', { name: 'Type the last group' });
-	await last.fill(key?.trim().split(' ').at(-1) ?? '');
-	await page.getByRole('button', { name: 'I have saved it' }).click();
-	await page.getByRole('heading', { name: 'You are confirmed' }).waitFor();
+	await acceptInvitation(page, { link, name: who.name, password });
+	await confirmed(page);
 	await page.getByRole('link', { name: 'Sign in' }).click();
 	await page.getByRole('textbox', { name: 'Email' }).fill(who.email);
 	await page.getByRole('textbox', { name: 'Password' }).fill(password);
@@ -58,6 +45,8 @@ test('a scheduler plans for the host, who has the same people and the same link'
 	await setUp(host.page, server.setupUrl ?? '');
 	await accept(planner, sam, await invite(host, sam));
 	const { page } = planner;
+	// Nobody waits for her.
+	expect(await page.getByRole('link', { name: 'Browser extension' }).count()).toBe(0);
 	await page.getByRole('link', { name: 'Schedule', exact: true }).click();
 	await page.getByRole('link', { name: 'Schedule a session', exact: true }).click();
 	const whose = page.getByRole('combobox', { name: 'Whose session is it?' });
@@ -92,6 +81,9 @@ test('a scheduler plans for the host, who has the same people and the same link'
 test('what a host who left had planned is made anew for another', async () => {
 	await accept(leaver, lea, await invite(host, lea));
 	const { page } = leaver;
+	// A host who is no admin finds where her browser is paired.
+	await page.getByRole('link', { name: 'Browser extension' }).click();
+	await page.getByRole('heading', { name: 'This browser' }).waitFor();
 	await page.getByRole('link', { name: 'Schedule', exact: true }).click();
 	await page.getByRole('link', { name: 'Schedule a session', exact: true }).click();
 	await page.getByLabel('Date').fill(tomorrow);
