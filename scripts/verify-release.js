@@ -2,10 +2,10 @@
  * `npm run verify-release -- URL --key PUBLIC_KEY`: asks a site for every file of its release, from outside and in
  * every encoding, and says what is not as published. With `--build FOLDER` it also compares with a build of one's own.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { manifestName, open, pinnedPolicy } from './manifest.js';
+import { describe, manifestName, open } from './manifest.js';
 import { sha256 } from './integrity.js';
 import { say } from './prepare.js';
 
@@ -36,7 +36,7 @@ async function all(items, work) {
 }
 
 /**
- * How one address answers: as a script, and as a page, asks for it.
+ * How one address answers, in every encoding that browsers ask for.
  * @param {string} url
  * @param {string} expected hash
  * @returns {Promise<Verdict[]>}
@@ -116,18 +116,23 @@ export async function verifyRelease({ site, key, folder }) {
  * @param {string} folder
  */
 function compare(release, folder) {
-	/** @type {Verdict[]} */
-	const found = [];
-	for (const [path, hash] of Object.entries(release.files))
-		try {
-			if (sha256(readFileSync(join(folder, path))) !== hash)
-				found.push(bad(`not built  /${path} is another file in your build`));
-		} catch {
-			found.push(bad(`not built  /${path} is not in your build`));
-		}
-	const built = existsSync(join(folder, '200.html'));
-	if (!built || pinnedPolicy(folder) !== release.csp)
+	if (!existsSync(join(folder, '200.html')))
+		return [bad(`not built  ${folder} is no built web app`)];
+	const own = describe(folder, release);
+	const paths = new Set([...Object.keys(release.files), ...Object.keys(own.files)]);
+	const found = [...paths].flatMap((path) => {
+		const [named, built] = [release.files[path], own.files[path]];
+		if (named === built) return [];
+		if (built === undefined) return [bad(`not built  /${path} is not in your build`)];
+		// What is left out could be anything, and nobody would be told.
+		if (named === undefined)
+			return [bad(`left out   /${path} is in your build, not in the release`)];
+		return [bad(`not built  /${path} is another file in your build`)];
+	});
+	if (own.csp !== release.csp)
 		found.push(bad('not built  the policy is not the one of your build'));
+	if (own.commit !== release.commit)
+		found.push(bad(`not built  your build is of commit ${own.commit}`));
 	return found;
 }
 

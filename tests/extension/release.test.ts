@@ -93,18 +93,24 @@ test('a release of another key, or altered after it was signed, is refused', asy
 test('a release that is not of the commit it names is found beside an own build', async () => {
 	const own = await mkdtemp(join(tmpdir(), 'sotto-own-'));
 	await cp(site.folder, own, { recursive: true });
-	const page = 'join.html';
-	await appendFile(join(own, page), '<script>other()</script>');
-	const { faults: found } = await verifyRelease({
-		site: server.address,
-		key: key.publicKey,
-		folder: own,
-	});
-	expect(found).toEqual([
+	const beside = async (folder: string) =>
+		(await verifyRelease({ site: server.address, key: key.publicKey, folder })).faults;
+	expect(await beside(own)).toEqual([]);
+	await appendFile(join(own, 'join.html'), '<script>other()</script>');
+	await rm(join(own, 'mark.svg'));
+	await writeFile(join(own, 'left-out.js'), '');
+	const version = join(own, 'code/version.json');
+	await writeFile(version, JSON.stringify({ version: 'another' }));
+	expect(await beside(own)).toEqual([
+		'left out   /left-out.js is in your build, not in the release',
+		'not built  /code/version.json is another file in your build',
 		'not built  /join.html is another file in your build',
+		'not built  /mark.svg is not in your build',
 		'not built  the policy is not the one of your build',
+		'not built  your build is of commit another',
 	]);
 	await rm(own, { recursive: true });
+	expect(await beside(own)).toEqual([`not built  ${own} is no built web app`]);
 });
 
 test('a release is not signed without a key, nor with one from the repository', () => {
