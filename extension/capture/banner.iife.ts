@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { api } from '../chrome.ts';
 import { mayRecord } from './allowed.ts';
-import { type FromBanner, Show, bannerPort } from './messages.ts';
+import { type FromBanner, ToBanner, bannerPort } from './messages.ts';
 
 const style = `
 	:host { all: initial !important; }
@@ -24,22 +24,17 @@ const style = `
 function start(): void {
 	const port = api.runtime.connect({ name: bannerPort });
 	const say = (message: FromBanner): void => port.postMessage(message);
+	// One that stayed to say that the recording stopped.
+	document.querySelector('sotto-capture')?.remove();
 	const host = document.createElement('sotto-capture');
-	// The page can remove it, so it is put back; it cannot reach into it.
-	const root = host.attachShadow({ mode: 'closed' });
-	const sheet = new CSSStyleSheet();
-	sheet.replaceSync(style);
-	root.adoptedStyleSheets = [sheet];
-	const box = document.createElement('div');
-	box.role = 'status';
-	const text = document.createElement('span');
-	const stop = document.createElement('button');
-	box.append(document.createElement('i'), text, stop);
-	root.append(box);
-	stop.addEventListener('click', (event) => {
+	const { box, text, button } = draw(host);
+	/** Words of its end, from when the recorder said anything until it says that it is over. */
+	let last: { failed: string; close: string } | undefined;
+	const stop = (event: MouseEvent): void => {
 		// A script of the page may not end what a person started.
 		if (event.isTrusted) say({ type: 'stop' });
-	});
+	};
+	button.addEventListener('click', stop);
 	const put = (): void => {
 		if (host.parentNode !== document.documentElement) document.documentElement.append(host);
 	};
@@ -51,22 +46,45 @@ function start(): void {
 		put();
 		if (changes.some(({ type }) => type === 'attributes')) tellAllowed();
 	});
+	// The page can remove it, so it is put back.
 	guard.observe(document.documentElement, { childList: true, attributes: true });
 	// Another screen of the same page: before it is drawn.
 	navigation.addEventListener('currententrychange', tellAllowed);
 	port.onMessage.addListener((message: unknown) => {
-		const show = v.parse(Show, message);
-		text.textContent = show.text;
-		stop.textContent = show.stop;
-		box.className = show.gap ? 'gap' : '';
+		const told = v.parse(ToBanner, message);
+		if (told.type === 'there') return say({ type: 'here' });
+		last = told.type === 'show' ? told : undefined;
+		if (told.type === 'end') return;
+		text.textContent = told.text;
+		button.textContent = told.stop;
+		box.className = told.gap ? 'gap' : '';
 		put();
 	});
 	port.onDisconnect.addListener(() => {
 		guard.disconnect();
 		navigation.removeEventListener('currententrychange', tellAllowed);
-		host.remove();
+		button.removeEventListener('click', stop);
+		if (!last) return host.remove();
+		text.textContent = last.failed;
+		button.textContent = last.close;
+		box.className = 'gap';
+		button.addEventListener('click', () => host.remove());
 	});
 	tellAllowed();
+}
+
+/** What it looks like; the page cannot reach into it. */
+function draw(host: HTMLElement) {
+	const root = host.attachShadow({ mode: 'closed' });
+	const sheet = new CSSStyleSheet();
+	sheet.replaceSync(style);
+	root.adoptedStyleSheets = [sheet];
+	const box = document.createElement('div');
+	box.role = 'status';
+	const [text, button] = [document.createElement('span'), document.createElement('button')];
+	box.append(document.createElement('i'), text, button);
+	root.append(box);
+	return { box, text, button };
 }
 
 start();

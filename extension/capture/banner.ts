@@ -1,6 +1,9 @@
 import * as v from 'valibot';
 import { api } from '../chrome.ts';
-import { FromBanner, type Record, type Show, bannerPort } from './messages.ts';
+import { FromBanner, type Record, type ToBanner, bannerPort } from './messages.ts';
+
+/** A tab that left so many questions unanswered, one a second, is not there: its process hangs. */
+const unansweredMax = 5;
 
 /** The other end of the banner in the captured tab. */
 export class Banner {
@@ -8,6 +11,7 @@ export class Banner {
 	readonly #events: { changed: () => void; stop: () => void };
 	#port: chrome.runtime.Port | undefined;
 	#allowed = false;
+	#unanswered = 0;
 	readonly #shown = Promise.withResolvers<void>();
 	readonly #accept = (port: chrome.runtime.Port): void => this.#connected(port);
 
@@ -22,7 +26,7 @@ export class Banner {
 
 	/** Whether the tab is there, shows that it is recorded, and shows what may be. */
 	get clear(): boolean {
-		return this.#port !== undefined && this.#allowed;
+		return this.#port !== undefined && this.#allowed && this.#unanswered < unansweredMax;
 	}
 
 	/** Resolves when it is clear for the first time. */
@@ -30,9 +34,18 @@ export class Banner {
 		return this.#shown.promise;
 	}
 
-	/** Takes it away. */
-	close(): void {
+	/** Asks the tab whether it is there. To be called every second: a timer of this page may be slowed down. */
+	look(): void {
+		if (!this.#port) return;
+		this.#unanswered++;
+		this.#say({ type: 'there' });
+		if (this.#unanswered === unansweredMax) this.#events.changed();
+	}
+
+	/** Takes it away; one that is not told so says that the recording stopped. */
+	close({ failed }: { failed: boolean }): void {
 		api.runtime.onConnect.removeListener(this.#accept);
+		if (!failed) this.#say({ type: 'end' });
 		this.#port?.disconnect();
 		this.#port = undefined;
 	}
@@ -41,9 +54,11 @@ export class Banner {
 		const { name, sender } = port;
 		if (name !== bannerPort || sender?.id !== api.runtime.id) return;
 		if (sender.tab?.id !== this.#asked.tab) return;
+		this.#say({ type: 'end' });
 		this.#port?.disconnect();
 		this.#port = port;
 		this.#allowed = false;
+		this.#unanswered = 0;
 		port.onMessage.addListener((message: unknown) => {
 			if (port === this.#port) this.#hear(v.parse(FromBanner, message));
 		});
@@ -57,17 +72,22 @@ export class Banner {
 	}
 
 	#hear(message: FromBanner): void {
+		const { clear } = this;
+		this.#unanswered = 0;
 		if (message.type === 'stop') return this.#events.stop();
-		this.#allowed = message.allowed;
+		if (message.type === 'allowed') this.#allowed = message.allowed;
 		if (this.clear) this.#shown.resolve();
-		this.#show();
-		this.#events.changed();
+		if (message.type === 'allowed') this.#show();
+		if (message.type === 'allowed' || this.clear !== clear) this.#events.changed();
 	}
 
 	#show(): void {
-		const { recording, gap, stop } = this.#asked.words;
+		const { recording, gap, ...words } = this.#asked.words;
 		const text = this.#allowed ? recording : gap;
-		const show: Show = { text, stop, gap: !this.#allowed };
-		this.#port?.postMessage(show);
+		this.#say({ type: 'show', text, gap: !this.#allowed, ...words });
+	}
+
+	#say(message: ToBanner): void {
+		this.#port?.postMessage(message);
 	}
 }

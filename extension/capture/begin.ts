@@ -106,6 +106,8 @@ async function beginNow(
 		await writeRunning(undefined);
 		return begun;
 	}
+	// It may be over again already.
+	if ((await readRunning())?.recording !== recording) return begun;
 	await writeRunning({ recording, tab, title, startedAt: begun.startedAt });
 	const { startedAt } = begun;
 	const view = { recording, title, startedAt, behind: 0, state: 'recording' } as const;
@@ -122,6 +124,8 @@ async function record({ tab, practice }: Wish, ticket: CaptureTicket): Promise<R
 		recording: m.capture_banner(),
 		gap: m.capture_banner_gap(),
 		stop: m.capture_stop(),
+		failed: m.capture_banner_failed(),
+		close: m.capture_seen(),
 	};
 	const asked: Record = { type: 'capture-record', stream, tab, practice, ticket, words };
 	return v.parse(Recorded, await api.runtime.sendMessage(asked));

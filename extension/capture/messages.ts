@@ -8,6 +8,8 @@ const Count = v.pipe(v.number(), v.integer(), v.minValue(0));
 export const CaptureTab = v.strictObject({ type: v.literal('capture-tab'), practice: Id });
 /** The user clicked on the button: the banner can be put into a tab that crashed, or that is back. → done */
 export const CaptureLook = v.strictObject({ type: v.literal('capture-look') });
+/** The user has seen that it failed. → done */
+export const CaptureSeen = v.strictObject({ type: v.literal('capture-seen') });
 /** Ends the capture. → done */
 export const CaptureStop = v.strictObject({ type: v.literal('capture-stop') });
 
@@ -20,9 +22,18 @@ export const Record = v.strictObject({
 	practice: Id,
 	ticket: CaptureTicket,
 	/** Words of the banner. */
-	words: v.strictObject({ recording: v.string(), gap: v.string(), stop: v.string() }),
+	words: v.strictObject({
+		recording: v.string(),
+		gap: v.string(),
+		stop: v.string(),
+		failed: v.string(),
+		close: v.string(),
+	}),
 });
 export type Record = v.InferOutput<typeof Record>;
+/** This browser is not paired with the practice any more: what is captured for it ends at once. */
+export const CaptureGone = v.strictObject({ type: v.literal('capture-gone'), recording: Id });
+export type CaptureGone = v.InferOutput<typeof CaptureGone>;
 /** Brings what an earlier run left on this device to the server. → done */
 export const Resume = v.strictObject({
 	type: v.literal('capture-resume'),
@@ -47,20 +58,34 @@ export const CaptureNews = v.variant('type', [
 	}),
 	/** The banner is to be put into the captured tab. → done */
 	v.strictObject({ type: v.literal('capture-banner'), tab: Count }),
-	/** It is over, finished or not: what is not at the server yet stays on this device. */
-	v.strictObject({ type: v.literal('capture-over'), recording: Id }),
+	/** It is over; what is not at the server yet stays on this device. `failed`: nobody asked it to end. */
+	v.strictObject({ type: v.literal('capture-over'), recording: Id, failed: v.boolean() }),
 ]);
 export type CaptureNews = v.InferOutput<typeof CaptureNews>;
 
 /** Name of the port between the banner and the page without a window. While it is open the tab is there, and says so itself. */
 export const bannerPort = 'capture-banner';
 /** Page without a window → banner. */
-export const Show = v.strictObject({ text: v.string(), stop: v.string(), gap: v.boolean() });
-export type Show = v.InferOutput<typeof Show>;
+export const ToBanner = v.variant('type', [
+	v.strictObject({
+		type: v.literal('show'),
+		text: v.string(),
+		gap: v.boolean(),
+		stop: v.string(),
+		/** What it says when the port closes and `end` was not said: the recorder is gone. */
+		failed: v.string(),
+		close: v.string(),
+	}),
+	/** → here */
+	v.strictObject({ type: v.literal('there') }),
+	v.strictObject({ type: v.literal('end') }),
+]);
+export type ToBanner = v.InferOutput<typeof ToBanner>;
 /** Banner → page without a window. */
 export const FromBanner = v.variant('type', [
 	/** Whether what the page shows may be recorded now. */
 	v.strictObject({ type: v.literal('allowed'), allowed: v.boolean() }),
 	v.strictObject({ type: v.literal('stop') }),
+	v.strictObject({ type: v.literal('here') }),
 ]);
 export type FromBanner = v.InferOutput<typeof FromBanner>;

@@ -6,7 +6,14 @@ import { Tokens } from '../background/presence/tokens.ts';
 import { RequestError } from '../background/presence/server.ts';
 import { readPairing } from '../pairing/store.ts';
 import { folder } from './made.ts';
-import { type CaptureNews, CaptureStop, Record, type Recorded, Resume } from './messages.ts';
+import {
+	CaptureGone,
+	type CaptureNews,
+	CaptureStop,
+	Record,
+	type Recorded,
+	Resume,
+} from './messages.ts';
 import { Capture } from './recorder.ts';
 import { isOurs } from './sender.ts';
 
@@ -19,8 +26,9 @@ async function record(asked: Record): Promise<Recorded> {
 	if (!started) return { refused: 'failed' };
 	const { startedAt } = started;
 	capture = started.capture;
-	void capture.over.then(() => {
-		const news: CaptureNews = { type: 'capture-over', recording: asked.ticket.recording };
+	void capture.over.then(({ failed }) => {
+		const { recording } = asked.ticket;
+		const news: CaptureNews = { type: 'capture-over', recording, failed };
 		capture = undefined;
 		return api.runtime.sendMessage(news).catch(() => undefined);
 	});
@@ -33,7 +41,7 @@ async function resume({ made }: Resume): Promise<void> {
 	const client = new RecorderClient(new RecorderWorker({ name: folder }), ({ type }) => {
 		if (type !== 'token-needed' || !tokens) return;
 		tokens.drop();
-		// Offline, or taken off the list: it is tried again when the browser is next started.
+		// Offline, or taken off the list: it is tried again in a while.
 		tokens.get().then(
 			(token) => client.token(token),
 			() => client.terminate(),
@@ -43,14 +51,19 @@ async function resume({ made }: Resume): Promise<void> {
 		const { recordings } = await client.request({ type: 'leftovers' });
 		for (const { recording } of recordings) {
 			const pairing = await readPairing(made[recording] ?? '');
-			if (!pairing) continue;
-			tokens = new Tokens(pairing);
-			const token = await tokens.get().catch(ignoreRefusal);
-			// One practice that cannot be reached, or took us off its list, holds up no other.
-			if (token === undefined) continue;
-			const server = { origin: pairing.origin, token };
-			// Deleted or finished elsewhere: the worker has forgotten it already.
-			await client.request({ type: 'resume', recording, server }).catch(ignoreRefusal);
+			try {
+				// No server takes it from anybody but the pairing that made it.
+				if (!pairing) throw new RecorderError('not-found', null);
+				tokens = new Tokens(pairing);
+				const server = { origin: pairing.origin, token: await tokens.get() };
+				// Deleted or finished elsewhere: the worker has forgotten it already.
+				await client.request({ type: 'resume', recording, server });
+			} catch (error) {
+				// One practice that cannot be reached holds up no other.
+				if (!(error instanceof RecorderError || error instanceof RequestError)) throw error;
+				if (error.code === 'not-found')
+					await client.request({ type: 'forget', recording }).catch(ignoreRefusal);
+			}
 		}
 	} finally {
 		client.terminate();
@@ -58,7 +71,7 @@ async function resume({ made }: Resume): Promise<void> {
 }
 
 function ignoreRefusal(error: unknown): undefined {
-	if (!(error instanceof RecorderError || error instanceof RequestError)) throw error;
+	if (!(error instanceof RecorderError)) throw error;
 }
 
 /** Records what the service worker asks for; while it lasts this page is what keeps it alive. */
@@ -66,6 +79,7 @@ export function answerCapture(): void {
 	api.runtime.onMessage.addListener((message: unknown, sender, respond) => {
 		if (!isOurs(sender)) return false;
 		if (v.is(CaptureStop, message)) capture?.end();
+		if (v.is(CaptureGone, message) && message.recording === capture?.recording) capture.fail();
 		if (v.is(Record, message)) {
 			void record(message).then(respond);
 			return true;

@@ -84,8 +84,9 @@ export class Capture {
 	readonly #banner: Banner;
 	readonly #started = Promise.withResolvers<number>();
 	readonly #late = Promise.withResolvers<never>();
-	readonly #over = Promise.withResolvers<void>();
+	readonly #over = Promise.withResolvers<{ failed: boolean }>();
 	#heldSince: number | undefined;
+	#began = false;
 	#ending = false;
 
 	private constructor(options: { asked: Record; pairing: Pairing; media: MediaStream }) {
@@ -101,6 +102,7 @@ export class Capture {
 		this.#worker.addEventListener('message', ({ data }: MessageEvent<unknown>) =>
 			this.#hear(v.parse(TabAnswer, data)),
 		);
+		this.#worker.addEventListener('error', () => this.fail());
 		// The tab was closed, or the browser ended it.
 		for (const track of media.getTracks()) track.addEventListener('ended', () => this.end());
 		// Capturing takes the sound away from the loudspeaker.
@@ -120,7 +122,7 @@ export class Capture {
 			try {
 				return { capture, startedAt: await capture.#start(ticket, pairing) };
 			} catch (error) {
-				capture.#close();
+				capture.fail();
 				throw error;
 			}
 		} catch (error) {
@@ -129,8 +131,8 @@ export class Capture {
 		}
 	}
 
-	/** Resolves when everything is at the server, or nothing more can be done here. */
-	get over(): Promise<void> {
+	/** Resolves when everything is at the server, or nothing more can be done here: then it failed. */
+	get over(): Promise<{ failed: boolean }> {
 		return this.#over.promise;
 	}
 
@@ -139,8 +141,13 @@ export class Capture {
 		if (this.#ending) return;
 		this.#ending = true;
 		for (const track of this.#media.getTracks()) track.stop();
-		this.#banner.close();
+		this.#banner.close({ failed: false });
 		this.#post({ type: 'end' });
+	}
+
+	/** Ends it at once, and nothing more is uploaded. */
+	fail(): void {
+		this.#close({ failed: true });
 	}
 
 	online(): void {
@@ -157,6 +164,7 @@ export class Capture {
 		await this.#showBanner();
 		this.#worker.postMessage({ type: 'start', ticket, server, ...streams }, transfer);
 		const startedAt = await this.#started.promise;
+		this.#began = true;
 		this.#follow();
 		return startedAt;
 	}
@@ -190,19 +198,22 @@ export class Capture {
 			const code = answer.type === 'failed' ? answer.code : undefined;
 			this.#started.reject(new Error(code));
 			// A token that is gone for good, a deleted recording: nothing more can be done here.
-			this.#close();
+			this.#close({ failed: answer.type === 'failed' });
 		}
 	}
 
-	#close(): void {
+	#close(options: { failed: boolean }): void {
+		// Before it began nothing was recorded, and the page that asked says so.
+		const how = { failed: options.failed && this.#began };
 		this.#ending = true;
 		for (const track of this.#media.getTracks()) track.stop();
-		this.#banner.close();
-		void this.#sound.close();
+		this.#banner.close(how);
+		if (this.#sound.state !== 'closed') void this.#sound.close();
 		this.#worker.terminate();
-		this.#over.resolve();
+		this.#over.resolve(how);
 	}
 
+	/** Once a second. */
 	#status({ state, behindMs }: Extract<TabAnswer, { type: 'status' }>): void {
 		const news: CaptureNews = {
 			type: 'capture-status',
@@ -212,6 +223,7 @@ export class Capture {
 		};
 		// Nobody may be listening: the service worker sleeps, and reads it when it is told again.
 		api.runtime.sendMessage(news).catch(() => undefined);
+		this.#banner.look();
 		const held = this.#heldSince;
 		if (held !== undefined && performance.now() - held > heldMaxMs) this.end();
 	}
@@ -222,7 +234,7 @@ export class Capture {
 			this.#post({ type: 'token', token: await this.#tokens.get() });
 		} catch (error) {
 			// Taken off the practice's list: its server takes nothing from us any more.
-			if (error instanceof RequestError && error.code === 'not-found') this.#close();
+			if (error instanceof RequestError && error.code === 'not-found') this.fail();
 			else setTimeout(() => void this.#renew(), renewMs);
 		}
 	}

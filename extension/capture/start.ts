@@ -6,9 +6,18 @@ import { showBadge } from '../background/presence/badge.ts';
 import { readState, updateState } from '../background/state.ts';
 import { api } from '../chrome.ts';
 import { serverOf } from '../pairing/page.ts';
+import { onPairingsChanged, readPairing } from '../pairing/store.ts';
 import { begin, dropped, want, wanted } from './begin.ts';
 import { folder, readMade } from './made.ts';
-import { CaptureLook, CaptureNews, CaptureStop, CaptureTab, type Resume } from './messages.ts';
+import {
+	type CaptureGone,
+	CaptureLook,
+	CaptureNews,
+	CaptureSeen,
+	CaptureStop,
+	CaptureTab,
+	type Resume,
+} from './messages.ts';
 import { isOurs } from './sender.ts';
 import { readRunning, writeRunning } from './state.ts';
 import { isPermitted, showBanner, showMark } from './tab.ts';
@@ -60,7 +69,7 @@ async function hear(news: CaptureNews): Promise<void> {
 		return;
 	}
 	if (running?.recording !== news.recording) return;
-	if (news.type === 'capture-over') return over();
+	if (news.type === 'capture-over') return over(news);
 	const { state, behindMs } = news;
 	// A moment is always under way.
 	const behind = behindMs < 5000 ? 0 : Math.round(behindMs / 1000);
@@ -71,11 +80,35 @@ async function hear(news: CaptureNews): Promise<void> {
 	});
 }
 
-async function over(): Promise<void> {
+async function over({ failed }: { failed: boolean }): Promise<void> {
 	await writeRunning(undefined);
-	await updateState((before) => ({ ...before, capture: null }));
+	await updateState((before) => {
+		const { capture } = before;
+		if (!capture || !failed) return { ...before, capture: null };
+		return { ...before, capture: { ...capture, state: 'failed', stoppedAt: Date.now() } };
+	});
 	await showMark(false);
 	await showBadge(await readState());
+	// What it left is brought to the server, or is of no more use.
+	if (failed) void recover();
+}
+
+/** The user has seen that it failed. */
+async function seen(): Promise<void> {
+	await updateState((before) =>
+		before.capture?.state === 'failed' ? { ...before, capture: null } : before,
+	);
+	await showBadge(await readState());
+}
+
+/** What is captured for a practice ends with the pairing. */
+async function checkPairing(): Promise<void> {
+	const running = await readRunning();
+	if (!running) return;
+	const { [running.recording]: practice = '' } = await readMade();
+	if (await readPairing(practice)) return;
+	const gone: CaptureGone = { type: 'capture-gone', recording: running.recording };
+	await api.runtime.sendMessage(gone).catch(() => undefined);
 }
 
 /** Answers pages of ours, the page without a window among them. */
@@ -91,6 +124,7 @@ function answerOwn(message: unknown, respond: Respond): boolean {
 	// The page without a window hears it too, and ends it.
 	if (v.is(CaptureStop, message)) return done(Promise.resolve());
 	if (v.is(CaptureLook, message)) return done(look());
+	if (v.is(CaptureSeen, message)) return done(seen());
 	if (!v.is(CaptureTab, message)) return false;
 	return done(inFront().then((tab) => tab && want(tab, message.practice)));
 }
@@ -101,7 +135,7 @@ function answerOwn(message: unknown, respond: Respond): boolean {
  */
 async function recover(): Promise<void> {
 	const [page] = await api.runtime.getContexts({ contextTypes: ['OFFSCREEN_DOCUMENT'] });
-	if (!page && (await readRunning())) await over();
+	if (!page && (await readRunning())) return over({ failed: true });
 	const holds = await holdsAny(folder);
 	if (holds) await api.alarms.create(alarm, { periodInMinutes: alarmMinutes });
 	else await api.alarms.clear(alarm);
@@ -132,6 +166,7 @@ export function startCapture(): void {
 	api.tabs.onUpdated.addListener((id, { status }) => {
 		if (status === 'complete') void look(id);
 	});
+	onPairingsChanged(() => void checkPairing());
 	api.alarms.onAlarm.addListener(({ name }) => {
 		if (name === alarm) void recover();
 	});

@@ -11,6 +11,7 @@ export interface Acts {
 	notNow(practice: PracticeView, one: WaitingView): void;
 	stopCapture(): void;
 	lookAtCapture(): void;
+	seenCapture(): void;
 }
 
 /** `opened` is called when a page of the practice is in front, `failed` with what was thrown. */
@@ -30,6 +31,7 @@ export function makeActs(events: { opened: () => void; failed: (error: unknown) 
 		remind: ({ id }, session) => void run({ type: 'open', practice: id, session, act: 'remind' }),
 		stopCapture: () => void run({ type: 'capture-stop' }),
 		lookAtCapture: () => void run({ type: 'capture-look' }),
+		seenCapture: () => void run({ type: 'capture-seen' }),
 		notNow: ({ id }, { session, seat, since }) =>
 			void run({ type: 'not-now', practice: id, arrivals: [{ session, seat, since }] }),
 	};

@@ -20,6 +20,8 @@ export type Ask =
 	| { readonly type: 'capture-stop' }
 	/** The click that opened the popup lets the banner back into a tab that crashed. */
 	| { readonly type: 'capture-look' }
+	/** The user has seen that it failed. */
+	| { readonly type: 'capture-seen' }
 	| { readonly type: 'unpair'; readonly practice: string };
 
 /** What the service worker's content script hears in pages of the practice, by `tabs.sendMessage`. */

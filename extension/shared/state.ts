@@ -81,7 +81,10 @@ export interface CaptureView {
 	readonly startedAt: number;
 	/** Seconds that wait to be uploaded. */
 	readonly behind: number;
-	readonly state: 'recording' | 'gap' | 'uploading';
+	/** `failed`: it stopped and nobody asked it to; shown until the user has seen it. */
+	readonly state: 'recording' | 'gap' | 'uploading' | 'failed';
+	/** When it failed. */
+	readonly stoppedAt?: number | undefined;
 }
 
 /** Who the operating system may be told is waiting. It reads notifications in clear. */

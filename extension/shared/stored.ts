@@ -67,7 +67,8 @@ const Capture = v.object({
 	title: v.string(),
 	startedAt: Moment,
 	behind: v.number(),
-	state: v.picklist(['recording', 'gap', 'uploading']),
+	state: v.picklist(['recording', 'gap', 'uploading', 'failed']),
+	stoppedAt: v.optional(Moment),
 });
 
 const StoredState = v.object({ practices: v.array(Practice), capture: v.nullable(Capture) });

@@ -15,16 +15,6 @@ afterEach(async () => {
 });
 afterAll(() => stage?.close());
 
-/** Bytes of captures that are still in this browser. */
-const leftHere = async (): Promise<number> =>
-	(await stage.browser.worker()).evaluate(async () => {
-		const root = await navigator.storage.getDirectory();
-		let files = 0;
-		for await (const handle of root.values())
-			if (handle instanceof FileSystemDirectoryHandle) for await (const _ of handle.keys()) files++;
-		return files;
-	});
-
 /** The captured tab is loaded again, and shows its page. */
 async function reload(): Promise<void> {
 	const worker = await stage.browser.worker();
@@ -72,6 +62,21 @@ test('a tab that crashes is a gap within five seconds, and goes on when it is th
 		.getByRole('listitem');
 	expect(await gaps.count()).toBe(1);
 	expect(decodeErrors(await mediaOf(stage.app, 'Crashed'))).toBe('');
+});
+
+test('a tab whose process hangs is a gap, and goes on when it answers again', async () => {
+	const tab = await stage.openTab();
+	await stage.start(tab, 'Hung');
+	const hung = tab.evaluate(() => {
+		const until = performance.now() + 12_000;
+		while (performance.now() < until);
+	});
+	await stage.is('gap', 12_000);
+	await hung;
+	await stage.is('recording');
+	await stage.stop();
+	await tab.close();
+	expect(stage.wrong).toEqual([]);
 });
 
 test('another site in the same tab is not recorded; the service worker may end, and the tab be closed', async () => {
@@ -147,13 +152,22 @@ test('what a crash leaves in this browser is brought to the server, and can be r
 	// The recorder is gone in the middle of it, as with a browser that dies.
 	const worker = await stage.browser.worker();
 	await worker.evaluate(() => chrome.offscreen.closeDocument());
+	// The tab goes on saying what became of it.
+	const size = tab.viewportSize() ?? { width: 1280, height: 720 };
+	const banner = tab.locator('sotto-capture');
+	expect(await banner.count()).toBe(1);
+	const close = async () => {
+		await tab.mouse.click(size.width - 65, size.height - 55);
+		expect(await banner.count()).toBe(0);
+	};
+	await vi.waitFor(close, { timeout: 20_000 });
 	await tab.close();
-	expect(await leftHere()).toBeGreaterThan(0);
+	expect(await stage.leftHere()).toBeGreaterThan(0);
 	await stage.server.restart();
 	await stage.browser.killWorker();
 	await stage.app.goto(`${stage.server.address}/recordings`);
-	await stage.over();
-	await vi.waitFor(async () => expect(await leftHere()).toBe(0), {
+	await stage.seen();
+	await vi.waitFor(async () => expect(await stage.leftHere()).toBe(0), {
 		timeout: 40_000,
 		interval: 500,
 	});

@@ -162,13 +162,19 @@ export class Stage {
 		const app = await browser.context.newPage();
 		const stage = new Stage({ server, site, browser, app }, extension);
 		await setUp(app, server);
-		await app.goto(`${server.address}/practice/extension`);
-		const opened = browser.context.waitForEvent('page');
+		await stage.pair();
+		return stage;
+	}
+
+	/** Pairs the browser; ends on the page with the list of browsers. */
+	async pair(): Promise<void> {
+		const { app, context } = this;
+		await app.goto(`${this.server.address}/practice/extension`);
+		const opened = context.waitForEvent('page');
 		await app.getByRole('button', { name: /^Pair this browser/ }).click();
 		const window = await opened;
 		await window.getByRole('button', { name: 'Same code, pair' }).click();
 		await app.getByRole('listitem').filter({ hasText: 'this browser' }).waitFor();
-		return stage;
 	}
 
 	async close(): Promise<void> {
@@ -226,7 +232,7 @@ export class Stage {
 	}
 
 	/** Until it is so; `ms` at most. */
-	async is(state: 'recording' | 'gap', ms = 20_000): Promise<void> {
+	async is(state: 'recording' | 'gap' | 'failed', ms = 20_000): Promise<void> {
 		await until(async () => (await this.state())?.state === state, ms);
 	}
 
@@ -238,6 +244,33 @@ export class Stage {
 	/** Until nothing is captured, and all of it is at the server. */
 	async over(): Promise<void> {
 		await until(async () => (await this.state()) === null);
+	}
+
+	/** Until the popup says that it stopped by itself, and that was seen. */
+	async seen(): Promise<void> {
+		await this.is('failed');
+		const page = await this.context.newPage();
+		await page.goto(pageOf('popup/popup.html'));
+		const alert = page
+			.getByRole('alert')
+			.filter({ hasText: /Recording stopped unexpectedly at \d/ });
+		await alert.waitFor();
+		if ((await this.badge()) !== '!') throw new Error('the button says nothing of it');
+		await page.getByRole('button', { name: 'OK' }).click();
+		await this.over();
+		await page.close();
+	}
+
+	/** Bytes of captures that are still in this browser. */
+	async leftHere(): Promise<number> {
+		return (await this.browser.worker()).evaluate(async () => {
+			const root = await navigator.storage.getDirectory();
+			let files = 0;
+			for await (const handle of root.values())
+				if (handle instanceof FileSystemDirectoryHandle)
+					for await (const _ of handle.keys()) files++;
+			return files;
+		});
 	}
 
 	async stop(): Promise<void> {

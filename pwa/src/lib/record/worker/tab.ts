@@ -4,6 +4,7 @@ import { ApiError, RecordingsApi } from '../api.ts';
 import type { Disk } from '../disk.ts';
 import { finishRecording } from '../finish.ts';
 import { judgeEnded } from '../judge.ts';
+import type { Problem } from '../messages.ts';
 import { nextPartOf } from '../recover.ts';
 import { Pauses, persist } from '../retry.ts';
 import { localParts } from '../sources.ts';
@@ -56,7 +57,10 @@ function around() {
 			const { quota, usage } = await navigator.storage.estimate();
 			return quota === undefined || usage === undefined ? null : Math.max(0, quota - usage);
 		},
-		problem: () => undefined,
+		problem: (problem: Problem, on: boolean) => {
+			// Deleted at the server, or more than it takes: nothing of what comes would be kept.
+			if (on && problem === 'upload-refused') tell({ type: 'failed', code: problem });
+		},
 	};
 }
 
@@ -88,6 +92,12 @@ function status(): void {
 	tell({ type: 'status', state, behindMs: Math.round(now() - evenMs), frames });
 }
 
+function failed(error: unknown): void {
+	const known = error instanceof ApiError || error instanceof CryptoError;
+	tell({ type: 'failed', code: known ? error.code : 'internal' });
+	if (!known) throw error;
+}
+
 async function start(request: Start): Promise<void> {
 	const { ticket, server } = request;
 	token = { value: server.token, renewed: Promise.withResolvers() };
@@ -98,7 +108,7 @@ async function start(request: Start): Promise<void> {
 	evenMs = now();
 	if (held) live.hold();
 	running = { live, api, start: request, over: encode(live, request) };
-	ticks = setInterval(() => void live.tick().then(status), tickMs);
+	ticks = setInterval(() => void live.tick().then(status, failed), tickMs);
 	tell({ type: 'started', at: live.startedAt });
 }
 
@@ -155,9 +165,5 @@ async function handle(request: TabRequest): Promise<void> {
 }
 
 self.addEventListener('message', (event: MessageEvent<unknown>) => {
-	handle(v.parse(TabRequest, event.data)).catch((error: unknown) => {
-		const known = error instanceof ApiError || error instanceof CryptoError;
-		tell({ type: 'failed', code: known ? error.code : 'internal' });
-		if (!known) throw error;
-	});
+	handle(v.parse(TabRequest, event.data)).catch(failed);
 });
