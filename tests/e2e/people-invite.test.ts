@@ -53,6 +53,11 @@ async function faults(page: Page): Promise<unknown[]> {
 			found.push(...violations.map(({ id, nodes }) => [width, id, nodes.map(({ html }) => html)]));
 			const wide = await page.evaluate(() => document.documentElement.scrollWidth);
 			if (wide > width) found.push([width, 'scrolls sideways', wide]);
+			const below = await page.evaluate(() => {
+				const top = (what: string) => document.querySelector(what)?.getBoundingClientRect().top;
+				return (top('main nav') ?? 0) > (top('h1') ?? 0);
+			});
+			if (below) found.push([width, 'what comes before the heading stands below it']);
 		}
 	await page.emulateMedia({ colorScheme: 'light' });
 	if (before) await page.setViewportSize(before);
