@@ -266,7 +266,8 @@ test('the state of the code has its four words', async () => {
 		['blocked', 'Blocked'],
 	] as const) {
 		await says(mode, label);
-		const packaged = page.getByRole('link', { name: 'Open the packaged app' });
+		const name = 'Open the packaged app of Alder Street Counseling';
+		const packaged = page.getByRole('link', { name, exact: true });
 		expect(await packaged.getAttribute('href')).toBe(
 			pageOf('app/index.html?server=https%3A%2F%2Fvisit.example.org'),
 		);

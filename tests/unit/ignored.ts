@@ -106,6 +106,7 @@ const reasons: Readonly<Record<string, readonly string[]>> = {
 		'popup_nobody_here',
 		'popup_pair_open',
 		'popup_packaged',
+		'popup_packaged_of',
 		'settings_repeat',
 	],
 	'what is being done just now': [
