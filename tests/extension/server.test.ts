@@ -158,7 +158,6 @@ test('a script that got into the packaged page can load and start nothing', asyn
 	);
 	expect(names).toEqual(['EvalError', ...Array.from({ length: 5 }, () => 'TypeError')]);
 	// As text: what reads this file would put a function of its own in the place of import().
-	// As text: what reads this file would put a function of its own in the place of import().
 	const imported = await page.evaluate(`new Promise((resolve) => {
 		addEventListener('securitypolicyviolation', (event) => resolve(event.effectiveDirective));
 		setTimeout(() => import('${server.address}/service-worker.js').then(() => resolve('ran')));
