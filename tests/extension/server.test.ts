@@ -113,6 +113,9 @@ test('a build for one server asks nothing, and can reach no other', async () => 
 	const path = new URLSearchParams({ path: pathname }).toString();
 	await setUp(page, { setupUrl: `${pageOf('app/index.html')}?${path}${hash}` });
 	expect(page.url()).toBe(pageOf('app/'));
+	// A later build may be for more servers.
+	const kept = await page.evaluate(() => indexedDB.databases());
+	expect(kept.map(({ name }) => name)).toContain(`sotto ${server.address}`);
 	// A link for a colleague leads to the web app: it is there that she finds this one, or none.
 	await page.goto(pageOf('app/practice/people'));
 	const link = await invitationFor(page, { email: 'tom@alderstreet.example' });
