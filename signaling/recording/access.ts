@@ -68,6 +68,25 @@ export async function presentRecording(
 }
 
 /**
+ * Whether an extension brings the bytes of a recording: the one that was named, or in the place of one that was taken
+ * off the list any other of the same member.
+ */
+async function isUploader(
+	store: Store,
+	{ member, device }: Staff,
+	{ host, uploader }: RecordingTableRow,
+): Promise<boolean> {
+	if (uploader === null || uploader === device) return uploader !== null;
+	if (host !== member) return false;
+	const named = await store
+		.selectFrom('presence_devices')
+		.select('id')
+		.where('id', '=', uploader)
+		.executeTakeFirst();
+	return named === undefined;
+}
+
+/**
  * A recording that this member may use: the host of its session and whoever has a grant; the extension that brings
  * its bytes until it is finished, or even then. Throws `not-found` for everybody else, so that ids tell nothing;
  * `gone` for a deleted one.
@@ -80,7 +99,7 @@ export async function usableRecording(
 ): Promise<RecordingTableRow> {
 	const row = await presentRecording(context.store, id);
 	if (staff.scope === 'presence') {
-		if (row.uploader !== staff.device) throw new ServerError('not-found');
+		if (!(await isUploader(context.store, staff, row))) throw new ServerError('not-found');
 		if (row.state !== 'live' && !options.evenFinished) throw new ServerError('gone');
 		return row;
 	}

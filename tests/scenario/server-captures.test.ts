@@ -113,7 +113,7 @@ test('only an extension of one’s own is named, and only where the practice rec
 	expect(status).toBe(403);
 });
 
-test('an extension that was taken off the list brings nothing more', async () => {
+test('an extension that was taken off the list brings nothing more; the next one of its member brings the rest', async () => {
 	const device = await pairDevice(local.maya);
 	const { id, audio } = await captured(device);
 	const { token } = (await device.token()).body;
@@ -123,4 +123,12 @@ test('an extension that was taken off the list brings nothing more', async () =>
 	const answer = await call(device.address, 'PUT', path, { token, origin: extensionOrigin, body });
 	expect(answer.body.error).toBe('token');
 	expect((await device.token()).body.error).toBe('not-found');
+	// What it left is brought by the next one of the same member, and by nobody else's.
+	const [next, others] = [
+		await pairDevice(local.maya),
+		await pairDevice(await colleague(local.maya)),
+	];
+	const put = `/${id}/objects/${audio}/0/0`;
+	expect((await upload(others, 'PUT', put, body)).body.error).toBe('not-found');
+	expect((await upload(next, 'PUT', put, body)).status).toBe(201);
 });
