@@ -20,6 +20,9 @@ const style = `
 	button:focus-visible { outline: 3px solid #fff; outline-offset: 2px; }
 `;
 
+/** After them something of the page may lie above everything that was there before, or what held the banner is gone. */
+const layerEvents = ['fullscreenchange', 'toggle', 'close'] as const;
+
 /** Shown in the tab for as long as it is captured; it also says that the tab is alive, and what it shows. */
 function start(): void {
 	const port = api.runtime.connect({ name: bannerPort });
@@ -27,6 +30,7 @@ function start(): void {
 	// One that stayed to say that the recording stopped.
 	document.querySelector('sotto-capture')?.remove();
 	const host = document.createElement('sotto-capture');
+	host.popover = 'manual';
 	const { box, text, button } = draw(host);
 	/** Words of its end, from when the recorder said anything until it says that it is over. */
 	let last: { failed: string; close: string } | undefined;
@@ -35,33 +39,38 @@ function start(): void {
 		if (event.isTrusted) say({ type: 'stop' });
 	};
 	button.addEventListener('click', stop);
-	const put = (): void => {
-		if (host.parentNode !== document.documentElement) document.documentElement.append(host);
-	};
 	const tellAllowed = (): void => {
 		const shown = { address: location.href, mark: document.documentElement.dataset['sottoCall'] };
 		say({ type: 'allowed', allowed: mayRecord(shown) });
 	};
 	const guard = new MutationObserver((changes) => {
-		put();
+		if (!isOnTop(host, button)) put(host);
 		if (changes.some(({ type }) => type === 'attributes')) tellAllowed();
 	});
 	// The page can remove it, so it is put back.
 	guard.observe(document.documentElement, { childList: true, attributes: true });
 	// Another screen of the same page: before it is drawn.
 	navigation.addEventListener('currententrychange', tellAllowed);
+	const raise = ({ target }: Event): void => {
+		if (target !== host && !isOnTop(host, button)) put(host);
+	};
+	for (const type of layerEvents) document.addEventListener(type, raise, true);
 	port.onMessage.addListener((message: unknown) => {
 		const told = v.parse(ToBanner, message);
-		if (told.type === 'there') return say({ type: 'here' });
+		if (told.type === 'there') {
+			if (!isOnTop(host, button)) put(host);
+			return say({ type: 'here' });
+		}
 		last = told.type === 'show' ? told : undefined;
 		if (told.type === 'end') return;
 		text.textContent = told.text;
 		button.textContent = told.stop;
 		box.className = told.gap ? 'gap' : '';
-		put();
+		if (!isOnTop(host, button)) put(host);
 	});
 	port.onDisconnect.addListener(() => {
 		guard.disconnect();
+		for (const type of layerEvents) document.removeEventListener(type, raise, true);
 		navigation.removeEventListener('currententrychange', tellAllowed);
 		button.removeEventListener('click', stop);
 		if (!last) return host.remove();
@@ -71,6 +80,30 @@ function start(): void {
 		button.addEventListener('click', () => host.remove());
 	});
 	tellAllowed();
+}
+
+/** Whether a click on its button would reach it: not below a dialog, a full screen or anything else of the page. */
+function isOnTop(host: HTMLElement, button: HTMLElement): boolean {
+	if (!host.isConnected || !host.matches(':popover-open')) return false;
+	const { x, y, width, height } = button.getBoundingClientRect();
+	return document.elementFromPoint(x + width / 2, y + height / 2) === host;
+}
+
+/**
+ * Above everything, the browser's top layer included. While a dialog of the page is modal, nothing outside of it can be
+ * clicked: so it goes into that dialog.
+ */
+function put(host: HTMLElement): void {
+	const [x, y] = [
+		document.documentElement.clientWidth / 2,
+		document.documentElement.clientHeight / 2,
+	];
+	const dialogs = [...document.querySelectorAll('dialog:modal')];
+	const front = document.elementFromPoint(x, y)?.closest('dialog:modal') ?? dialogs.at(-1);
+	const parent = front ?? document.documentElement;
+	if (host.parentNode !== parent) parent.append(host);
+	if (host.matches(':popover-open')) host.hidePopover();
+	host.showPopover();
 }
 
 /** What it looks like; the page cannot reach into it. */

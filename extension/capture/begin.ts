@@ -11,7 +11,7 @@ import { ensureOffscreen } from '../background/offscreen.ts';
 import { updateState } from '../background/state.ts';
 import { turns } from '../background/turns.ts';
 import { api } from '../chrome.ts';
-import { listPairings, readPairing } from '../pairing/store.ts';
+import { readPairing } from '../pairing/store.ts';
 import { appAddress, readHome } from '../shared/home.ts';
 import { addMade } from './made.ts';
 import { type Record, Recorded } from './messages.ts';
@@ -22,10 +22,12 @@ import { refusalOf, showMark } from './tab.ts';
  * The user wants this tab captured: the practice's page, where the keys are, is opened to ask what for. Must be called
  * while the browser's leave for the tab holds: after a click on the button or the keyboard command.
  */
-export async function want(tab: chrome.tabs.Tab, practice?: string): Promise<object> {
+export async function want(
+	tab: chrome.tabs.Tab,
+	practice: string,
+): Promise<Partial<CaptureRefused>> {
 	if (await readRunning()) return { refused: 'running' };
-	const pairings = await listPairings();
-	const pairing = pairings.find((one) => practice === undefined || one.practice === practice);
+	const pairing = await readPairing(practice);
 	if (!pairing || tab.id === undefined) return { refused: 'gone' };
 	const refused = await refusalOf(tab.id);
 	if (refused) return { refused };

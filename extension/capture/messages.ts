@@ -4,7 +4,9 @@ import { Id } from '#protocol/text.ts';
 
 const Count = v.pipe(v.number(), v.integer(), v.minValue(0));
 
-/** What a page of the extension asks: captures the tab in front, for one of the practices. → Begun or Refused */
+/** The browser's leave is missing: it goes on when that is given. */
+export const CaptureWaits = v.strictObject({ asked: v.literal(true) });
+/** What a page of the extension asks: captures the tab in front, for one of the practices. → Refused, Waits or {} */
 export const CaptureTab = v.strictObject({ type: v.literal('capture-tab'), practice: Id });
 /** The user clicked on the button: the banner can be put into a tab that crashed, or that is back. → done */
 export const CaptureLook = v.strictObject({ type: v.literal('capture-look') });

@@ -7,7 +7,8 @@ import { readState, updateState } from '../background/state.ts';
 import { api } from '../chrome.ts';
 import { serverOf } from '../pairing/page.ts';
 import { onPairingsChanged, readPairing } from '../pairing/store.ts';
-import { begin, dropped, want, wanted } from './begin.ts';
+import { askForTab, byCommand, permitted } from './asking.ts';
+import { begin, dropped, wanted } from './begin.ts';
 import { folder, readMade } from './made.ts';
 import {
 	type CaptureGone,
@@ -20,7 +21,7 @@ import {
 } from './messages.ts';
 import { isOurs } from './sender.ts';
 import { readRunning, writeRunning } from './state.ts';
-import { isPermitted, showBanner, showMark } from './tab.ts';
+import { showBanner, showMark } from './tab.ts';
 
 const command = 'capture-tab';
 /** While a capture runs, and until what it left is away. */
@@ -49,11 +50,6 @@ function answerPage(
 		.then(respond, () => respond({ refused: 'failed' }))
 		.finally(recover);
 	return true;
-}
-
-async function inFront(): Promise<chrome.tabs.Tab | undefined> {
-	const [tab] = await api.tabs.query({ active: true, lastFocusedWindow: true });
-	return tab;
 }
 
 /** Shows the banner again where it is not; in any other tab than the captured one there is nothing to do. */
@@ -126,7 +122,7 @@ function answerOwn(message: unknown, respond: Respond): boolean {
 	if (v.is(CaptureLook, message)) return done(look());
 	if (v.is(CaptureSeen, message)) return done(seen());
 	if (!v.is(CaptureTab, message)) return false;
-	return done(inFront().then((tab) => tab && want(tab, message.practice)));
+	return done(askForTab(message.practice));
 }
 
 /**
@@ -144,14 +140,6 @@ async function recover(): Promise<void> {
 	await api.runtime.sendMessage(resume).catch(() => undefined);
 }
 
-/** The command of the keyboard; without leave to capture the popup opens, which asks for it. */
-async function byCommand(tab: chrome.tabs.Tab | undefined): Promise<void> {
-	if (await readRunning()) return;
-	const there = tab ?? (await inFront());
-	if (there && (await isPermitted())) await want(there);
-	else await api.action.openPopup();
-}
-
 /** Capture of a tab. Registers its listeners at once; call it in the first turn of the worker. */
 export function startCapture(): void {
 	api.runtime.onMessageExternal.addListener(answerPage);
@@ -166,6 +154,7 @@ export function startCapture(): void {
 	api.tabs.onUpdated.addListener((id, { status }) => {
 		if (status === 'complete') void look(id);
 	});
+	api.permissions.onAdded.addListener(() => void permitted());
 	onPairingsChanged(() => void checkPairing());
 	api.alarms.onAlarm.addListener(({ name }) => {
 		if (name === alarm) void recover();

@@ -36,8 +36,7 @@ export async function launchExtension(
 		headless: false,
 		ignoreDefaultArgs: ['--disable-extensions'],
 		args: [
-			'--headless=new',
-			...browserArgs.filter((flag) => !without.includes(flag)),
+			...['--headless=new', ...browserArgs].filter((flag) => !without.includes(flag)),
 			`--disable-extensions-except=${from}`,
 			`--load-extension=${from}`,
 			'--enable-unsafe-extension-debugging',

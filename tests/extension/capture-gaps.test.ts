@@ -99,29 +99,6 @@ test('another site in the same tab is not recorded; the service worker may end, 
 	expect(decodeErrors(file)).toBe('');
 });
 
-test('the command of the keyboard begins it too, and the banner in the tab ends it', async () => {
-	const tab = await stage.openTab();
-	// No key is pressed here: the leave for the tab comes from a click.
-	await stage.start(tab, 'By command', async () => {
-		await tab.bringToFront();
-		await clickAction(stage.browser, tab.url());
-		const worker = await stage.browser.worker();
-		// Not in its types: it calls the listeners as the browser does.
-		await worker.evaluate(() => {
-			const { onCommand } = chrome.commands;
-			Reflect.get(onCommand, 'dispatch').call(onCommand, 'capture-tab');
-		});
-	});
-	const [box] = await tab.locator('sotto-capture').all();
-	expect(box).toBeDefined();
-	const size = tab.viewportSize() ?? { width: 1280, height: 720 };
-	await stage.recorded(1500);
-	await tab.mouse.click(size.width - 60, size.height - 40);
-	await stage.over();
-	expect(await tab.locator('sotto-capture').count()).toBe(0);
-	await tab.close();
-});
-
 test('the tab of a call without its recorder is refused, and one that becomes one is not recorded', async () => {
 	const tab = await stage.openTab();
 	const mark = (value: string) =>

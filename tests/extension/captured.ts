@@ -156,9 +156,16 @@ export class Stage {
 		this.#extension = extension;
 	}
 
-	static async open(): Promise<Stage> {
-		const [server, site, extension] = await Promise.all([startServer(), startSite(), permitted()]);
-		const browser = await launchExtension(flags, extension.folder, fakes);
+	/** `real`: on the screen of `DISPLAY`, and with the extension as it is, so that the browser asks for its leave. */
+	static async open({ real = false } = {}): Promise<Stage> {
+		const asIs = { folder, remove: () => Promise.resolve() };
+		const [server, site, extension] = await Promise.all([
+			startServer(),
+			startSite(),
+			real ? asIs : permitted(),
+		]);
+		const without = real ? [...fakes, '--headless=new'] : fakes;
+		const browser = await launchExtension(flags, extension.folder, without);
 		const app = await browser.context.newPage();
 		const stage = new Stage({ server, site, browser, app }, extension);
 		await setUp(app, server);
@@ -210,7 +217,7 @@ export class Stage {
 
 	/** From the click to the page that asks. */
 	async ask(tab: Page, press = () => this.press(tab)): Promise<Page> {
-		const opened = this.context.waitForEvent('page', (page) => page.url().includes('/capture'));
+		const opened = this.context.waitForEvent('page', (page) => page.url().includes('capture'));
 		await press();
 		return opened;
 	}
