@@ -1,9 +1,11 @@
 """The desktop's notification server (org.freedesktop.Notifications 1.2) of the tests: it shows nothing, writes a
-line of JSON for each call, and does what the lines of its input say: "click ID ACTION", "close ID"."""
+line of JSON for each call, and does what the lines of its input say: "click ID ACTION",
+"close ID", "answer MILLISECONDS" (so late it says that it shows something)."""
 
 import json
 import sys
 import threading
+import time
 
 import dbus
 import dbus.service
@@ -20,6 +22,7 @@ def tell(**what):
 
 class Server(dbus.service.Object):
     last = 0
+    answer = 0
 
     @dbus.service.method(NAME, in_signature="susssasa{sv}i", out_signature="u")
     def Notify(self, app, replaces, icon, summary, body, actions, hints, timeout):
@@ -36,6 +39,7 @@ class Server(dbus.service.Object):
             actions=dict(zip(texts[::2], texts[1::2])),
             timeout=int(timeout),
         )
+        time.sleep(self.answer / 1000)
         return dbus.UInt32(number)
 
     @dbus.service.method(NAME, in_signature="u")
@@ -72,6 +76,8 @@ def obey(server):
         word, number, *rest = line.split()
         if word == "click":
             GLib.idle_add(server.click, int(number), rest[0])
+        elif word == "answer":
+            server.answer = int(number)
         else:
             GLib.idle_add(server.closed, int(number), BY_USER)
     GLib.idle_add(loop.quit)

@@ -115,6 +115,11 @@ export class Desktop {
 		this.#server?.stdin?.write(`click ${id} ${name}\n`);
 	}
 
+	/** From now on it says so late that it shows something, as a machine that is busy. */
+	answerAfter(ms: number): void {
+		this.#server?.stdin?.write(`answer ${ms}\n`);
+	}
+
 	async #until(what: string, holds: () => boolean): Promise<void> {
 		const until = Date.now() + waitMs;
 		while (!holds()) {

@@ -188,6 +188,17 @@ describe.skipIf(!hasDesktop)('what was handled (needs python3-dbus and python3-g
 		expect(desktop.told.length).toBe(before + 1);
 	});
 
+	test('who leaves before a busy desktop has answered leaves nothing on it', async () => {
+		const before = desktop.told.length;
+		desktop.answerAfter(400);
+		const guest = await arrive();
+		await desktop.count(before + 1);
+		await guest.leave();
+		await desktop.showing(0);
+		desktop.answerAfter(0);
+		expect(desktop.told.length).toBe(before + 1);
+	});
+
 	test('handled in a page it is gone here', async () => {
 		const before = desktop.told.length;
 		const [one, other] = [await arrive(), await arrive()];
@@ -230,8 +241,10 @@ describe.skipIf(!hasDesktop)('what was chosen (needs python3-dbus and python3-gi
 		const again = await desktop.count(before + 2);
 		expect(again.replaces).toBe(0);
 		expect(desktop.shown.size).toBe(1);
-		await age(60 * 60_000);
 		await choose({ repeatMinutes: 0 });
+		await age(60 * 60_000);
+		// Another choice makes the worker look.
+		await choose({ repeatMinutes: 0, sound: false });
 		await guest.leave();
 		await desktop.showing(0);
 		expect(desktop.told.length).toBe(before + 2);

@@ -8,6 +8,12 @@ import { chime } from './sound.ts';
 import { type Outcome, type Seen, type Told, reconcile } from './told.ts';
 import { type Occasion, wordsOf } from './words.ts';
 
+/**
+ * A desktop that is busy answers late that it shows something. The browser cannot take that away before, says that it
+ * did, and it stays there for good: so nothing is taken away sooner after it was shown.
+ */
+const answerMs = 1000;
+
 /** A practice's waiting room as it is seen now. */
 export interface View {
 	readonly practice: string;
@@ -52,6 +58,12 @@ async function show(id: string, view: View, names: NameChoice): Promise<void> {
 	});
 }
 
+async function takeAway(id: string, told: Told | undefined): Promise<void> {
+	const left = told ? told.at + answerMs - Date.now() : 0;
+	if (left > 0) await new Promise((resolve) => setTimeout(resolve, Math.min(left, answerMs)));
+	await api.notifications.clear(id);
+}
+
 /** Of this practice: who waits now, and who was told of. */
 function seenBy(view: View, told: ReadonlyMap<string, Told>): Seen[] {
 	const ids = new Set(view.waiting.map(idOf));
@@ -83,8 +95,8 @@ export const see = (view: View): Promise<void> =>
 		const outcome = reconcile(before, { seen, shown, now, quiet, choices, fresh: view.fresh });
 		const told = merged(before, view, outcome.told);
 		// First what is about to be done: the worker may end between any two lines.
-		await writeTold(told);
-		for (const id of outcome.clear) await api.notifications.clear(id);
+		const clear = new Set(outcome.clear);
+		await writeTold(new Map([...[...before].filter(([id]) => clear.has(id)), ...told]));
 		for (const { id, again } of outcome.show) {
 			// One that is there already would not come up again.
 			if (again) await api.notifications.clear(id);
@@ -92,11 +104,12 @@ export const see = (view: View): Promise<void> =>
 			const telling = told.get(id);
 			if (telling) told.set(id, { ...telling, state: 'told' });
 		}
-		if (outcome.show.length === 0) return;
-		await writeTold(told);
 		// Where the sound is on there is nothing to be louder than.
 		const loud = !choices.sound && outcome.show.some((one) => one.loud);
-		if ((choices.sound || loud) && !inCall) void chime(loud).catch(() => undefined);
+		const heard = outcome.show.length > 0 && (choices.sound || loud) && !inCall;
+		if (heard) void chime(loud).catch(() => undefined);
+		for (const id of clear) await takeAway(id, before.get(id));
+		if (outcome.show.length + clear.size > 0) await writeTold(told);
 	});
 
 /** Takes a notification away: it was acted on. `dismissed`: for good; otherwise it is repeated when nothing comes of it. */
@@ -117,7 +130,7 @@ export const forget = (practice: string): Promise<void> =>
 		const told = await readTold();
 		await isInCall({ practice, inCall: false });
 		for (const id of Object.keys(await api.notifications.getAll()))
-			if (arrivedOf(id)?.practice === practice) await api.notifications.clear(id);
+			if (arrivedOf(id)?.practice === practice) await takeAway(id, told.get(id));
 		for (const id of told.keys()) if (arrivedOf(id)?.practice === practice) told.delete(id);
 		await writeTold(told);
 	});
