@@ -59,7 +59,7 @@ export const PresenceNames = v.strictObject({
 	names: v.pipe(v.array(Names), v.maxLength(500)),
 });
 
-/** One visit of somebody to a waiting room. Whoever leaves and comes again has arrived twice. */
+/** One visit of somebody to a waiting room. Whoever was away for more than a minute has arrived twice. */
 export const Arrival = v.strictObject({ session: Id, seat: Id, since: Time });
 export type Arrival = v.InferOutput<typeof Arrival>;
 

@@ -8,7 +8,7 @@ import { prepared } from '../store/prepared.ts';
 import type { Connection } from './connection.ts';
 import type { Hub } from './hub.ts';
 import { type Room, type Seat, whoOf } from './room.ts';
-import { eraseSeat, setState, sitDown, standUp, tellSeat } from './seats.ts';
+import { eraseSeat, setState, sitDown, standUp, tellSeat, writeSeat } from './seats.ts';
 import type { Change } from './turns.ts';
 
 type Message<Type extends ClientMessage['type']> = Extract<ClientMessage, { type: Type }>;
@@ -16,7 +16,16 @@ type Message<Type extends ClientMessage['type']> = Extract<ClientMessage, { type
 const insertSeat = prepared((db) =>
 	db
 		.insertInto('seats')
-		.values({ id: '', session: '', kind: 'host', place: '', owner: '', state: 'gone', since: 0 })
+		.values({
+			id: '',
+			session: '',
+			kind: 'host',
+			place: '',
+			owner: '',
+			state: 'gone',
+			since: 0,
+			absent_at: null,
+		})
 		.onConflict((it) => it.column('id').doNothing()),
 );
 const knocked = { key_package: '', sealed: '', proof: '', at: 0 };
@@ -32,7 +41,7 @@ const open = prepared((db) =>
 		.set({ state: sql.lit<'open'>('open') })
 		.where('id', '=', ''),
 );
-/** A knock whose browser went away leaves room for another after this time. */
+/** Whoever was away for longer arrives again; until then her knock leaves no room for another. */
 const absentMs = 60_000;
 
 async function newSeat(
@@ -42,7 +51,7 @@ async function newSeat(
 	options: Pick<Seat, 'id' | 'kind' | 'place' | 'owner'>,
 ): Promise<Seat> {
 	if (room.seats.size >= limits.seatsPerSession) throw new ServerError('over-limit');
-	const row = { ...options, state: 'waiting' as const, since: hub.clock.now() };
+	const row = { ...options, state: 'waiting' as const, since: hub.clock.now(), absent_at: null };
 	const { id, kind, place, owner, state, since } = row;
 	const { session } = room;
 	const { numAffectedRows } = await insertSeat(
@@ -54,6 +63,7 @@ async function newSeat(
 		owner,
 		state,
 		since,
+		row.absent_at,
 	);
 	// A seat of that name is in another session.
 	if (numAffectedRows === 0n) throw new ServerError('conflict');
@@ -125,13 +135,32 @@ export async function enter(
 	await sitDown(hub, change, { connection, room, seat });
 }
 
+/** A clock that was set in between makes her one who was away. */
+const wasAway = (hub: Hub, absentAt: number): boolean =>
+	Math.abs(hub.clock.now() - absentAt) > absentMs;
+
+/**
+ * Puts whoever knocks at her seat again into the waiting room; says whether she arrived anew. Whoever is back within
+ * a minute goes on waiting, also when she had left: nobody calls the host by coming and going.
+ */
+async function waitAgain(hub: Hub, change: Change, seat: Seat): Promise<boolean> {
+	const { state, since, absentAt } = seat;
+	const isBack = state === 'gone' || (state === 'waiting' && absentAt !== null);
+	if (!isBack) return false;
+	const anew = absentAt === null || wasAway(hub, absentAt);
+	if (anew) await setState(hub, change, [seat], 'waiting');
+	else await writeSeat(change, seat, { state: 'waiting', since, absentAt: null });
+	return anew;
+}
+
 /** Makes sure that at most `limits.knocksPerPlace` wait at a place. Throws `over-limit`. */
 async function placeForKnock(hub: Hub, change: Change, room: Room, place: string): Promise<void> {
 	const waiting = [...room.seats.values()].filter(
 		(seat) => seat.place === place && seat.state === 'waiting',
 	);
-	const now = hub.clock.monotonic();
-	const absent = waiting.filter((seat) => !seat.connection && now - seat.absentAt > absentMs);
+	const absent = waiting.filter(
+		(seat) => !seat.connection && (seat.absentAt === null || wasAway(hub, seat.absentAt)),
+	);
 	const tooMany = Math.max(0, waiting.length + 1 - limits.knocksPerPlace);
 	if (tooMany > absent.length) throw new ServerError('over-limit');
 	for (const seat of absent.slice(0, tooMany)) {
@@ -154,15 +183,14 @@ export async function knock(
 	const room = await hub.room(change.db, session);
 	const known = room.seats.get(id);
 	if (known?.state === 'removed') throw new ServerError('forbidden');
-	const fresh = !known || known.state === 'gone';
-	if (fresh) await placeForKnock(hub, change, room, place);
+	if (!known || known.state === 'gone') await placeForKnock(hub, change, room, place);
+	const anew = !known || (await waitAgain(hub, change, known));
 	const seat =
 		known ?? (await newSeat(hub, change, room, { id, kind: 'participant', place, owner: null }));
-	if (known?.state === 'gone') await setState(hub, change, [known], 'waiting');
 	const { keyPackage, sealed, proof } = message;
 	const content = [keyPackage, sealed, proof, hub.clock.now()] as const;
 	await upsertKnock(change.db, id, session, ...content, ...content);
-	if (fresh) await hub.history.add(change.db, { act: 'waited', who: place, session });
+	if (anew) await hub.history.add(change.db, { act: 'waited', who: place, session });
 	if (known?.state === 'in-call') await addReturned(hub.history, change.db, { place, session });
 	change.onCommit(() => connection.send({ type: 'done', id: message.id }));
 	await sitDown(hub, change, { connection, room, seat });
@@ -180,7 +208,10 @@ export async function leave(
 	for (const other of room.seats.values()) {
 		if (other !== seat && !(other.kind === 'recorder' && other.owner === seat.id)) continue;
 		if (other.state === 'removed') continue;
-		await setState(hub, change, [other], 'gone');
+		const { kind, state, since } = other;
+		if (kind === 'participant' && state === 'waiting')
+			await writeSeat(change, other, { state: 'gone', since, absentAt: hub.clock.now() });
+		else await setState(hub, change, [other], 'gone');
 		await eraseSeat(change, other);
 	}
 	if (wasInCall)

@@ -18,8 +18,8 @@ export interface Seat {
 	state: SeatState;
 	since: number;
 	connection: Connection | undefined;
-	/** When its last socket went, in monotonic time. */
-	absentAt: number;
+	/** When somebody who waited was seen to go; null while she is here, and where nobody saw it. */
+	absentAt: number | null;
 	/** The number of the last body that was relayed to it. */
 	n: number;
 	/** The number of the last one that its socket was sent. */
@@ -102,7 +102,7 @@ export class Room {
 	}
 
 	add(row: Omit<SeatRow, 'session'>): Seat {
-		const { id, kind, place, owner, state, since } = row;
+		const { id, kind, place, owner, state, since, absent_at: absentAt } = row;
 		const seat: Seat = {
 			id,
 			kind,
@@ -111,7 +111,7 @@ export class Room {
 			state,
 			since,
 			connection: undefined,
-			absentAt: Number.NEGATIVE_INFINITY,
+			absentAt,
 			n: 0,
 			sent: 0,
 			pending: 0,

@@ -13,7 +13,7 @@ import type { Change } from './turns.ts';
 
 const knockOf = prepared((db) => db.selectFrom('knocks').selectAll().where('seat', '=', ''));
 const updateState = prepared((db) =>
-	db.updateTable('seats').set({ state: 'gone', since: 0 }).where('id', '=', ''),
+	db.updateTable('seats').set({ state: 'gone', since: 0, absent_at: 0 }).where('id', '=', ''),
 );
 const deletePackages = prepared((db) => db.deleteFrom('packages').where('seat', '=', ''));
 const deleteKnock = prepared((db) => db.deleteFrom('knocks').where('seat', '=', ''));
@@ -73,20 +73,20 @@ export async function setState(
 	state: SeatState,
 ): Promise<void> {
 	const since = hub.clock.now();
-	for (const seat of seats) {
-		await updateState(change.db, state, since, seat.id);
-		remember(change, seat, { state, since });
-	}
+	for (const seat of seats) await writeSeat(change, seat, { state, since, absentAt: null });
 }
 
-function remember(change: Change, seat: Seat, now: Pick<Seat, 'state' | 'since'>): void {
+/** Writes how it stands with a seat, where its state does not begin now. */
+export async function writeSeat(
+	change: Change,
+	seat: Seat,
+	now: Pick<Seat, 'state' | 'since' | 'absentAt'>,
+): Promise<void> {
+	await updateState(change.db, now.state, now.since, now.absentAt, seat.id);
 	change.mutate(() => {
-		const { state, since } = seat;
+		const { state, since, absentAt } = seat;
 		Object.assign(seat, now);
-		return () => {
-			seat.state = state;
-			seat.since = since;
-		};
+		return () => Object.assign(seat, { state, since, absentAt });
 	});
 }
 
@@ -180,17 +180,17 @@ export async function standUp(hub: Hub, change: Change, connection: Connection):
 	const { seat: sits } = connection;
 	if (!sits) return;
 	const { room, seat } = hub.seated(connection);
+	const { connection: before, state, since } = seat;
+	const waits = seat.kind === 'participant' && state === 'waiting';
+	// Whom this server itself sends away, because it ends, has not gone.
+	if (before === connection && waits && !hub.closing)
+		await writeSeat(change, seat, { state, since, absentAt: hub.clock.now() });
 	change.mutate(() => {
-		const { connection: before, absentAt } = seat;
 		connection.seat = undefined;
-		if (before === connection) {
-			seat.connection = undefined;
-			seat.absentAt = hub.clock.monotonic();
-		}
+		if (before === connection) seat.connection = undefined;
 		return () => {
 			connection.seat = sits;
 			seat.connection = before;
-			seat.absentAt = absentAt;
 		};
 	});
 	await tellSeat(hub, change, room, seat);

@@ -1,37 +1,6 @@
 import { type AlterTableBuilder, type Kysely, sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
-
-type Column = 'text' | 'text?' | 'bigint' | 'bigint?';
-
-/** One table of `text` and `bigint` columns; a question mark allows null. */
-async function table(
-	db: Kysely<unknown>,
-	name: string,
-	options: { key: readonly string[]; columns: Record<string, Column> },
-): Promise<void> {
-	const { key, columns } = options;
-	const lines = Object.entries(columns).map(([column, type]) => {
-		const kind = type.startsWith('text') ? sql`text` : sql`bigint`;
-		return type.endsWith('?')
-			? sql`${sql.ref(column)} ${kind}`
-			: sql`${sql.ref(column)} ${kind} not null`;
-	});
-	const primary = sql.join(key.map((column) => sql.ref(column)));
-	await sql`create table ${sql.table(name)} (${sql.join(lines)}, primary key (${primary}))`.execute(
-		db,
-	);
-}
-
-async function index(
-	db: Kysely<unknown>,
-	name: string,
-	options: { on: string; columns: readonly string[]; unique?: boolean },
-): Promise<void> {
-	const { unique, on, columns } = options;
-	const list = sql.join(columns.map((column) => sql.ref(column)));
-	const kind = unique ? sql`unique index` : sql`index`;
-	await sql`create ${kind} ${sql.ref(name)} on ${sql.table(on)} (${list})`.execute(db);
-}
+import { index, table } from './table.ts';
 
 async function people(db: Kysely<unknown>): Promise<void> {
 	await table(db, 'practice', {
@@ -395,5 +364,9 @@ export const migrations: Record<string, Migration> = {
 				.execute();
 			await change().addColumn('uploader', 'text').execute();
 		},
+	},
+	'0009-absent': {
+		up: (db: Kysely<unknown>) =>
+			db.schema.alterTable('seats').addColumn('absent_at', 'bigint').execute(),
 	},
 };

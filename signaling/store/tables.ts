@@ -149,6 +149,8 @@ export interface SeatRow {
 	owner: string | null;
 	state: SeatState;
 	since: number;
+	/** When somebody who waited was seen to go; null while she is here, and where nobody saw it. */
+	absent_at: number | null;
 }
 
 export interface KnockRow {

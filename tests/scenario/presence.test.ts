@@ -7,7 +7,7 @@ import { readConfig } from '../../signaling/config.ts';
 import { presenceDeviceText, presenceDevicesMax } from '../../signaling/protocol/presence.ts';
 import { verifySignature } from '../../signaling/signature.ts';
 import { changeMember, colleague } from '../colleagues.ts';
-import { waitAt } from '../line.ts';
+import { Line, waitAt } from '../line.ts';
 import { type LocalServer, localPractice } from '../local.ts';
 import { newPresenceDevice, pairDevice, PresenceDevice } from '../presence.ts';
 import type { Staff } from '../staff.ts';
@@ -246,15 +246,57 @@ test('“Not now” is heard by all devices of the member, also by one that come
 		expect(again.received.map(({ type }) => type)).toEqual(['ready', 'dismissed', 'waiting']),
 	);
 	expect((await extension.call('GET', today)).body.dismissed).toEqual([arrival]);
-	// Who comes back has arrived anew.
-	local.clock.forward(1);
+	// Who comes and goes within a minute waits on.
 	await guest.line.ask({ type: 'leave', id: newId() });
+	local.clock.forward(60_000);
+	await guest.line.ask({ ...guest.knock, id: newId() });
+	expect((await extension.call('GET', today)).body.dismissed).toEqual([arrival]);
+	await guest.line.ask({ type: 'leave', id: newId() });
+	local.clock.forward(60_001);
 	await guest.line.ask({ ...guest.knock, id: newId() });
 	expect((await extension.call('GET', today)).body.dismissed).toEqual([]);
 	await maya.call('POST', `/api/sessions/${session}/end`, {});
 	const { store } = local.server.context;
 	expect(await store.selectFrom('dismissals').selectAll().execute()).toEqual([]);
 	await Promise.all([line, page, again, guest.line].map((one) => one.close()));
+});
+
+test('whose page was closed for more than a minute has arrived anew, and waits since then', async () => {
+	const { id: session, places } = await maya.session();
+	const guest = await waitAt(local.address, places[0] ?? '');
+	const line = await extension.line();
+	const sinceNow = async () => {
+		const knocked = await Line.greeted(local.address, guest.token);
+		await knocked.ask({ ...guest.knock, id: newId() });
+		const { seat } = await line.next(
+			'seat',
+			(it) => it.seat.seat === guest.seat && it.seat.present,
+		);
+		return { line: knocked, since: seat.since };
+	};
+	const close = async (one: Line) => {
+		await one.close();
+		await line.next('seat', ({ seat }) => seat.seat === guest.seat && !seat.present);
+		// Nobody is at the session now, so its room is read from the rows when she is back.
+		expect(local.server.context.hub.inhabited(session)).toBe(false);
+	};
+	const first = local.clock.now();
+	await line.next('waiting');
+	await close(guest.line);
+	local.clock.forward(60_000);
+	const soon = await sinceNow();
+	expect(soon.since).toBe(first);
+	await extension.call('POST', '/api/presence/dismissed', {
+		arrivals: [{ session, seat: guest.seat, since: first }],
+	});
+	await close(soon.line);
+	local.clock.forward(60_001);
+	const later = await sinceNow();
+	expect(later.since).toBe(local.clock.now());
+	expect((await extension.call('GET', today)).body.dismissed).toEqual([]);
+	const { rows } = (await maya.call('GET', `/api/sessions/${session}/history`)).body;
+	expect(rows.filter(({ act }: { act: string }) => act === 'waited')).toHaveLength(2);
+	await Promise.all([line.close(), later.line.close()]);
 });
 
 test('a member pairs so many and no more', async () => {
