@@ -140,6 +140,8 @@ test('two servers do not share a directory, and each refusal is a sentence', asy
 		const { stderr, status } = spawnSync(process.execPath, [main], {
 			env: { ...process.env, LOG_LEVEL: 'silent', ...env },
 			encoding: 'utf8',
+			// One that is not refused would run, and hold up all tests, for ever.
+			timeout: 30_000,
 		});
 		return { stderr: stderr.trim(), status };
 	};
