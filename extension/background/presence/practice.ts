@@ -68,6 +68,11 @@ export class Practice {
 		return this.#paired.origin;
 	}
 
+	/** What became of its connection. */
+	get link(): LinkState {
+		return this.#link.state;
+	}
+
 	/** Called at every chance: the connection lives, what is due is shown, and the day is today. */
 	check(): void {
 		this.#link.check();

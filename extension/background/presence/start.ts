@@ -1,6 +1,5 @@
 import { api } from '../../chrome.ts';
-import { type Pairing, listPairings, onPairingsChanged } from '../../pairing/store.ts';
-import type { PracticeView, State } from '../../shared/state.ts';
+import { listPairings, onPairingsChanged } from '../../pairing/store.ts';
 import { choicesKey, stateKey } from '../../shared/stored.ts';
 import { readState, updateState } from '../state.ts';
 import { turns } from '../turns.ts';
@@ -9,6 +8,7 @@ import { answerClicks } from './click.ts';
 import { answerCalls } from './clicked.ts';
 import { forget } from './notify.ts';
 import { Practice } from './practice.ts';
+import { withPairings } from './views.ts';
 
 const alarm = 'presence';
 /** As often as a browser lends an alarm: so late at most a worker that ended is back. */
@@ -18,38 +18,16 @@ const alarmMinutes = 0.5;
 const practices = new Map<string, Practice>();
 const inTurn = turns();
 
-const newView = (pairing: Pairing): PracticeView => ({
-	id: pairing.practice,
-	origin: pairing.origin,
-	name: pairing.practiceName,
-	member: pairing.member,
-	link: 'connecting',
-	linkSince: Date.now(),
-	sessions: [],
-	waiting: [],
-	recordings: [],
-	code: { mode: 'not-verified', version: null, files: 0, checkedAt: null },
-});
-
-/** In the order of pairing; what was known of a practice before is kept until more is known. */
-function withPairings(state: State, pairings: readonly Pairing[]): State {
-	const known = new Map(state.practices.map((view) => [view.id, view]));
-	const views = pairings.map((pairing) => {
-		const { id, origin, name, member, link, linkSince, ...rest } = newView(pairing);
-		const before = known.get(id);
-		// A worker that starts again while the server is away has not been cut off just now.
-		const since = before?.link === 'offline' ? before : { link, linkSince };
-		const { link: kept, linkSince: keptSince } = since;
-		return { ...rest, ...before, id, origin, name, member, link: kept, linkSince: keptSince };
-	});
-	return { ...state, practices: views };
-}
-
 /** Brings the connections in line with the pairings. */
 const sync = (): Promise<void> =>
 	inTurn(async () => {
 		const pairings = await listPairings();
-		await updateState((state) => withPairings(state, pairings));
+		await updateState((state) =>
+			withPairings(state, pairings, (pairing) => {
+				const running = practices.get(pairing.practice);
+				return running?.isOf(pairing) ? running.link : undefined;
+			}),
+		);
 		const current = new Map(pairings.map((pairing) => [pairing.practice, pairing]));
 		for (const [id, practice] of practices) {
 			const pairing = current.get(id);
