@@ -214,6 +214,15 @@ test('a package without a release key pins nothing, and does not offer it', asyn
 	await plain.close();
 });
 
+test('where the user lets the extension see a site on click only, nothing is called pinned', async () => {
+	await pin();
+	expect(await mode()).toBe('pinned');
+	await browser.reach('ON_CLICK');
+	expect(await mode()).toBe('not-verified');
+	await browser.reach('ON_ALL_SITES');
+	expect(await mode()).toBe('pinned');
+});
+
 test('without its rule, or without the permission to see the pages, nothing is called pinned', async () => {
 	await pin();
 	expect(await mode()).toBe('pinned');
@@ -235,15 +244,4 @@ test('without its rule, or without the permission to see the pages, nothing is c
 	expect(await check()).toMatchObject({ view: { mode: 'pinned' } });
 	await without('permission');
 	expect(await mode()).toBe('not-verified');
-});
-
-test('where the user lets the extension see a site on click only, nothing is called pinned', async () => {
-	const own = await launchPinning(key);
-	await own.pin(server.origin);
-	expect(await own.mode(server.origin)).toBe('pinned');
-	await own.reach('ON_CLICK');
-	expect(await own.mode(server.origin)).toBe('not-verified');
-	await own.reach('ON_ALL_SITES');
-	expect(await own.mode(server.origin)).toBe('pinned');
-	await own.close();
 });
