@@ -68,7 +68,7 @@ await maya.goto(`${server.address}/practice/extension`);
 const opening = context.waitForEvent('page');
 await maya.getByRole('button', { name: 'Pair this browser' }).click();
 const asking = await opening;
-await asking.getByRole('button', { name: 'Same code, pair' }).waitFor();
+await asking.getByRole('button', { name: 'Same code, pair', disabled: false }).waitFor();
 await compose(
 	canvas,
 	'store-pairing',
