@@ -29,7 +29,10 @@ import { newId } from '../wire.ts';
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 30_000 });
 
 /** IndexedDB of one browser. */
-const disk = vi.hoisted(() => new Map<string, unknown>());
+const disk = vi.hoisted(() => {
+	vi.stubGlobal('location', new URL('https://practice.example/'));
+	return new Map<string, unknown>();
+});
 vi.mock('idb-keyval', () => ({
 	createStore: () => undefined,
 	get: async (name: string) => disk.get(name),
@@ -93,7 +96,9 @@ describe('label 1, the private link', () => {
 			const { key, proven } = await opened({ ...forged, proof });
 			expect(proven).toBe(false);
 			const pins = await Pins.open('maya', session);
-			expect(pins.label(key, provenLevel({ coded: false, linked: proven }))).toEqual({ level: 0 });
+			expect(pins.label(key, 'Dana', provenLevel({ coded: false, linked: proven }))).toEqual({
+				level: 0,
+			});
 		}
 	});
 
@@ -243,7 +248,7 @@ describe('label 2, the access code, guessed', () => {
 		const secret = createLinkSecret();
 		const { key, proven } = await openKnock({ identity: host, session, place, secret, knock });
 		const level = provenLevel({ coded: known.includes(toHex(key)), linked: proven });
-		expect((await Pins.open('maya', session)).label(key, level)).toEqual({ level: 0 });
+		expect((await Pins.open('maya', session)).label(key, 'Dana', level)).toEqual({ level: 0 });
 	});
 
 	test('afterwards she takes no other keys for the host’s at this place', async () => {
@@ -269,7 +274,7 @@ describe('label 2, remembered', () => {
 		const known = await browserShelf('maya').confirmed(of.place);
 		const coded = known.includes(toHex(opened.key));
 		const proven = provenLevel({ coded, linked: opened.proven });
-		return (await Pins.open('maya', of.session)).label(opened.key, proven);
+		return (await Pins.open('maya', of.session)).label(opened.key, 'Dana', proven);
 	}
 
 	test('it holds on this browser of the host in the session, and falls on another one', async () => {
@@ -328,8 +333,8 @@ describe('label 3, the same browser as before', () => {
 		const first = await Pins.open('maya', newId());
 		await first.met(keyOf(dana), 'Dana');
 		const pins = await Pins.open('maya', session);
-		expect(pins.label(keyOf(dana), 0).level).toBe(3);
-		expect(pins.label(keyOf(eve), 0)).toEqual({ level: 0 });
+		expect(pins.label(keyOf(dana), 'Dana', 0).level).toBe(3);
+		expect(pins.label(keyOf(eve), 'Dana', 0)).toEqual({ level: 0 });
 		expect(pins.changed(keyOf(eve), 'Dana')).toBe(true);
 		expect(pins.changed(keyOf(dana), 'Dana')).toBe(false);
 	});
@@ -346,15 +351,15 @@ describe('label 4, compared by voice', () => {
 		expect(await numbers(mayas)).not.toBe(await numbers(danas));
 		const pins = await Pins.open('maya', session);
 		await pins.differed(keyOf(eve));
-		expect(pins.label(keyOf(eve), 0)).toEqual({ level: 0 });
+		expect(pins.label(keyOf(eve), 'Dana', 0)).toEqual({ level: 0 });
 	});
 
 	test('what was compared holds for that key alone', async () => {
 		const first = await Pins.open('maya', session);
 		await first.compared(keyOf(dana), 'Dana');
 		const pins = await Pins.open('maya', session);
-		expect(pins.label(keyOf(dana), 0)).toEqual({ level: 4 });
-		expect(pins.label(keyOf(eve), 0)).toEqual({ level: 0 });
+		expect(pins.label(keyOf(dana), 'Dana', 0)).toEqual({ level: 4 });
+		expect(pins.label(keyOf(eve), 'Dana', 0)).toEqual({ level: 0 });
 		expect(pins.changed(keyOf(eve), 'Dana')).toBe(true);
 	});
 });
@@ -365,7 +370,7 @@ describe('label 0', () => {
 		const secret = createLinkSecret();
 		const { key, proven } = await openKnock({ identity: host, session, place, secret, knock });
 		expect(proven).toBe(false);
-		expect((await Pins.open('maya', session)).label(key, 0)).toEqual({ level: 0 });
+		expect((await Pins.open('maya', session)).label(key, 'Dana', 0)).toEqual({ level: 0 });
 		const { default: words } = await import('../../pwa/messages/en/shell.json', {
 			with: { type: 'json' },
 		});

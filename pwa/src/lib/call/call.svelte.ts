@@ -233,7 +233,7 @@ export class Call {
 				me,
 				present: seat?.present ?? true,
 				agreed: this.#consents.of(member),
-				trust: person ? pins.label(member.key, proven(member.key)) : null,
+				trust: person ? pins.label(member.key, member.name, proven(member.key)) : null,
 				keyChanged: person && pins.changed(member.key, member.name),
 			};
 		});

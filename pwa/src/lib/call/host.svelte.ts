@@ -202,7 +202,7 @@ export class HostCall {
 			seat,
 			since,
 			name: opened ? name : null,
-			trust: key ? this.#pins.label(key, proven) : { level: 0 },
+			trust: key && name !== null ? this.#pins.label(key, name, proven) : { level: 0 },
 			keyChanged: key !== undefined && name !== null && this.#pins.changed(key, name),
 			agreed: opened?.text.agreed ?? null,
 			company: opened?.receipt ? companyOf(opened.receipt) : null,

@@ -62,10 +62,16 @@ export class Pins {
 		await del(this.#name(toHex(key)), shelf);
 	}
 
+	/** This key, if it was met under this name: a browser that is known does not vouch for another name. */
+	#metAs(key: string, name: string): StoredPin | undefined {
+		const known = this.#before.get(key);
+		return known?.name === name ? known : undefined;
+	}
+
 	/** `proven`: 2 by an access code, 1 by a private link, 0 by nothing. */
-	label(key: Bytes, proven: ProvenLevel): TrustLabel {
+	label(key: Bytes, name: string, proven: ProvenLevel): TrustLabel {
 		const hex = toHex(key);
-		const known = this.#before.get(hex);
+		const known = this.#metAs(hex, name);
 		if (this.#compared.has(hex) || known?.comparedAt) return { level: 4 };
 		// Met in this very session before a reload: that is no earlier meeting, and says nothing new.
 		if (known && known.session !== this.#session)
@@ -75,7 +81,7 @@ export class Pins {
 
 	/** Whether somebody of this name was met under another key, and never under this one. */
 	changed(key: Bytes, name: string): boolean {
-		if (this.#before.has(toHex(key))) return false;
+		if (this.#metAs(toHex(key), name)) return false;
 		return [...this.#before.values()].some((pin) => pin.name === name);
 	}
 

@@ -9,7 +9,7 @@ export function provenLevel({ coded, linked }: { coded: boolean; linked: boolean
 
 /**
  * Whether somebody may be let in although the host clicked on her where her label was not shown, or before she knocked
- * anew: she proved the link or the code, or is known by her key, and no other key goes by her name.
+ * anew: she proved the link or the code, or her key was met under this very name, and no other key goes by it.
  */
 export const needsNoLook = ({ trust, keyChanged }: Pick<Knock, 'trust' | 'keyChanged'>): boolean =>
 	trust.level > 0 && !keyChanged;
