@@ -1,7 +1,6 @@
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { type TestServer, startServer } from '../server.ts';
-import { colours, duration, mediaOf, shareOf } from './analyse.ts';
 import { looks } from './media.ts';
 import { type Person, connect, newSession, person, sees, setUp, wait } from './people.ts';
 
@@ -74,38 +73,4 @@ test('the host writes to who waits that she is late, and it is read before the c
 		.getByText('Two more')
 		.waitFor();
 	expect(await second.page.getByText('Two more').count()).toBe(0);
-});
-
-test('a later arrival who did not agree takes the recorder out first, and everybody is told', async () => {
-	// Tom leaves, Ines is recorded, and Tom comes back without having agreed.
-	await button(second.page, 'Leave').click();
-	await button(maya.page, `Connect ${ines}`).click();
-	await Promise.all([sees(maya.page, ines), sees(first.page, host)]);
-	await button(maya.page, 'Start recording').click();
-	await status(first.page, 'Recording').waitFor();
-	await button(second.page, 'Join again').click();
-	await button(maya.page, `Connect ${tom}`).click();
-	for (const { page } of [maya, first]) await status(page, 'Recording paused').waitFor();
-	await status(second.page, 'Not recording').waitFor();
-	await Promise.all([sees(first.page, tom), sees(second.page, ines)]);
-	expect(await second.page.getByRole('listitem').filter({ hasText: 'Recorder' }).count()).toBe(0);
-	expect(await button(maya.page, 'Resume recording').isDisabled()).toBe(true);
-});
-
-test('the host is in the recording with her picture also while the only other person wants sound alone', async () => {
-	await button(second.page, 'Leave').click();
-	await button(first.page, 'More').click();
-	await button(first.page, 'Sound without pictures').click();
-	await button(first.page, 'Close').click();
-	await button(maya.page, 'Resume recording').click();
-	await maya.page.getByText(/^00:(0[89]|[1-5]\d)$/).waitFor();
-	await button(maya.page, 'Stop recording').click();
-	await maya.page.getByRole('link', { name: 'Open the recording' }).click({ timeout: 60_000 });
-	await button(maya.page, 'Play').click();
-	await sees(maya.page, host);
-	const file = await mediaOf(maya.page, host);
-	expect(duration(file)).toBeGreaterThan(7);
-	// Two pictures a second, to the end.
-	expect(colours(file).length / 2).toBeGreaterThan(duration(file) - 2);
-	expect(shareOf(file, looks.maya)).toBe(1);
 });

@@ -126,7 +126,7 @@ test('picture and sound of everybody are recorded together', async () => {
 	await connect(maya.page, 'Dana Whitfield');
 	await Promise.all([sees(maya.page, 'Dana Whitfield'), sees(dana.page, 'Dr. Maya Okafor')]);
 	await maya.page.getByRole('button', { name: 'Start recording' }).click();
-	await maya.page.getByText(/^00:(1[2-9]|[2-5]\d)$/).waitFor();
+	await maya.page.getByText(/^00:(09|[1-5]\d)$/).waitFor();
 	await maya.page.getByRole('button', { name: 'Stop recording' }).click();
 	await maya.page.getByRole('link', { name: 'Open the recording' }).click({ timeout: 120_000 });
 	await expectThat(maya.page.getByRole('button', { name: 'Play' })).toBeVisible();
@@ -136,7 +136,7 @@ test('picture and sound of everybody are recorded together', async () => {
 	];
 	for (const file of files) {
 		const found = offsets(file);
-		expect(found.length).toBeGreaterThan(6);
+		expect(found.length).toBeGreaterThan(5);
 		// ITU-R BT.1359: from 45 ms early to 125 ms late is not noticed; a picture lasts 33 ms of it.
 		expect(median(found)).toBeGreaterThan(-80);
 		expect(median(found)).toBeLessThan(125);

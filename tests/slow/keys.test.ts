@@ -1,14 +1,13 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { random, toBase64url } from '#crypto/bytes.ts';
-import { type Insider, reported, until } from './insider.ts';
-import { participant } from './insiders.ts';
-import { looks } from './media.ts';
-import { type Person, connect, newSession, person, sees, setUp, wait } from './people.ts';
-import { expect as expectThat } from './playwright.ts';
-import { type Proxy, startBehind } from './proxy.ts';
-import { Tap } from './tap.ts';
+import { type Insider, reported, until } from '../e2e/insider.ts';
+import { participant } from '../e2e/insiders.ts';
+import { looks } from '../e2e/media.ts';
+import { type Person, connect, newSession, person, sees, setUp, wait } from '../e2e/people.ts';
+import { type Proxy, startBehind } from '../e2e/proxy.ts';
+import { Tap } from '../e2e/tap.ts';
 
-// Who holds a key sees and hears; who holds none gets nothing that could be seen or heard.
+// Who holds a key sees and hears; who holds none gets nothing that could be seen or heard. One browser shows it by
+// itself in tests/browser/call/media.test.ts.
 const host = 'Dr. Maya Okafor';
 const patient = 'Dana Whitfield';
 
@@ -75,48 +74,6 @@ async function moves(one: Person, name: string): Promise<void> {
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 const sum = (counts: ReadonlyMap<number, number>) =>
 	[...counts.values()].reduce((all, count) => all + count, 0);
-
-test('a browser that cannot seal frames is told so, and takes no seat', async () => {
-	const context = await tomsBrowser.browser?.newContext();
-	const page = await (context ?? tomsBrowser.context).newPage();
-	await page.addInitScript(() => Reflect.deleteProperty(globalThis, 'RTCRtpScriptTransform'));
-	const asked: string[] = [];
-	page.on('request', (request) => asked.push(new URL(request.url()).pathname));
-	await page.goto(links[1] ?? '');
-	await expectThat(page.getByText('This browser cannot seal a call')).toBeVisible();
-	await expectThat(page.getByText(/You were not connected\. Open the same link in/)).toBeVisible();
-	expect(asked.filter((path) => path.startsWith('/api/places'))).toEqual([]);
-	expect(asked).not.toContain('/api/socket');
-	await page.close();
-});
-
-test('whoever stands in the waiting room, in the relay and in no list, gets no answer and no frame', async () => {
-	const tom = await come(links[1]);
-	const letters: unknown[] = [];
-	tom.socket.listen((message) => {
-		if (message.type === 'relay') letters.push(message);
-	});
-	const hosts = [...tom.room.seats.values()].find(({ kind }) => kind === 'host')?.seat ?? '';
-	// What a client without a key can say: an offer in the clear, and noise that claims to be sealed.
-	const offer = JSON.stringify({ type: 'offer', sdp: 'v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\n' });
-	const signal = { type: 'signal', link: toBase64url(random(16)), signals: [offer] };
-	const generation = Buffer.of(0, 0, 0, tom.room.newest || 1);
-	const bodies = [
-		Buffer.from(JSON.stringify(signal)),
-		Buffer.concat([generation, Buffer.from(JSON.stringify(signal))]),
-		Buffer.concat([generation, random(400)]),
-	];
-	for (const body of bodies)
-		await tom.socket.request({ type: 'relay', to: hosts, body: body.toString('base64url') });
-	await Promise.all([moves(maya, patient), pause(2000)]);
-	expect(letters).toEqual([]);
-	expect(tom.held).toEqual([]);
-	expect(await decoded(maya, 'Tom')).toBe(0);
-	const list = maya.page.getByRole('region', { name: 'Who can see and hear this call' });
-	expect(await list.getByRole('listitem').count()).toBe(2);
-	// Nobody but a member in the call gets a key package of anybody.
-	await expect(tom.take([hosts])).rejects.toThrow('not-in-call');
-});
 
 test('a page that missed the new keys decodes 0 frames of what still reaches it', async () => {
 	line.cut();
