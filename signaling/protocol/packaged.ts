@@ -4,14 +4,16 @@ import { line } from './text.ts';
 /** A path of the app with its query, without an origin. */
 const Path = v.pipe(v.string(), v.maxLength(300), v.regex(/^\/(?![/\\])[^#\s]*$/));
 
-/** Whom a call should let in is said by a click of the user in the extension, and never by a page of a server. */
-function connectsNobody(path: string): boolean {
-	try {
-		return !/[?&]connect(?:[=&]|$)/.test(decodeURIComponent(path));
-	} catch {
-		return false;
-	}
-}
+/**
+ * A screen that a page of a server may open. No call: there the camera is on and people are let in, so it takes a click
+ * of the user in this app or the extension. No query, for with one a screen may lead on; and plain words only, so that
+ * no address is read as another.
+ */
+const Screen = v.pipe(
+	v.string(),
+	v.maxLength(300),
+	v.regex(/^\/(?!(?:call|j)(?:\/|$))(?:[\w-]+(?:\/[\w-]+)*)?$/),
+);
 
 /**
  * What a page of a practice says to the browser extension about the app that it carries, by
@@ -25,7 +27,7 @@ export const AppAsk = v.variant('type', [
 	v.strictObject({
 		type: v.literal('app-open'),
 		server: line(255),
-		path: v.pipe(Path, v.check(connectsNobody)),
+		path: Screen,
 	}),
 ]);
 export type AppAsk = v.InferOutput<typeof AppAsk>;

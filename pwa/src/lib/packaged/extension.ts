@@ -21,8 +21,8 @@ export async function findPackaged(): Promise<AppState | undefined> {
 export async function openPackaged(path: string): Promise<boolean> {
 	const extension = await findExtension();
 	if (!extension) return false;
-	// Whom a call lets in is said there, by a click.
-	const [screen = '/'] = path.split('?');
+	// No page of a server opens a call: its session has the button.
+	const screen = (path.split('?')[0] ?? '/').replace(/^\/call\//, '/sessions/');
 	await askExtension(AppState, extension, { type: 'app-open', path: screen });
 	return true;
 }
