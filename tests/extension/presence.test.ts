@@ -66,10 +66,12 @@ async function choose(part: Partial<Choices>): Promise<void> {
 /** Runs in the worker: as if what is shown had been shown so much earlier; false while it is still being shown. */
 async function shownEarlier(by: number): Promise<boolean> {
 	type All = Record<string, { at: number; state: string }>;
-	const { told } = await chrome.storage.session.get<{ told: All }>('told');
+	const kept = await chrome.storage.session.get<Record<string, All>>();
+	const key = Object.keys(kept).find((one) => one.startsWith('told '));
+	const told = (key !== undefined && kept[key]) || {};
 	if (Object.values(told).some(({ state: is }) => is !== 'told')) return false;
 	for (const one of Object.values(told)) one.at -= by;
-	await chrome.storage.session.set({ told });
+	if (key !== undefined) await chrome.storage.session.set({ [key]: told });
 	return true;
 }
 

@@ -1,4 +1,5 @@
 import { addDays, dateOf, momentOf, viewerZone } from '#lib/time.ts';
+import { limits } from '#protocol/limits.ts';
 import { PresenceDay } from '#protocol/presence.ts';
 import { ask } from './server.ts';
 
@@ -14,7 +15,12 @@ export function today(now: number): { date: string; from: number; to: number } {
 }
 
 /** The member's sessions of today, and her recordings that are not finished. Throws RequestError. */
-export function fetchDay(origin: string, token: string, now: number): Promise<PresenceDay> {
+export async function fetchDay(origin: string, token: string, now: number): Promise<PresenceDay> {
 	const { from, to } = today(now);
-	return ask(PresenceDay, { origin, path: `/api/presence/day?from=${from}&to=${to}`, token });
+	const path = `/api/presence/day?from=${from}&to=${to}`;
+	const day = await ask(PresenceDay, { origin, path, token });
+	// As many as a server of ours gives.
+	const sessions = day.sessions.slice(0, limits.pageRows);
+	const recordings = day.recordings.slice(0, limits.pageRows);
+	return { ...day, sessions, recordings };
 }

@@ -127,6 +127,10 @@ export class Link {
 
 	#onMessage(data: unknown): void {
 		this.#hear();
+		if (typeof data !== 'string' || data.length > limits.bufferedBytes) {
+			this.#down();
+			return this.#later();
+		}
 		const parsed = v.safeParse(Incoming, data);
 		// A newer server may say more than is known here.
 		if (!parsed.success) return;

@@ -1,11 +1,11 @@
 import * as v from 'valibot';
 import { Arrival } from '#protocol/presence.ts';
 import { api } from '../../chrome.ts';
-import { turns } from '../turns.ts';
+import { turnsOf } from '../turns.ts';
 import type { Told } from './told.ts';
 
 /** What has to outlive the worker, in memory of the browser (`storage.session`). */
-const toldKey = 'told';
+const toldKey = (practice: string): string => `told ${practice}`;
 const unsaidKey = 'unsaid';
 const clicksKey = 'clicks';
 const inCallKey = 'inCall';
@@ -39,15 +39,15 @@ async function read<S extends v.GenericSchema>(
 	return parsed.success ? parsed.output : undefined;
 }
 
-/** All that is done with `told` is done in turn: nothing is decided on what is being changed. */
-export const inTurn = turns();
+/** All that is done with `told` of a practice is done in turn: nothing is decided on what is being changed. */
+export const inTurn = turnsOf();
 
-/** Which arrivals were told of, by the ids of their notifications. */
-export const readTold = async (): Promise<Map<string, Told>> =>
-	new Map(Object.entries((await read(toldKey, StoredTold)) ?? {}));
+/** Which arrivals of a practice were told of, by the ids of their notifications. */
+export const readTold = async (practice: string): Promise<Map<string, Told>> =>
+	new Map(Object.entries((await read(toldKey(practice), StoredTold)) ?? {}));
 
-export const writeTold = (told: ReadonlyMap<string, Told>): Promise<void> =>
-	api.storage.session.set({ [toldKey]: Object.fromEntries(told) });
+export const writeTold = (practice: string, told: ReadonlyMap<string, Told>): Promise<void> =>
+	api.storage.session.set({ [toldKey(practice)]: Object.fromEntries(told) });
 
 /** "Not now" that the server has not heard yet, by practice. */
 export const readUnsaid = async (): Promise<Record<string, Arrival[]>> =>

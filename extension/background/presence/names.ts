@@ -28,6 +28,14 @@ export interface Named {
 	readonly issued: number;
 }
 
+/** Names may be longer than any screen of the extension has room for. */
+const nameChars = 100;
+const clip = (name: string): string =>
+	name.length > nameChars ? `${name.slice(0, nameChars - 1)}…` : name;
+
+/** Of the newest names that were seen, as many are remembered. */
+const issuedMax = 4096;
+
 const nobody = { title: '', people: new Map<string, string>(), issued: 0 };
 const missing: Named = { check: 'missing', ...nobody };
 const forged: Named = { check: 'forged', ...nobody };
@@ -49,8 +57,8 @@ export async function readNames(
 			identity,
 			issuedMin,
 		});
-		const byPlace = new Map(people.map(({ place, name }) => [place, name]));
-		return { check: 'verified', title, people: byPlace, issued };
+		const byPlace = new Map(people.map(({ place, name }) => [place, clip(name)]));
+		return { check: 'verified', title: clip(title), people: byPlace, issued };
 	} catch (error) {
 		if (!(error instanceof CryptoError)) throw error;
 		return error.code === 'stale' || error.code === 'unknown-version' ? missing : forged;
@@ -81,7 +89,8 @@ export class Names {
 			const issued = await readIssued(device);
 			const before = [...issued.values()].join();
 			await Promise.all(sessions.map((session) => this.#readOne(session, issued)));
-			if ([...issued.values()].join() !== before) await writeIssued(device, issued);
+			if ([...issued.values()].join() !== before)
+				await writeIssued(device, new Map([...issued].slice(-issuedMax)));
 		});
 	}
 
@@ -93,7 +102,11 @@ export class Names {
 		const mark = `${id} ${startsAt}`;
 		const issuedMin = issued.get(mark) ?? 0;
 		const named = await readNames(this.#opener, session, issuedMin);
-		if (named.issued > issuedMin) issued.set(mark, named.issued);
+		if (named.issued > issuedMin) {
+			// What was seen last stands last.
+			issued.delete(mark);
+			issued.set(mark, named.issued);
+		}
 		this.#kept.set(id, { of: { names, startsAt }, named });
 	}
 

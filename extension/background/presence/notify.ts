@@ -4,8 +4,9 @@ import type { NameChoice } from '../../shared/state.ts';
 import { type Arrived, arrivedOf, idOf } from './arrivals.ts';
 import { isQuietNow, readChoices } from './choices.ts';
 import { inTurn, readInCall, readTold, writeInCall, writeTold } from './memory.ts';
+import { turns } from '../turns.ts';
 import { chime } from './sound.ts';
-import { type Outcome, type Seen, type Told, reconcile } from './told.ts';
+import { type Seen, type Told, reconcile } from './told.ts';
 import { type Occasion, wordsOf } from './words.ts';
 
 /**
@@ -28,15 +29,18 @@ export interface View {
 	readonly inCall: boolean;
 }
 
+const callInTurn = turns();
+
 /** Whether she is in a call at any practice; every one of them says so for itself, and is believed until it says otherwise. */
-async function isInCall({ practice, inCall }: Pick<View, 'practice' | 'inCall'>): Promise<boolean> {
-	const before = await readInCall();
-	const after = new Set(before);
-	if (inCall) after.add(practice);
-	else after.delete(practice);
-	if (after.size !== before.size) await writeInCall(after);
-	return after.size > 0;
-}
+const isInCall = ({ practice, inCall }: Pick<View, 'practice' | 'inCall'>): Promise<boolean> =>
+	callInTurn(async () => {
+		const before = await readInCall();
+		const after = new Set(before);
+		if (inCall) after.add(practice);
+		else after.delete(practice);
+		if (after.size !== before.size) await writeInCall(after);
+		return after.size > 0;
+	});
 
 async function show(id: string, view: View, names: NameChoice): Promise<void> {
 	const arrived = arrivedOf(id);
@@ -64,39 +68,43 @@ async function takeAway(id: string, told: Told | undefined): Promise<void> {
 	await api.notifications.clear(id);
 }
 
+/** A server that says more is not followed: what it has told of fills what is kept for all. */
+const arrivalsMax = 512;
+
 /** Of this practice: who waits now, and who was told of. */
 function seenBy(view: View, told: ReadonlyMap<string, Told>): Seen[] {
-	const ids = new Set(view.waiting.map(idOf));
-	for (const id of told.keys()) if (arrivedOf(id)?.practice === view.practice) ids.add(id);
-	return [...ids].flatMap((id) => {
+	const ids = new Set([...view.waiting.map(idOf), ...told.keys()]);
+	return [...ids].slice(0, arrivalsMax).flatMap((id) => {
 		const arrived = arrivedOf(id);
 		if (!arrived) return [];
 		return [{ id, is: view.whereabouts(arrived), dismissed: view.isDismissed(arrived) }];
 	});
 }
 
-/** What is told of other practices stays as it is. */
-function merged(before: ReadonlyMap<string, Told>, view: View, after: Outcome['told']) {
-	const others = [...before].filter(([id]) => arrivedOf(id)?.practice !== view.practice);
-	return new Map([...others, ...after]);
+/** Where a browser keeps nothing more, it is shown all the same: rather twice than not at all. */
+async function keep(practice: string, told: ReadonlyMap<string, Told>): Promise<void> {
+	await writeTold(practice, told).catch(() => undefined);
 }
 
 /** Shows what is new, takes away what is over; see `reconcile`. */
 export const see = (view: View): Promise<void> =>
-	inTurn(async () => {
+	inTurn(view.practice, async () => {
+		const { practice } = view;
 		const choices = await readChoices();
 		const inCall = await isInCall(view);
 		const names = inCall ? 'nobody' : choices.names;
-		const before = await readTold();
+		const before = await readTold(practice);
 		const shown = new Set(Object.keys(await api.notifications.getAll()));
 		const seen = seenBy(view, before);
 		const now = Date.now();
 		const quiet = isQuietNow(choices);
 		const outcome = reconcile(before, { seen, shown, now, quiet, choices, fresh: view.fresh });
-		const told = merged(before, view, outcome.told);
+		const told = new Map(outcome.told);
 		// First what is about to be done: the worker may end between any two lines.
 		const clear = new Set(outcome.clear);
-		await writeTold(new Map([...[...before].filter(([id]) => clear.has(id)), ...told]));
+		for (const id of shown)
+			if (arrivedOf(id)?.practice === practice && !told.has(id)) clear.add(id);
+		await keep(practice, new Map([...[...before].filter(([id]) => clear.has(id)), ...told]));
 		for (const { id, again } of outcome.show) {
 			// One that is there already would not come up again.
 			if (again) await api.notifications.clear(id);
@@ -109,28 +117,28 @@ export const see = (view: View): Promise<void> =>
 		const heard = outcome.show.length > 0 && (choices.sound || loud) && !inCall;
 		if (heard) void chime(loud).catch(() => undefined);
 		for (const id of clear) await takeAway(id, before.get(id));
-		if (outcome.show.length + clear.size > 0) await writeTold(told);
+		if (outcome.show.length + clear.size > 0) await keep(practice, told);
 	});
 
 /** Takes a notification away: it was acted on. `dismissed`: for good; otherwise it is repeated when nothing comes of it. */
 export const handled = (arrived: Arrived, options: { dismissed: boolean }): Promise<void> =>
-	inTurn(async () => {
+	inTurn(arrived.practice, async () => {
+		const { practice } = arrived;
 		const id = idOf(arrived);
-		const told = await readTold();
+		const told = await readTold(practice);
 		const known = told.get(id) ?? { repeats: 0, dismissed: false, awayAt: null };
 		const dismissed = known.dismissed || options.dismissed;
 		told.set(id, { ...known, state: 'told', at: Date.now(), dismissed });
-		await writeTold(told);
+		await keep(practice, told);
 		await api.notifications.clear(id);
 	});
 
 /** Takes away all that is shown of a practice, for instance because it was unpaired. */
 export const forget = (practice: string): Promise<void> =>
-	inTurn(async () => {
-		const told = await readTold();
+	inTurn(practice, async () => {
+		const told = await readTold(practice);
 		await isInCall({ practice, inCall: false });
 		for (const id of Object.keys(await api.notifications.getAll()))
 			if (arrivedOf(id)?.practice === practice) await takeAway(id, told.get(id));
-		for (const id of told.keys()) if (arrivedOf(id)?.practice === practice) told.delete(id);
-		await writeTold(told);
+		await writeTold(practice, new Map());
 	});

@@ -1,9 +1,9 @@
-import type { PresenceDay } from '#protocol/presence.ts';
+import type { Arrival, PresenceDay } from '#protocol/presence.ts';
 import type { ServerMessage } from '#protocol/socket.ts';
 import type { Pairing } from '../../pairing/store.ts';
 import type { PracticeView, SessionView, WaitingView } from '../../shared/state.ts';
 import { updatePractice, updateState, withLink } from '../state.ts';
-import { turns } from '../turns.ts';
+import { latest } from '../turns.ts';
 import type { Arrived } from './arrivals.ts';
 import { fetchDay, today } from './day.ts';
 import { Link, type LinkState } from './link.ts';
@@ -20,6 +20,9 @@ const gatherMs = 150;
 /** So long the first look waits for the day: without it neither the time of the session nor a name is known. */
 const dayMs = 1500;
 
+/** As many as a server of ours lets wait at sessions of a day, and more. */
+const dismissedMax = 1024;
+
 const noDay: PresenceDay = { now: 0, sessions: [], recordings: [], dismissed: [] };
 const after = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 const keyOf = ({ session, seat, since }: Omit<Waits, 'place'>): string =>
@@ -31,7 +34,8 @@ export class Practice {
 	readonly #tokens: Tokens;
 	readonly #link: Link;
 	readonly #names: Names;
-	readonly #inTurn = turns();
+	readonly #look = latest(() => this.#lookNow());
+	readonly #read = latest(() => this.#readNow());
 	#room = new WaitingRoom();
 	/** Whether the room was not looked at since the connection is there. */
 	#fresh = true;
@@ -77,7 +81,7 @@ export class Practice {
 	check(): void {
 		this.#link.check();
 		if (this.#link.state !== 'connected') return;
-		if (this.#room.complete) this.#look();
+		if (this.#room.complete) void this.#look();
 		if (this.#date !== today(Date.now()).date) this.#gather();
 	}
 
@@ -92,8 +96,8 @@ export class Practice {
 
 	/** "Not now": here at once, elsewhere as soon as the server hears it. */
 	async dismiss(arrivals: readonly Arrived[]): Promise<void> {
-		for (const one of arrivals) this.#dismissed.add(keyOf(one));
-		this.#look();
+		this.#dismiss(arrivals);
+		void this.#look();
 		if (this.#link.state === 'connected') await this.#say();
 	}
 
@@ -124,12 +128,20 @@ export class Practice {
 			this.#gather();
 			void this.#say();
 		}
-		if (message.type === 'dismissed')
-			for (const one of message.arrivals) this.#dismissed.add(keyOf(one));
+		if (message.type === 'dismissed') this.#dismiss(message.arrivals);
 		const changed = message.type === 'changed' && message.what !== 'post';
 		if (changed || message.type === 'ended') this.#gather();
 		const moved = this.#room.hear(message) || message.type === 'dismissed';
-		if (moved && this.#room.complete) this.#look();
+		if (moved && this.#room.complete) void this.#look();
+	}
+
+	#dismiss(arrivals: readonly Arrival[]): void {
+		for (const one of arrivals) {
+			// What was said last stands last.
+			this.#dismissed.delete(keyOf(one));
+			this.#dismissed.add(keyOf(one));
+		}
+		for (const key of [...this.#dismissed].slice(0, -dismissedMax)) this.#dismissed.delete(key);
 	}
 
 	async #say(): Promise<void> {
@@ -144,7 +156,7 @@ export class Practice {
 		}, gatherMs);
 	}
 
-	async #read(): Promise<void> {
+	async #readNow(): Promise<void> {
 		const now = Date.now();
 		try {
 			const day = await fetchDay(this.#paired.origin, await this.#tokens.get(), now);
@@ -159,28 +171,26 @@ export class Practice {
 		} finally {
 			this.#asked.resolve();
 		}
-		this.#look();
+		void this.#look();
 	}
 
-	#look(): void {
-		void this.#inTurn(async () => {
-			await Promise.race([this.#asked.promise, after(dayMs)]);
-			if (!this.#room.complete) return;
-			const fresh = this.#fresh;
-			this.#fresh = false;
-			const room = this.#room;
-			this.#learn(room.waiting());
-			await see({
-				practice: this.#paired.practice,
-				waiting: this.waiting(),
-				whereabouts: (one) => room.whereabouts(one),
-				isDismissed: (one) => this.#dismissed.has(keyOf(one)),
-				occasion: (one) => this.#occasion(one),
-				fresh,
-				inCall: room.hostInCall,
-			});
-			await this.#show(this.#view());
+	async #lookNow(): Promise<void> {
+		await Promise.race([this.#asked.promise, after(dayMs)]);
+		if (!this.#room.complete) return;
+		const fresh = this.#fresh;
+		this.#fresh = false;
+		const room = this.#room;
+		this.#learn(room.waiting());
+		await see({
+			practice: this.#paired.practice,
+			waiting: this.waiting(),
+			whereabouts: (one) => room.whereabouts(one),
+			isDismissed: (one) => this.#dismissed.has(keyOf(one)),
+			occasion: (one) => this.#occasion(one),
+			fresh,
+			inCall: room.hostInCall,
 		});
+		await this.#show(this.#view());
 	}
 
 	/** The first sight of somebody says how long she has been here; a clock that is set later changes nothing. */

@@ -1,8 +1,11 @@
 import * as v from 'valibot';
 import { ErrorBody, type ErrorCode } from '#protocol/errors.ts';
+import { textOf } from '../text.ts';
 
 /** A request is given up after this time. */
 const requestMs = 15_000;
+/** No answer is longer: a day with as many sessions as there may be, each with names of ordinary length. */
+const answerChars = 4 * 1024 * 1024;
 
 /** The server's refusal in its own word, `offline` when it did not answer, `bad-answer` when the answer made no sense. */
 export class RequestError extends Error {
@@ -32,7 +35,7 @@ export async function ask<S extends v.GenericSchema>(
 ): Promise<v.InferOutput<S>> {
 	const response = await send(request);
 	try {
-		return v.parse(schema, await response.json());
+		return v.parse(schema, await jsonOf(response));
 	} catch (cause) {
 		throw new RequestError('bad-answer', { cause });
 	}
@@ -64,9 +67,12 @@ async function reach(url: string, init: RequestInit): Promise<Response> {
 	}
 }
 
+const jsonOf = async (response: Response): Promise<unknown> =>
+	JSON.parse(await textOf(response, answerChars));
+
 async function refusal(response: Response): Promise<RequestError> {
 	try {
-		return new RequestError(v.parse(ErrorBody, await response.json()).error);
+		return new RequestError(v.parse(ErrorBody, await jsonOf(response)).error);
 	} catch (cause) {
 		// A proxy in between answers with its own pages while the server is away.
 		return new RequestError(response.status >= 500 ? 'offline' : 'bad-answer', { cause });

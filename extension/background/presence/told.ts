@@ -99,8 +99,9 @@ export function reconcile(before: ReadonlyMap<string, Told>, sight: Sight): Outc
 		} else if (!known) {
 			// Whoever comes in quiet hours is told of when they end.
 			if (sight.quiet) continue;
-			told.set(id, first(now));
-			show.push({ id, again: false, loud: false });
+			const isShown = shown.has(id);
+			told.set(id, isShown ? { ...first(now), state: 'told' } : first(now));
+			if (!isShown) show.push({ id, again: false, loud: false });
 		} else if (known.state === 'telling' && !shown.has(id)) {
 			// The worker ended between the thought and the deed.
 			told.set(id, { ...known, awayAt: null });

@@ -1,3 +1,4 @@
+import { limits } from '#protocol/limits.ts';
 import type { Seat, ServerMessage } from '#protocol/socket.ts';
 
 interface Held {
@@ -15,6 +16,19 @@ export interface Waits {
 
 /** `absent`: not heard of, or her browser is not there; she may be back in a moment. `over`: she waits no longer. */
 export type Whereabouts = 'waiting' | 'absent' | 'over';
+
+/** Nobody has so many sessions in which somebody waits. */
+const sessionsMax = 1024;
+
+/** Keeps what is new as long as there is room; a server that says more is not followed. */
+function put(seats: Map<string, Held> | undefined, { session, seat }: Held): void {
+	if (!seats || (!seats.has(seat.seat) && seats.size >= limits.seatsPerSession)) return;
+	seats.set(seat.seat, { session, seat: { ...seat, knock: null } });
+}
+
+function note(sessions: Set<string>, session: string): void {
+	if (sessions.size < sessionsMax) sessions.add(session);
+}
 
 /** Who is at which session of a member, from what the server says over one connection. */
 export class WaitingRoom {
@@ -35,15 +49,15 @@ export class WaitingRoom {
 		if (message.type === 'waiting') return this.#take(message);
 		if (message.type === 'seat') {
 			const { session, seat } = message;
-			this.#sessions.add(session);
+			note(this.#sessions, session);
 			for (const seats of [this.#seats, this.#coming]) {
 				if (seat.state === 'gone') seats?.delete(seat.seat);
-				else seats?.set(seat.seat, { session, seat });
+				else put(seats, { session, seat });
 			}
 			return true;
 		}
 		if (message.type !== 'ended') return false;
-		this.#ended.add(message.session);
+		note(this.#ended, message.session);
 		for (const seats of [this.#seats, this.#coming])
 			for (const [id, { session }] of seats ?? [])
 				if (session === message.session) seats?.delete(id);
@@ -53,8 +67,8 @@ export class WaitingRoom {
 	#take({ sessions, more }: Extract<ServerMessage, { type: 'waiting' }>): boolean {
 		this.#coming ??= new Map();
 		for (const { session, seats } of sessions) {
-			this.#sessions.add(session);
-			for (const seat of seats) this.#coming.set(seat.seat, { session, seat });
+			note(this.#sessions, session);
+			for (const seat of seats) if (seat.state !== 'gone') put(this.#coming, { session, seat });
 		}
 		if (more) return false;
 		this.#seats = this.#coming;

@@ -10,6 +10,10 @@ type Notification = chrome.notifications.NotificationCreateOptions & { readonly 
 /** As much of a browser as notifications and what is remembered take. */
 export class FakeBrowser {
 	readonly kept = new Map<string, unknown>();
+	/** Whether it keeps nothing more. */
+	full = false;
+	/** A practice whose notifications are never there. */
+	stalled: string | undefined;
 	choices: Choices = defaultChoices;
 	readonly shown = new Map<string, Notification>();
 	/** Every notification, in order. */
@@ -24,6 +28,8 @@ export class FakeBrowser {
 		for (const map of [this.kept, this.shown]) map.clear();
 		for (const list of [this.told, this.messages, this.opened]) list.length = 0;
 		this.choices = defaultChoices;
+		this.full = false;
+		this.stalled = undefined;
 		vi.stubGlobal('navigator', { userAgent: agent });
 	}
 
@@ -37,6 +43,7 @@ export class FakeBrowser {
 				session: {
 					get: async (key: string) => ({ [key]: structuredClone(this.kept.get(key)) }),
 					set: async (part: object) => {
+						if (this.full) throw new Error('QUOTA_BYTES quota exceeded');
 						for (const [key, value] of Object.entries(part))
 							this.kept.set(key, structuredClone(value));
 					},
@@ -47,6 +54,7 @@ export class FakeBrowser {
 				getAll: async () => Object.fromEntries([...this.shown.keys()].map((id) => [id, true])),
 				clear: async (id: string) => this.shown.delete(id),
 				create: async (id: string, options: chrome.notifications.NotificationCreateOptions) => {
+					if (this.stalled !== undefined && id.includes(this.stalled)) await new Promise(() => {});
 					this.shown.set(id, { ...options, id });
 					this.told.push({ ...options, id });
 				},

@@ -22,14 +22,14 @@ beforeAll(async () => {
 	]);
 });
 
-async function sealedBy(key: SigningKey, issued = 1): Promise<string> {
+async function sealedBy(key: SigningKey, issued = 1, name = 'Dana Whitfield'): Promise<string> {
 	return toBase64url(
 		await sealNames({
 			host: key,
 			presenceKey: presence.publicKey,
 			of: { device, session: session.id, startsAt: session.startsAt },
 			issued,
-			names: { title: 'Follow-up', people: [{ place, name: 'Dana Whitfield' }] },
+			names: { title: 'Follow-up', people: [{ place, name }] },
 		}),
 	);
 }
@@ -73,4 +73,9 @@ test('the operating system is told of nobody unless that was chosen, and then th
 	expect(wordsOf(bad, 'name').title).toBe('Somebody is waiting');
 	expect(wordsOf(bad, 'name').message).toContain('did not sign');
 	expect(wordsOf(bad, 'nobody').message).not.toContain('did not sign');
+});
+
+test('a name that no screen has room for is cut', async () => {
+	const { people } = await read(await sealedBy(host, 1, 'x'.repeat(500)));
+	expect(people.get(place)).toBe(`${'x'.repeat(99)}…`);
 });

@@ -99,6 +99,26 @@ test('a practice that was removed in the middle of a call keeps no other one qui
 	expect(browser.told.at(-1)?.title).toBe('Dana Whitfield is waiting');
 });
 
+test('what one practice says without end is kept within bounds, and holds up no other', async () => {
+	const { see } = first;
+	const room = Array.from({ length: 20_000 }, (_, at) => arrived('alder', `seat${at}`));
+	await see(viewOf('alder', { waiting: room, isDismissed: () => true }));
+	expect(JSON.stringify([...browser.kept]).length).toBeLessThan(200_000);
+	browser.stalled = 'stuck';
+	void see(viewOf('stuck'));
+	await see(viewOf('harbor'));
+	expect([...browser.shown.keys()].join()).toContain('harbor');
+});
+
+test('a browser that keeps nothing more shows all the same, and does not say it at every look', async () => {
+	const { see } = first;
+	browser.full = true;
+	for (let at = 0; at < 3; at++) await see(viewOf('alder'));
+	expect(browser.told.length).toBe(1);
+	await see(viewOf('alder', { ...empty, whereabouts: () => 'over' }));
+	expect(browser.shown.size).toBe(0);
+});
+
 test('the louder sound of repeats is for those who have it off, as the settings say', async () => {
 	vi.useFakeTimers({ toFake: ['Date'] });
 	const { see } = first;

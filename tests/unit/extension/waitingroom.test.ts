@@ -67,3 +67,15 @@ test('people in a call are counted, the recorder is not one of them', () => {
 	room.hear(change('s', seat('h', { ...inCall, kind: 'host', place: null })));
 	expect([room.inCall('s'), room.hostInCall]).toEqual([2, true]);
 });
+
+test('a server that names more people than there can be is not followed, and nobody of before is forgotten', () => {
+	const room = new WaitingRoom();
+	room.hear(page('s', [seat('first')]));
+	const knock = { keyPackage: 'AA', sealed: 'AA', proof: null };
+	for (let at = 0; at < 1000; at++) room.hear(change('s', seat(`${at}`, { since: 2, knock })));
+	expect(room.waiting().length).toBe(256);
+	expect(room.waiting()[0]?.seat).toBe('first');
+	room.hear(change('s', seat('0', { state: 'gone' })));
+	room.hear(change('s', seat('late', { since: 3 })));
+	expect(room.waiting().at(-1)?.seat).toBe('late');
+});
