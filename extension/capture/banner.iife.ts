@@ -89,18 +89,18 @@ function isOnTop(host: HTMLElement, button: HTMLElement): boolean {
 	return document.elementFromPoint(x + width / 2, y + height / 2) === host;
 }
 
+/** What in full screen shows nothing that is put into it: there the banner is seen, and its button works afterwards. */
+const closed = 'video, canvas, iframe, img, embed, object';
+
 /**
- * Above everything, the browser's top layer included. While a dialog of the page is modal, nothing outside of it can be
- * clicked: so it goes into that dialog.
+ * Above everything, the browser's top layer included. While a dialog of the page is modal, or a part of it fills the
+ * screen, nothing outside of that can be clicked: so it goes into it.
  */
 function put(host: HTMLElement): void {
-	const [x, y] = [
-		document.documentElement.clientWidth / 2,
-		document.documentElement.clientHeight / 2,
-	];
-	const dialogs = [...document.querySelectorAll('dialog:modal')];
-	const front = document.elementFromPoint(x, y)?.closest('dialog:modal') ?? dialogs.at(-1);
-	const parent = front ?? document.documentElement;
+	const { documentElement: page, fullscreenElement: full } = document;
+	const middle = document.elementFromPoint(page.clientWidth / 2, page.clientHeight / 2);
+	const dialog = middle?.closest('dialog:modal') ?? document.querySelector('dialog:modal');
+	const parent = dialog ?? (full && !full.matches(closed) ? full : page);
 	if (host.parentNode !== parent) parent.append(host);
 	if (host.matches(':popover-open')) host.hidePopover();
 	host.showPopover();

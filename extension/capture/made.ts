@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { listHeld } from '#lib/record/folder.ts';
 import { Id } from '#protocol/text.ts';
 import { api } from '../chrome.ts';
 
@@ -11,8 +12,6 @@ export const folder = 'captures';
 /** Which practice each recording is for whose bytes may still be here; in `storage.local`, no secret is in it. */
 const key = 'captures';
 const Made = v.record(Id, Id);
-/** Older ones are at the server, or will never be. */
-const madeMax = 32;
 
 export async function readMade(): Promise<v.InferOutput<typeof Made>> {
 	const { [key]: stored } = await api.storage.local.get(key);
@@ -20,8 +19,9 @@ export async function readMade(): Promise<v.InferOutput<typeof Made>> {
 	return parsed.success ? parsed.output : {};
 }
 
-/** Remembers a recording before its first byte. */
+/** Remembers a recording before its first byte; those of which nothing is here any more are forgotten. */
 export async function addMade(recording: string, practice: string): Promise<void> {
-	const rows = Object.entries(await readMade()).slice(1 - madeMax);
+	const held = new Set(await listHeld(folder));
+	const rows = Object.entries(await readMade()).filter(([id]) => held.has(id));
 	await api.storage.local.set({ [key]: Object.fromEntries([...rows, [recording, practice]]) });
 }

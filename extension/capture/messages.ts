@@ -36,13 +36,16 @@ export type Record = v.InferOutput<typeof Record>;
 /** This browser is not paired with the practice any more: what is captured for it ends at once. */
 export const CaptureGone = v.strictObject({ type: v.literal('capture-gone'), recording: Id });
 export type CaptureGone = v.InferOutput<typeof CaptureGone>;
-/** Brings what an earlier run left on this device to the server. → done */
+/** Brings what an earlier run left on this device of recordings of one practice to its server. → Resumed */
 export const Resume = v.strictObject({
 	type: v.literal('capture-resume'),
-	/** Which practice each recording is for; the page without a window cannot read it itself. */
-	made: v.record(Id, Id),
+	practice: Id,
+	recordings: v.array(Id),
 });
 export type Resume = v.InferOutput<typeof Resume>;
+/** `refused`: the server does not take them from this browser. */
+export const Resumed = v.strictObject({ refused: v.array(Id) });
+export type Resumed = v.InferOutput<typeof Resumed>;
 
 export const Recorded = v.union([
 	v.strictObject({ startedAt: v.number() }),

@@ -78,7 +78,8 @@ export class Capture {
 	readonly recording: string;
 	readonly tab: number;
 	readonly #worker = new TabWorker({ name: folder });
-	readonly #tokens: Tokens;
+	readonly #practice: string;
+	#tokens: Tokens;
 	readonly #media: MediaStream;
 	readonly #sound = new AudioContext();
 	readonly #banner: Banner;
@@ -93,6 +94,7 @@ export class Capture {
 		const { asked, pairing, media } = options;
 		this.recording = asked.ticket.recording;
 		this.tab = asked.tab;
+		this.#practice = asked.practice;
 		this.#tokens = new Tokens(pairing);
 		this.#media = media;
 		this.#banner = new Banner(asked, {
@@ -230,7 +232,10 @@ export class Capture {
 
 	async #renew(): Promise<void> {
 		try {
-			this.#tokens.drop();
+			// Paired again meanwhile, this browser goes by another device.
+			const pairing = await readPairing(this.#practice);
+			if (!pairing) return this.fail();
+			this.#tokens = new Tokens(pairing);
 			this.#post({ type: 'token', token: await this.#tokens.get() });
 		} catch (error) {
 			// Taken off the practice's list: its server takes nothing from us any more.

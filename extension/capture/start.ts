@@ -1,7 +1,5 @@
 import * as v from 'valibot';
-import { holdsAny } from '#lib/record/folder.ts';
 import { CaptureAsk } from '#protocol/capture.ts';
-import { ensureOffscreen } from '../background/offscreen.ts';
 import { showBadge } from '../background/presence/badge.ts';
 import { readState, updateState } from '../background/state.ts';
 import { api } from '../chrome.ts';
@@ -9,7 +7,8 @@ import { serverOf } from '../pairing/page.ts';
 import { onPairingsChanged, readPairing } from '../pairing/store.ts';
 import { askForTab, byCommand, permitted } from './asking.ts';
 import { begin, dropped, wanted } from './begin.ts';
-import { folder, readMade } from './made.ts';
+import { listLeftovers, sendLeftovers } from './leftovers.ts';
+import { readMade } from './made.ts';
 import {
 	type CaptureGone,
 	CaptureLook,
@@ -17,7 +16,6 @@ import {
 	CaptureSeen,
 	CaptureStop,
 	CaptureTab,
-	type Resume,
 } from './messages.ts';
 import { isOurs } from './sender.ts';
 import { readRunning, writeRunning } from './state.ts';
@@ -85,7 +83,6 @@ async function over({ failed }: { failed: boolean }): Promise<void> {
 	});
 	await showMark(false);
 	await showBadge(await readState());
-	// What it left is brought to the server, or is of no more use.
 	if (failed) void recover();
 }
 
@@ -132,12 +129,11 @@ function answerOwn(message: unknown, respond: Respond): boolean {
 async function recover(): Promise<void> {
 	const [page] = await api.runtime.getContexts({ contextTypes: ['OFFSCREEN_DOCUMENT'] });
 	if (!page && (await readRunning())) return over({ failed: true });
-	const holds = await holdsAny(folder);
-	if (holds) await api.alarms.create(alarm, { periodInMinutes: alarmMinutes });
+	const running = await readRunning();
+	const due = (await listLeftovers()).filter(({ practice }) => practice !== null);
+	if (running || due.length > 0) await api.alarms.create(alarm, { periodInMinutes: alarmMinutes });
 	else await api.alarms.clear(alarm);
-	if (!holds || (await readRunning()) || !(await ensureOffscreen())) return;
-	const resume: Resume = { type: 'capture-resume', made: await readMade() };
-	await api.runtime.sendMessage(resume).catch(() => undefined);
+	if (!running && due.length > 0) await sendLeftovers(due);
 }
 
 /** Capture of a tab. Registers its listeners at once; call it in the first turn of the worker. */
@@ -155,7 +151,7 @@ export function startCapture(): void {
 		if (status === 'complete') void look(id);
 	});
 	api.permissions.onAdded.addListener(() => void permitted());
-	onPairingsChanged(() => void checkPairing());
+	onPairingsChanged(() => void checkPairing().then(recover));
 	api.alarms.onAlarm.addListener(({ name }) => {
 		if (name === alarm) void recover();
 	});

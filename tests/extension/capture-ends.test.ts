@@ -10,9 +10,16 @@ beforeAll(async () => {
 });
 afterAll(() => stage?.close());
 
-/** Nothing of it can go anywhere any more, so nothing is kept. */
-const nothingLeft = () =>
-	vi.waitFor(async () => expect(await stage.leftHere()).toBe(0), {
+/** Until a page of the extension says how much waits that no server takes. */
+const unsent = async (words: string) => {
+	const page = await stage.context.newPage();
+	await page.goto(pageOf('popup/popup.html'));
+	await page.getByText(words).waitFor({ timeout: 45_000 });
+	return page;
+};
+
+const left = (folders: number) =>
+	vi.waitFor(async () => expect(await stage.leftHere()).toBe(folders), {
 		timeout: 45_000,
 		interval: 300,
 	});
@@ -31,12 +38,14 @@ test('taken off the practice’s list, it stops at once and says so in the tab a
 	expect(await tab.locator('sotto-capture').count()).toBe(1);
 	await stage.seen();
 	expect(await stage.badge()).toBe('');
-	await nothingLeft();
+	// It waits until this browser is paired again.
+	await (await unsent('A recorded tab cannot be uploaded whole')).close();
+	await stage.pair();
+	await left(0);
 	await tab.close();
 });
 
 test('removed in the settings of the extension, it stops at once too', async () => {
-	await stage.pair();
 	const tab = await stage.openTab();
 	await stage.start(tab, 'Removed here');
 	const settings = await stage.context.newPage();
@@ -46,7 +55,50 @@ test('removed in the settings of the extension, it stops at once too', async () 
 	await dialog.getByRole('button', { name: 'Remove Alder Street Counseling' }).click();
 	await stage.seen();
 	expect(await stage.badge()).toBe('');
-	await nothingLeft();
 	await settings.close();
+	const page = await unsent('A recorded tab cannot be uploaded whole');
+	expect(await stage.leftHere()).toBe(1);
+	await page.getByRole('button', { name: 'Delete the rest' }).click();
+	await page.getByRole('dialog').getByRole('button', { name: 'Delete the rest' }).click();
+	await left(0);
+	await page.close();
+	await tab.close();
+});
+
+test('neither a full screen nor a dialog of the page covers the banner, and its Stop can be clicked', async () => {
+	await stage.pair();
+	const tab = await stage.openTab();
+	await stage.start(tab, 'Covered');
+	const stop = () =>
+		tab.evaluate(() => {
+			const [x, y] = [innerWidth - 65, innerHeight - 45];
+			return { x, y, found: document.elementFromPoint(x, y)?.localName };
+		});
+	const onTop = () =>
+		vi.waitFor(async () => expect((await stop()).found).toBe('sotto-capture'), 3000);
+	await onTop();
+	await tab.evaluate(() => {
+		const fill = () => document.body.requestFullscreen();
+		addEventListener('click', fill, { once: true });
+	});
+	await tab.mouse.click(100, 100);
+	await tab.waitForFunction(() => document.fullscreenElement !== null);
+	await onTop();
+	await tab.evaluate(() => document.exitFullscreen());
+	const open = () =>
+		tab.evaluate(() => {
+			const dialog = document.createElement('dialog');
+			document.body.append(dialog);
+			dialog.showModal();
+		});
+	await open();
+	await onTop();
+	await tab.evaluate(() => document.querySelector('dialog')?.remove());
+	await onTop();
+	await open();
+	await onTop();
+	const { x, y } = await stop();
+	await tab.mouse.click(x, y);
+	await stage.over();
 	await tab.close();
 });

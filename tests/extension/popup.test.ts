@@ -239,15 +239,16 @@ test('recorded tabs that are not at the server yet are counted, but for the one 
 	await page.evaluate((it) => chrome.storage.session.set({ 'capture-running': it }), running);
 	await leave([one, two, runs]);
 	await show(stateOf(practice()));
-	await shows('2 recorded tabs are not uploaded whole');
+	// Nobody is paired here, so no server takes them.
+	await shows('2 recorded tabs cannot be uploaded whole');
 	await page.evaluate(() => chrome.storage.session.remove('capture-running'));
 	await leave([one]);
 	await show(stateOf(practice({ sessions: [session()] })));
-	await shows('A recorded tab is not uploaded whole');
+	await shows('A recorded tab cannot be uploaded whole');
 	expect(await faults()).toEqual([]);
 	await leave([]);
 	await show(stateOf(practice()));
-	await page.getByText('not uploaded whole').waitFor({ state: 'detached' });
+	await page.getByText('uploaded whole').waitFor({ state: 'detached' });
 });
 
 test('the state of the code has its four words', async () => {
