@@ -42,12 +42,12 @@ test('a call is recorded while its own recorder is in it, and not before or afte
 	await stage.start(app, 'The call itself');
 	await app.getByRole('button', { name: 'Stop recording' }).click();
 	await status('Recording ended').waitFor();
-	await stage.is('gap', 5000);
+	await stage.is('gap');
 	// Who goes away without loading the page again shows no call any more.
 	await app.getByRole('button', { name: 'Leave' }).click();
 	await app.getByRole('link', { name: 'Back to today' }).click();
 	await stage.is('recording');
 	await app.goBack();
-	await stage.is('gap', 5000);
+	await stage.is('gap');
 	await stage.stop();
 });

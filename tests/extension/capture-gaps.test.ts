@@ -85,7 +85,7 @@ test('another site in the same tab is not recorded; the service worker may end, 
 	await stage.recorded(2500);
 	await stage.browser.killWorker();
 	await tab.goto(`${stage.site.address.replace('meeting', 'other')}/blue`);
-	await stage.is('gap', 5000);
+	await stage.is('gap');
 	const { startedAt } = await stage.state();
 	await stage.recorded(Date.now() - startedAt + 2500);
 	expect(await stage.badge()).toBe('REC');
@@ -112,7 +112,7 @@ test('the tab of a call without its recorder is refused, and one that becomes on
 		await pressInPopup(stage.browser, 'Record this tab');
 	});
 	await mark('unrecorded');
-	await stage.is('gap', 5000);
+	await stage.is('gap');
 	await mark('recorded');
 	await stage.is('recording');
 	await stage.stop();
