@@ -4,6 +4,9 @@ import { limits } from '../protocol/limits.ts';
 import type { PresenceDay, PresenceRecording, PresenceSession } from '../protocol/presence.ts';
 import { readDismissed } from './dismissals.ts';
 
+/** A day on whatever clock, and the nights around it: no more of the schedule is for an extension. */
+const aroundMs = 48 * 60 * 60_000;
+
 interface Asked {
 	member: string;
 	device: string;
@@ -12,9 +15,10 @@ interface Asked {
 }
 
 async function sessionsOf(
-	{ store }: Context,
+	{ store, clock }: Context,
 	{ member, device, from, to }: Asked,
 ): Promise<PresenceSession[]> {
+	const now = clock.now();
 	const rows = await store
 		.selectFrom('sessions')
 		.leftJoin('presence_names', (join) =>
@@ -32,8 +36,8 @@ async function sessionsOf(
 		])
 		.where('sessions.host', '=', member)
 		.where('sessions.cancelled', '=', 0)
-		.where('sessions.starts_at', '>=', from)
-		.where('sessions.starts_at', '<=', to)
+		.where('sessions.starts_at', '>=', Math.max(from, now - aroundMs))
+		.where('sessions.starts_at', '<=', Math.min(to, now + aroundMs))
 		.orderBy('sessions.starts_at')
 		.limit(limits.pageRows)
 		.execute();

@@ -88,7 +88,10 @@ export const PresenceRecording = v.strictObject({
 });
 export type PresenceRecording = v.InferOutput<typeof PresenceRecording>;
 
-/** GET /api/presence/day?from=&to= (scope `presence`): the member's own sessions that begin between the two times. */
+/**
+ * GET /api/presence/day?from=&to= (scope `presence`): the member's own sessions that begin between the two times, and
+ * less than 48 hours from now.
+ */
 export const PresenceDay = v.strictObject({
 	now: Time,
 	sessions: v.array(PresenceSession),

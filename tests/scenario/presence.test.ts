@@ -189,8 +189,9 @@ test('whose account is closed, her extensions hear nothing more', async () => {
 test('names are kept for the host’s own sessions and extensions, and erased when a session ends', async () => {
 	const tom = await colleague(maya);
 	const his = await pairDevice(tom);
-	const { id: hers } = await maya.session();
-	const { id: notHers } = await tom.session();
+	const startsAt = local.clock.now();
+	const { id: hers } = await maya.session({ startsAt });
+	const { id: notHers } = await tom.session({ startsAt });
 	const [one, two] = [bytesOf(80), bytesOf(80)];
 	const line = await extension.line();
 	await line.next('waiting');
@@ -224,6 +225,20 @@ test('names are kept for the host’s own sessions and extensions, and erased wh
 	await line.close();
 });
 
+test('an extension reads the sessions around today, and none beyond', async () => {
+	const tom = await colleague(maya);
+	const his = await pairDevice(tom);
+	const hour = 60 * 60_000;
+	const now = local.clock.now();
+	const made = [-49, -47, 0, 47, 49].map((hours) => tom.session({ startsAt: now + hours * hour }));
+	const [, ...near] = (await Promise.all(made)).map(({ id }) => id);
+	near.pop();
+	const { sessions } = (await his.call('GET', today)).body;
+	expect(sessions.map(({ id }: { id: string }) => id)).toEqual(near);
+	const { body } = await his.call('GET', `/api/presence/day?from=${now}&to=${now}`);
+	expect(body.sessions).toMatchObject([{ id: near[1] }]);
+});
+
 test('“Not now” is heard by all devices of the member, also by one that comes later', async () => {
 	const { id: session, places } = await maya.session();
 	const guest = await waitAt(local.address, places[0] ?? '');
@@ -247,14 +262,19 @@ test('“Not now” is heard by all devices of the member, also by one that come
 	);
 	expect((await extension.call('GET', today)).body.dismissed).toEqual([arrival]);
 	// Who comes and goes within a minute waits on.
-	await guest.line.ask({ type: 'leave', id: newId() });
-	local.clock.forward(60_000);
-	await guest.line.ask({ ...guest.knock, id: newId() });
-	expect((await extension.call('GET', today)).body.dismissed).toEqual([arrival]);
-	await guest.line.ask({ type: 'leave', id: newId() });
-	local.clock.forward(60_001);
-	await guest.line.ask({ ...guest.knock, id: newId() });
-	expect((await extension.call('GET', today)).body.dismissed).toEqual([]);
+	const leave = async (awayMs: number) => {
+		const here = await Line.greeted(local.address, guest.token);
+		await here.ask({ ...guest.knock, id: newId() });
+		await here.ask({ type: 'leave', id: newId() });
+		local.clock.forward(awayMs);
+		const back = await Line.greeted(local.address, guest.token);
+		await back.ask({ ...guest.knock, id: newId() });
+		const { dismissed } = (await extension.call('GET', today)).body;
+		await Promise.all([here, back].map((one) => one.close()));
+		return dismissed;
+	};
+	expect(await leave(60_000)).toEqual([arrival]);
+	expect(await leave(60_001)).toEqual([]);
 	await maya.call('POST', `/api/sessions/${session}/end`, {});
 	const { store } = local.server.context;
 	expect(await store.selectFrom('dismissals').selectAll().execute()).toEqual([]);
@@ -264,39 +284,36 @@ test('“Not now” is heard by all devices of the member, also by one that come
 test('whose page was closed for more than a minute has arrived anew, and waits since then', async () => {
 	const { id: session, places } = await maya.session();
 	const guest = await waitAt(local.address, places[0] ?? '');
-	const line = await extension.line();
-	const sinceNow = async () => {
-		const knocked = await Line.greeted(local.address, guest.token);
-		await knocked.ask({ ...guest.knock, id: newId() });
-		const { seat } = await line.next(
-			'seat',
-			(it) => it.seat.seat === guest.seat && it.seat.present,
-		);
-		return { line: knocked, since: seat.since };
+	const { hub } = local.server.context;
+	// Nobody is at the session then, so its room is read from the rows when she is back.
+	const close = async (line: Line) => {
+		await line.close();
+		await vi.waitFor(() => expect(hub.inhabited(session)).toBe(false));
 	};
-	const close = async (one: Line) => {
-		await one.close();
-		await line.next('seat', ({ seat }) => seat.seat === guest.seat && !seat.present);
-		// Nobody is at the session now, so its room is read from the rows when she is back.
-		expect(local.server.context.hub.inhabited(session)).toBe(false);
+	const comeBack = async () => {
+		const line = await Line.greeted(local.address, guest.token);
+		await line.ask({ ...guest.knock, id: newId() });
+		const listening = await extension.line();
+		const { sessions } = await listening.next('waiting');
+		await listening.close();
+		return { line, since: sessions.find((it) => it.session === session)?.seats[0]?.since };
 	};
 	const first = local.clock.now();
-	await line.next('waiting');
 	await close(guest.line);
 	local.clock.forward(60_000);
-	const soon = await sinceNow();
+	const soon = await comeBack();
 	expect(soon.since).toBe(first);
 	await extension.call('POST', '/api/presence/dismissed', {
 		arrivals: [{ session, seat: guest.seat, since: first }],
 	});
 	await close(soon.line);
 	local.clock.forward(60_001);
-	const later = await sinceNow();
+	const later = await comeBack();
 	expect(later.since).toBe(local.clock.now());
 	expect((await extension.call('GET', today)).body.dismissed).toEqual([]);
 	const { rows } = (await maya.call('GET', `/api/sessions/${session}/history`)).body;
 	expect(rows.filter(({ act }: { act: string }) => act === 'waited')).toHaveLength(2);
-	await Promise.all([line.close(), later.line.close()]);
+	await later.line.close();
 });
 
 test('a member pairs so many and no more', async () => {
