@@ -1,8 +1,9 @@
 import { fetchJson } from '#lib/net/api.ts';
+import { nameHere } from '#lib/net/home.ts';
 import { IceConfig } from '#protocol/account.ts';
 
 /** Address hiding is chosen per browser. */
-const relayOnlyName = 'sotto-relay-only';
+const relayOnlyName = nameHere('sotto-relay-only');
 
 const hourMs = 60 * 60_000;
 

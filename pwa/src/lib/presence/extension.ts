@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { config } from '#lib/net/config.ts';
-import { server } from '#lib/net/home.ts';
+import { packaged, server } from '#lib/net/home.ts';
 import type { CaptureAsk } from '#protocol/capture.ts';
 import type { ConnectAsk } from '#protocol/connect.ts';
 import type { AppAsk } from '#protocol/packaged.ts';
@@ -38,10 +38,13 @@ async function send(id: string, wish: Wish): Promise<unknown> {
 	}
 }
 
-/** The extension in this browser that this server knows. Throws `ApiError`. */
+/** Extensions that may be asked. The packaged app asks the one that it is in, whichever others its server names. */
+const candidates = async (): Promise<readonly string[]> =>
+	packaged ? [location.hostname] : (await config()).extensions;
+
+/** The extension in this browser that this server knows, or that this app is in. Throws `ApiError`. */
 export async function findExtension(): Promise<Extension | undefined> {
-	const { extensions } = await config();
-	for (const id of extensions) {
+	for (const id of await candidates()) {
 		const answer = v.safeParse(HelloAnswer, await send(id, { type: 'hello' }));
 		if (answer.success) return { id, ...answer.output };
 	}

@@ -1,12 +1,13 @@
 import { m } from '#lib/paraglide/messages.js';
 import { formatTime } from '#lib/ui/dates.ts';
 import { isBusy } from '#lib/net/busy.ts';
+import { nameHere } from '#lib/net/home.ts';
 import type { Arrival } from '#protocol/presence.ts';
 import type { Here } from './presence.ts';
 
-const chimeName = 'sotto.chime';
-const notifyName = 'sotto.notify';
-const namesName = 'sotto.notify-names';
+const chimeName = nameHere('sotto.chime');
+const notifyName = nameHere('sotto.notify');
+const namesName = nameHere('sotto.notify-names');
 const tag = 'sotto-waiting';
 const volume = 0.12;
 /** Two notes that rise: seconds from the start, hertz. */
