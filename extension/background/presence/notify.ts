@@ -3,8 +3,8 @@ import { api, can } from '../../chrome.ts';
 import type { NameChoice } from '../../shared/state.ts';
 import { type Arrived, arrivedOf, idOf } from './arrivals.ts';
 import { isQuietNow, readChoices } from './choices.ts';
-import { inTurn, readInCall, readTold, writeInCall, writeTold } from './memory.ts';
-import { turns } from '../turns.ts';
+import { isInCall } from './incall.ts';
+import { forgetRoom, inTurn, readTold, writeTold } from './memory.ts';
 import { chime } from './sound.ts';
 import { type Seen, type Told, reconcile } from './told.ts';
 import { type Occasion, wordsOf } from './words.ts';
@@ -28,19 +28,6 @@ export interface View {
 	/** The member is in a call of this practice: for none of them anything sounds or is named, as her screen may be shared. */
 	readonly inCall: boolean;
 }
-
-const callInTurn = turns();
-
-/** Whether she is in a call at any practice; every one of them says so for itself, and is believed until it says otherwise. */
-const isInCall = ({ practice, inCall }: Pick<View, 'practice' | 'inCall'>): Promise<boolean> =>
-	callInTurn(async () => {
-		const before = await readInCall();
-		const after = new Set(before);
-		if (inCall) after.add(practice);
-		else after.delete(practice);
-		if (after.size !== before.size) await writeInCall(after);
-		return after.size > 0;
-	});
 
 async function show(id: string, view: View, names: NameChoice): Promise<void> {
 	const arrived = arrivedOf(id);
@@ -140,5 +127,5 @@ export const forget = (practice: string): Promise<void> =>
 		await isInCall({ practice, inCall: false });
 		for (const id of Object.keys(await api.notifications.getAll()))
 			if (arrivedOf(id)?.practice === practice) await takeAway(id, told.get(id));
-		await writeTold(practice, new Map());
+		await forgetRoom(practice);
 	});

@@ -47,6 +47,9 @@ export class FakeBrowser {
 						for (const [key, value] of Object.entries(part))
 							this.kept.set(key, structuredClone(value));
 					},
+					remove: async (keys: string[]) => {
+						for (const key of keys) this.kept.delete(key);
+					},
 				},
 				local: { get: async (key: string) => (key === 'choices' ? { choices: this.choices } : {}) },
 			},

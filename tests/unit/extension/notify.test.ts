@@ -90,6 +90,21 @@ test('in a call at one practice nothing sounds and nobody is named at any other'
 	await vi.waitFor(() => expect(browser.messages).toEqual([{ type: 'chime', loud: false }]));
 });
 
+test('a server that went away in the middle of a call keeps the others quiet for a minute and a half', async () => {
+	vi.useFakeTimers({ toFake: ['Date'] });
+	browser.choices = { ...defaultChoices, names: 'name' };
+	const { see } = first;
+	for (let at = 0; at < 4; at++) {
+		await see(viewOf('alder', { ...empty, inCall: true }));
+		vi.setSystemTime(Date.now() + minute);
+	}
+	await see(viewOf('harbor'));
+	expect(browser.told.at(-1)?.title).toBe('Somebody is waiting');
+	vi.setSystemTime(Date.now() + minute);
+	await see(viewOf('mill'));
+	expect(browser.told.at(-1)?.title).toBe('Dana Whitfield is waiting');
+});
+
 test('a practice that was removed in the middle of a call keeps no other one quiet', async () => {
 	browser.choices = { ...defaultChoices, names: 'name' };
 	const { see, forget } = first;
