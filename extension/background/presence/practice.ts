@@ -12,6 +12,7 @@ import { forget, see } from './notify.ts';
 import { sayUnsaid } from './notnow.ts';
 import { RequestError } from './server.ts';
 import { Tokens } from './tokens.ts';
+import { Sights } from './sights.ts';
 import { type Waits, WaitingRoom } from './waitingroom.ts';
 import type { Occasion } from './words.ts';
 
@@ -36,6 +37,7 @@ export class Practice {
 	readonly #names: Names;
 	readonly #look = latest(() => this.#lookNow());
 	readonly #read = latest(() => this.#readNow());
+	readonly #say = latest(() => this.#sayNow());
 	#room = new WaitingRoom();
 	/** Whether the room was not looked at since the connection is there. */
 	#fresh = true;
@@ -44,8 +46,9 @@ export class Practice {
 	#date = '';
 	/** The server's clock less this machine's, when it last said its time. */
 	#aheadMs = 0;
-	/** Since when each of those who wait has been here, by this machine's clock. */
-	readonly #since = new Map<string, number>();
+	readonly #sights: Sights;
+	/** Nothing is shown any more: it was removed, or the practice removed this browser. */
+	#over = false;
 	#gathering: ReturnType<typeof setTimeout> | undefined;
 	/** Resolved when the day was asked for once, whatever came of it. */
 	readonly #asked = Promise.withResolvers<void>();
@@ -53,6 +56,7 @@ export class Practice {
 	constructor(paired: Pairing) {
 		this.#paired = paired;
 		this.#names = new Names(paired);
+		this.#sights = new Sights(paired.practice);
 		this.#tokens = new Tokens(paired);
 		this.#link = new Link({
 			origin: paired.origin,
@@ -90,6 +94,7 @@ export class Practice {
 	}
 
 	close(): void {
+		this.#over = true;
 		clearTimeout(this.#gathering);
 		this.#link.close();
 	}
@@ -112,6 +117,7 @@ export class Practice {
 
 	async #became(link: LinkState): Promise<void> {
 		const { practice } = this.#paired;
+		if (link === 'revoked') this.#over = true;
 		await updateState((state) => withLink(state, practice, link));
 		if (link !== 'revoked') return;
 		// Nobody may be shown any more, and nobody can be heard of.
@@ -144,7 +150,7 @@ export class Practice {
 		for (const key of [...this.#dismissed].slice(0, -dismissedMax)) this.#dismissed.delete(key);
 	}
 
-	async #say(): Promise<void> {
+	async #sayNow(): Promise<void> {
 		const { origin, practice } = this.#paired;
 		await sayUnsaid({ origin, practice, token: () => this.#tokens.get() });
 	}
@@ -176,11 +182,14 @@ export class Practice {
 
 	async #lookNow(): Promise<void> {
 		await Promise.race([this.#asked.promise, after(dayMs)]);
-		if (!this.#room.complete) return;
-		const fresh = this.#fresh;
-		this.#fresh = false;
+		if (this.#over || !this.#room.complete) return;
 		const room = this.#room;
-		this.#learn(room.waiting());
+		const waiting = room.waiting().map((one) => ({ key: keyOf(one), since: one.since }));
+		const fresh = this.#fresh;
+		await this.#sights.learn(waiting, { fresh, aheadMs: this.#aheadMs });
+		// The room may be another by now, which has its own look.
+		if (this.#over || room !== this.#room) return;
+		this.#fresh = false;
 		await see({
 			practice: this.#paired.practice,
 			waiting: this.waiting(),
@@ -190,18 +199,7 @@ export class Practice {
 			fresh,
 			inCall: room.hostInCall,
 		});
-		await this.#show(this.#view());
-	}
-
-	/** The first sight of somebody says how long she has been here; a clock that is set later changes nothing. */
-	#learn(waiting: readonly Waits[]): void {
-		const keys = new Set(waiting.map(keyOf));
-		for (const key of this.#since.keys()) if (!keys.has(key)) this.#since.delete(key);
-		const now = Date.now();
-		for (const one of waiting) {
-			const key = keyOf(one);
-			if (!this.#since.has(key)) this.#since.set(key, Math.min(now, one.since - this.#aheadMs));
-		}
+		if (!this.#over) await this.#show(this.#view());
 	}
 
 	#nameOf({
@@ -216,7 +214,7 @@ export class Practice {
 		const waits = this.#room.waiting().find((one) => keyOf(one) === keyOf(arrived));
 		const session = this.#day.sessions.find(({ id }) => id === arrived.session);
 		return {
-			since: this.#since.get(keyOf(arrived)) ?? Date.now(),
+			since: this.#sights.of(keyOf(arrived)) ?? Date.now(),
 			startsAt: session?.startsAt,
 			...(waits ? this.#nameOf(waits) : { name: null, check: 'missing' }),
 		};
@@ -261,7 +259,7 @@ export class Practice {
 			session,
 			seat,
 			since,
-			waitedMs: asOf - (this.#since.get(keyOf(waits)) ?? asOf),
+			waitedMs: asOf - (this.#sights.of(keyOf(waits)) ?? asOf),
 			asOf,
 			...this.#nameOf(waits),
 			dismissed: this.#dismissed.has(keyOf(waits)),

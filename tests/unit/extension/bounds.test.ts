@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import { Link } from '../../../extension/background/presence/link.ts';
 import { RequestError, ask } from '../../../extension/background/presence/server.ts';
 import { limits } from '../../../signaling/protocol/limits.ts';
+import { Socket } from './socket.ts';
 
 afterEach(() => vi.unstubAllGlobals());
 
@@ -22,24 +23,6 @@ test('an answer without an end is not read to it', async () => {
 });
 
 test('a socket that says more at once than a server of ours ever does is left', async () => {
-	const sockets: Socket[] = [];
-	class Socket extends EventTarget {
-		static readonly OPEN = 1;
-		readonly readyState = 1;
-		readonly closed: number[] = [];
-
-		constructor() {
-			super();
-			sockets.push(this);
-		}
-		send(): void {}
-		close(code: number): void {
-			this.closed.push(code);
-		}
-		say(text: string): void {
-			this.dispatchEvent(new MessageEvent('message', { data: text }));
-		}
-	}
 	vi.stubGlobal('WebSocket', Socket);
 	const states: string[] = [];
 	const heard: string[] = [];
@@ -50,12 +33,12 @@ test('a socket that says more at once than a server of ours ever does is left', 
 		onmessage: ({ type }) => heard.push(type),
 	});
 	link.check();
-	await vi.waitFor(() => expect(sockets.length).toBe(1));
+	await vi.waitFor(() => expect(Socket.all.length).toBe(1));
 	const ready = JSON.stringify({ type: 'ready', now: 1 });
-	sockets[0]?.say(ready);
-	sockets[0]?.say(ready + ' '.repeat(limits.bufferedBytes));
-	sockets[0]?.say(ready);
-	expect([heard, states, sockets[0]?.closed]).toEqual([
+	Socket.all[0]?.say(ready);
+	Socket.all[0]?.say(ready + ' '.repeat(limits.bufferedBytes));
+	Socket.all[0]?.say(ready);
+	expect([heard, states, Socket.all[0]?.closed]).toEqual([
 		['ready'],
 		['connected', 'offline'],
 		[4000],
