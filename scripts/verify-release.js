@@ -10,7 +10,8 @@ import { sha256 } from './integrity.js';
 import { say } from './prepare.js';
 
 const atOnce = 8;
-const encodings = ['identity', 'gzip', 'br'];
+/** Each by itself, and the line with which Chrome asks. */
+const encodings = ['identity', 'gzip', 'deflate', 'br', 'zstd', 'gzip, deflate, br, zstd'];
 
 /** @typedef {{ ok: boolean, line: string }} Verdict */
 
@@ -76,7 +77,8 @@ function addresses(path) {
  */
 async function fetchManifest(url) {
 	try {
-		const answer = await fetch(url, { cache: 'no-store' });
+		// The extension follows none either.
+		const answer = await fetch(url, { cache: 'no-store', redirect: 'error' });
 		if (answer.ok) return await answer.text();
 		return bad(`missing    /${manifestName} (status ${answer.status})`);
 	} catch {

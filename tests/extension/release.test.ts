@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { appendFile, cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { brotliCompressSync } from 'node:zlib';
@@ -24,6 +25,9 @@ afterAll(async () => {
 	await server.stop();
 	await site.remove();
 });
+
+/** What Chrome says that it takes. */
+const chromes = 'gzip, deflate, br, zstd';
 
 const faults = async (): Promise<readonly string[]> =>
 	(await verifyRelease({ site: server.address, key: key.publicKey })).faults;
@@ -68,16 +72,46 @@ test('a served release is found as published, and is told so', async () => {
 test('what a site serves otherwise than published is found, file by file', async () => {
 	const modules = [...modulesOf(site.folder).keys()];
 	const one = modules.find((path) => path.includes('entry/app.')) ?? '';
-	expect(await altered(one, 'evil()')).toEqual([`different  ${one} (identity)`]);
+	expect(await altered(one, 'evil()')).toEqual(
+		['deflate', 'identity', 'zstd'].map((encoding) => `different  ${one} (${encoding})`),
+	);
 	// A visitor's browser asks for the compressed file.
 	const evil = brotliCompressSync('evil()');
-	expect(await altered(`${one}.br`, evil)).toEqual([`different  ${one} (br)`]);
+	expect(await altered(`${one}.br`, evil)).toEqual([
+		`different  ${one} (br)`,
+		`different  ${one} (${chromes})`,
+	]);
 	const page = (await altered('200.html', '<script>evil()</script>')).join('\n');
 	expect(page).toContain('different  /200.html');
 	expect(page).toContain('different  /no-such-page/of-this-site');
 	expect(await altered('service-worker.js', '')).toContain(
 		'different  /service-worker.js (identity)',
 	);
+});
+
+test('a site that gives browsers something else, or leads to another for its release, is found', async () => {
+	let away = false;
+	const front = createServer(async (request, response) => {
+		const url = new URL(request.url ?? '', server.address);
+		if (away) return response.writeHead(302, { location: url.href }).end();
+		if (request.headers['accept-encoding'] === chromes) return response.end('evil()');
+		const answer = await fetch(url, {
+			headers: { 'accept-encoding': 'identity', accept: 'text/html' },
+		});
+		return response.end(await answer.bytes());
+	});
+	await new Promise<void>((resolve) => void front.listen(0, resolve));
+	const address = front.address();
+	const port = typeof address === 'object' ? address?.port : undefined;
+	const asked = { site: `http://localhost:${port}`, key: key.publicKey };
+	const other = (await verifyRelease(asked)).faults;
+	expect(other).toContain(`different  / (${chromes})`);
+	expect(other.filter((line) => !line.endsWith(` (${chromes})`))).toEqual([]);
+	away = true;
+	const unheard = `no answer  /release.json: localhost:${port} was not reached`;
+	expect((await verifyRelease(asked)).faults).toEqual([unheard]);
+	front.closeAllConnections();
+	await new Promise((resolve) => front.close(resolve));
 });
 
 test('a release of another key, or altered after it was signed, is refused', async () => {
