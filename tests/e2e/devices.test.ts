@@ -95,9 +95,14 @@ test('a browser that cannot seal frames is told so and takes no seat', async () 
 	await dana.context.addInitScript(() => {
 		Reflect.deleteProperty(globalThis, 'RTCRtpScriptTransform');
 	});
+	const asked: string[] = [];
+	const note = (one: { url(): string }) => asked.push(new URL(one.url()).pathname);
+	dana.page.on('request', note).on('websocket', note);
 	await dana.page.goto(address);
 	await expectThat(dana.page.getByText('This browser cannot seal a call')).toBeVisible();
 	expect(await faults(dana.page)).toEqual([]);
+	expect(asked).toContain(new URL(address).pathname);
+	expect(asked.filter((path) => /^\/api\/(places|socket)/.test(path))).toEqual([]);
 	await maya.page.goto(server.address);
 	const button = maya.page.getByRole('button', { name: 'Connect Dana Whitfield' }).first();
 	expect(await button.isDisabled()).toBe(true);
