@@ -14,10 +14,16 @@ export function today(now: number): { date: string; from: number; to: number } {
 	};
 }
 
-/** The member's sessions of today, and her recordings that are not finished. Throws RequestError. */
+/** Whoever waits at midnight may be of the day before or of the next: their names are as far as pages seal them. */
+const nightMs = 12 * 60 * 60_000;
+
+/**
+ * The member's sessions of today and of the nights around it, and her recordings that are not finished. Throws
+ * RequestError.
+ */
 export async function fetchDay(origin: string, token: string, now: number): Promise<PresenceDay> {
 	const { from, to } = today(now);
-	const path = `/api/presence/day?from=${from}&to=${to}`;
+	const path = `/api/presence/day?from=${from - nightMs}&to=${to + nightMs}`;
 	const day = await ask(PresenceDay, { origin, path, token });
 	// As many as a server of ours gives.
 	const sessions = day.sessions.slice(0, limits.pageRows);
