@@ -1,11 +1,22 @@
+import { equal } from '#crypto/bytes.ts';
 import { shortCode } from '#crypto/presence/code.ts';
-import { confirmOffer, dropOffer, type Offer, onPairingsChanged, readOffer } from './store.ts';
+import {
+	confirmOffer,
+	dropOffer,
+	type Offer,
+	offerMs,
+	onPairingsChanged,
+	readOffer,
+	readPairing,
+} from './store.ts';
 
 /** What became of the offer that this window asks about. */
 type State = 'looking' | 'asking' | 'confirmed' | 'differs' | 'paired' | 'gone';
 
 /** A click that was on its way to something else when the window came up is no answer. */
 const restMs = 1_000;
+/** How often the window looks what became of its offer: nobody tells it that the page gave up. */
+const lookMs = 1_000;
 
 /** The offer in the address of this window. */
 export class Asking {
@@ -37,6 +48,7 @@ export class Asking {
 		this.offer = offer;
 		this.state = offer.confirmed ? 'confirmed' : 'asking';
 		setTimeout(() => (this.ready = true), restMs);
+		setInterval(() => void this.#look(), lookMs);
 	}
 
 	/** The user sees the same code on both. */
@@ -46,17 +58,27 @@ export class Asking {
 
 	/** The keys go, so that nothing can be finished. */
 	async refuse(): Promise<void> {
-		await dropOffer(this.#id);
 		this.state = 'differs';
+		await dropOffer(this.#id);
+	}
+
+	/** The user does not wait for the page any longer. */
+	async giveUp(): Promise<void> {
+		await dropOffer(this.#id);
+		await this.#look();
 	}
 
 	get #id(): string {
 		return new URL(location.href).searchParams.get('offer') ?? '';
 	}
 
-	// The offer is dropped once it became a pairing.
 	async #look(): Promise<void> {
-		if (this.state !== 'confirmed') return;
-		this.state = 'paired';
+		if (!this.offer) return;
+		const { practice, signing, madeAt } = this.offer;
+		const open = await readOffer(this.#id);
+		const paired = await readPairing(practice);
+		if (this.state === 'differs') return;
+		if (paired && equal(paired.signing.publicKey, signing.publicKey)) this.state = 'paired';
+		else if (!open || Date.now() - madeAt >= offerMs) this.state = 'gone';
 	}
 }

@@ -8,6 +8,7 @@ import {
 	type PageAsk,
 } from '#protocol/pairing.ts';
 import { protocolVersion } from '#protocol/version.ts';
+import { type Limit, mayAgain, startAgain } from '../background/often.ts';
 import { turns } from '../background/turns.ts';
 import { closePairPages, isAsked, openPairPage } from './window.ts';
 import {
@@ -16,16 +17,17 @@ import {
 	listOffers,
 	listPairings,
 	type Offer,
+	offerMs,
 	readOffer,
 	readPairing,
 	writeOffer,
 	writePairing,
 } from './store.ts';
 
-/** Who has not compared the codes by then begins again. */
-const offerMs = 10 * 60_000;
 /** A window that was just opened shows its page within this time. */
 const openingMs = 3_000;
+/** A page may bring up so many windows until the user wants one of them. */
+const windows: Limit = { of: 'offer', times: 5, withinMs: 10 * 60_000 };
 
 /** Offers are made and finished one after another: each on what the one before it left. */
 const inTurn = turns();
@@ -63,6 +65,7 @@ export const takeOffer = (server: string, asked: Of<'offer'>): Promise<OfferAnsw
 		await dropOffersBefore(Date.now() - offerMs);
 		if (await isElsewhere(server, asked.practice.id)) return { refused: 'elsewhere' };
 		if (await isBusy(server)) return { refused: 'busy' };
+		if (!(await mayAgain(server, windows))) return { refused: 'later' };
 		return make(server, asked);
 	});
 
@@ -113,6 +116,7 @@ export const finish = (server: string, asked: Of<'finish'>): Promise<OfferState>
 	inTurn(async () => {
 		const offer = await offerOf(server, asked.offer);
 		if (!offer?.confirmed) return offer ? 'asking' : 'gone';
+		await startAgain(server, windows);
 		const { id, confirmed: _, madeAt: _made, ...paired } = offer;
 		const free = !(await isElsewhere(server, paired.practice));
 		if (free) await writePairing({ ...paired, device: asked.device, pairedAt: Date.now() });

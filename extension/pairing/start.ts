@@ -51,7 +51,7 @@ export function startPairing(): void {
 		if (!asked.success) return answerPage(message, sender, respond);
 		if (!isOurs(sender)) return false;
 		unpair(asked.output.practice).then(
-			() => respond({}),
+			(left) => respond({ left }),
 			() => respond({ error: 'unexpected' }),
 		);
 		return true;

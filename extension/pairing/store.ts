@@ -39,6 +39,9 @@ const Pairing = v.strictObject({
 /** A practice that this browser is paired with. */
 export type Pairing = v.InferOutput<typeof Pairing>;
 
+/** Who has not compared the codes by then begins again. */
+export const offerMs = 10 * 60_000;
+
 const Offer = v.strictObject({
 	...Paired.entries,
 	id: v.string(),

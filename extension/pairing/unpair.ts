@@ -11,20 +11,20 @@ async function leave(pairing: Pairing): Promise<boolean> {
 		await send({ origin, path: `/api/presence/devices/${device}`, token, method: 'DELETE' });
 		return true;
 	} catch (error) {
-		// It stays on the list until somebody removes it there; nobody has its keys any more.
-		if (error instanceof RequestError) return false;
+		// Otherwise it stays on the list until somebody removes it there; nobody has its keys any more.
+		if (error instanceof RequestError) return error.code === 'not-found';
 		throw error;
 	}
 }
 
-/** Forgets a practice with its keys, also when its server does not answer. */
-export async function unpair(practice: string): Promise<void> {
+/** Forgets a practice with its keys, also when its server does not answer: then it is false, and the list has it still. */
+export async function unpair(practice: string): Promise<boolean> {
 	const pairing = await readPairing(practice);
-	if (!pairing) return;
+	if (!pairing) return true;
 	const left = leave(pairing);
 	await forgetPairing(practice);
 	// What held its pages could be taken off nowhere any more.
 	const others = await listPairings();
 	if (others.every(({ origin }) => origin !== pairing.origin)) await unpin(pairing.origin);
-	await left;
+	return left;
 }

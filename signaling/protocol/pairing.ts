@@ -49,9 +49,9 @@ export const OfferMade = v.strictObject({
 
 /**
  * `elsewhere`: the browser is paired with a practice of this id at another address, which no page can take over.
- * `busy`: the user is being asked about another address right now.
+ * `busy`: the user is being asked about another address right now. `later`: pages of this address asked too often.
  */
-export const OfferRefused = v.strictObject({ refused: v.picklist(['elsewhere', 'busy']) });
+export const OfferRefused = v.strictObject({ refused: v.picklist(['elsewhere', 'busy', 'later']) });
 
 export const OfferAnswer = v.union([OfferMade, OfferRefused]);
 export type OfferAnswer = v.InferOutput<typeof OfferAnswer>;

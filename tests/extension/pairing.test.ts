@@ -118,6 +118,44 @@ test('an offer that the service worker forgot nothing of is finished after it wa
 	await window.close();
 });
 
+test('the window waits for no page that failed, and for none longer than its user does', async () => {
+	const list = '**/api/presence/devices';
+	await page.route(list, (route) => {
+		if (route.request().method() !== 'POST') return route.continue();
+		return route.fulfill({ status: 409, json: { error: 'over-limit' } });
+	});
+	const failed = await begin();
+	const closed = failed.waitForEvent('close');
+	await failed.getByRole('button', { name: 'Same code, pair' }).click();
+	await closed;
+	await count(page.getByRole('alert')).toBe(1);
+	expect(wrong.splice(0)).toHaveLength(1);
+	const held = Promise.withResolvers<void>();
+	await page.route(list, async (route) => {
+		if (route.request().method() === 'POST') await held.promise;
+		await route.continue();
+	});
+	const window = await begin();
+	await window.getByRole('button', { name: 'Same code, pair' }).click();
+	const finishing = window.getByText('Now the page finishes the pairing.');
+	await count(finishing).toBe(1);
+	// Another practice was paired or removed: that is not this one.
+	await window.evaluate(async () => {
+		const { pairings } = await chrome.storage.local.get('pairings');
+		const heard = new Promise((resolve) => chrome.storage.local.onChanged.addListener(resolve));
+		await chrome.storage.local.set({ pairings: [...(Array.isArray(pairings) ? pairings : []), 1] });
+		await heard;
+	});
+	expect(await finishing.isVisible()).toBe(true);
+	await window.getByRole('button', { name: 'Cancel pairing' }).click();
+	await text(window.getByRole('heading')).toBe('This request is not open any more');
+	held.resolve();
+	// The page takes the keys that nobody holds off the list.
+	await text(page.getByRole('alert')).toContain('Not paired');
+	await count(rows()).toBe(1);
+	await page.unroute(list);
+});
+
 /** Says something to the extension as a page does. */
 const say = (on: Page, message: object) =>
 	on.evaluate(
@@ -194,6 +232,10 @@ test('another address takes neither the place of a practice nor of the window th
 	await page.getByRole('button', { name: 'Pair this browser again' }).click();
 	await text(page.getByRole('alert')).toContain('asking about another practice right now');
 	expect(await say(other, { type: 'cancel', ...about, offer: id })).toEqual({ state: 'gone' });
+	// It brings up no window after window that nobody wants.
+	for (let windows = 1; windows < 5; windows += 1)
+		await say(other, { type: 'cancel', ...about, offer: (await offer(newId())).offer });
+	expect(await offer(newId())).toEqual({ refused: 'later' });
 	await other.close();
 });
 
@@ -344,4 +386,14 @@ test('the app out of the package pairs the same way, and its account key is gone
 	await thief.close();
 	await app.close();
 	expect(wrong).toEqual([]);
+});
+
+test('who removes a practice that cannot be reached is told that it still lists this browser', async () => {
+	await server.stop();
+	await page.goto(pageOf('settings/settings.html'));
+	await page.getByRole('button', { name: /^Remove / }).click();
+	const dialog = page.getByRole('dialog');
+	await dialog.getByRole('button', { name: /^Remove / }).click();
+	await text(page.getByRole('alert')).toContain(`${maya.practice} could not be told`);
+	expect(await page.getByText('None is paired.').isVisible()).toBe(true);
 });

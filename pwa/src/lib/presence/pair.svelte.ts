@@ -4,6 +4,7 @@ import { shortCode } from '#crypto/presence/code.ts';
 import { account } from '#lib/account/account.svelte.ts';
 import { deviceName } from '#lib/account/device.ts';
 import { fetchJson } from '#lib/net/api.ts';
+import { isApiError } from '#lib/net/errors.ts';
 import { address } from '#lib/net/origin.ts';
 import { OfferAnswer, OfferState } from '#protocol/pairing.ts';
 import { PresenceDeviceMade } from '#protocol/presence.ts';
@@ -18,21 +19,24 @@ export class Pair {
 	/** The code to compare; empty until the extension has made its keys. */
 	code = $state('');
 	/** Why there is no pairing; `declined`: in the extension, or too late. */
-	refused = $state<'declined' | 'elsewhere' | 'busy'>();
+	refused = $state<'declined' | 'elsewhere' | 'busy' | 'later'>();
 	running = $state(false);
 	failure = $state.raw<unknown>();
 	#cancelled = false;
+	/** What the extension has asked its user about. */
+	#offer: string | undefined;
 
 	/** Walks through it; true when this browser is paired at the end. Never throws: see `failure`. */
 	async run(extension: Extension): Promise<boolean> {
 		this.running = true;
 		this.#cancelled = false;
 		this.code = '';
-		this.refused = this.failure = undefined;
+		this.refused = this.failure = this.#offer = undefined;
 		try {
 			return await this.#walk(extension);
 		} catch (error) {
 			this.failure = error;
+			await this.#giveUp(extension);
 			return false;
 		} finally {
 			this.running = false;
@@ -56,6 +60,7 @@ export class Pair {
 			this.refused = made.refused;
 			return false;
 		}
+		this.#offer = made.offer;
 		const device = {
 			practice: practice.id,
 			member: member.id,
@@ -83,6 +88,17 @@ export class Pair {
 		await removeDevice(id);
 		this.refused = 'declined';
 		return false;
+	}
+
+	/** The window of the extension does not wait for a page that failed. */
+	async #giveUp(extension: Extension): Promise<void> {
+		if (this.#offer === undefined) return;
+		try {
+			await askExtension(OfferState, extension, { type: 'cancel', offer: this.#offer });
+		} catch (error) {
+			// It is gone, and its window with it.
+			if (!isApiError(error)) throw error;
+		}
 	}
 
 	async #confirmed(extension: Extension, offer: string): Promise<boolean> {
