@@ -11,6 +11,8 @@ export class Banner {
 	readonly #events: { changed: () => void; stop: () => void };
 	#port: chrome.runtime.Port | undefined;
 	#allowed = false;
+	#begun = false;
+	#full = false;
 	#unanswered = 0;
 	readonly #shown = Promise.withResolvers<void>();
 	readonly #accept = (port: chrome.runtime.Port): void => this.#connected(port);
@@ -32,6 +34,13 @@ export class Banner {
 	/** Resolves when it is clear for the first time. */
 	get shown(): Promise<void> {
 		return this.#shown.promise;
+	}
+
+	/** From now on it is recorded; `full`: but nothing of it can be kept. */
+	begun({ full }: { full: boolean }): void {
+		if (this.#begun && this.#full === full) return;
+		[this.#begun, this.#full] = [true, full];
+		this.#show();
 	}
 
 	/** Asks the tab whether it is there. To be called every second: a timer of this page may be slowed down. */
@@ -82,9 +91,10 @@ export class Banner {
 	}
 
 	#show(): void {
-		const { recording, gap, ...words } = this.#asked.words;
-		const text = this.#allowed ? recording : gap;
-		this.#say({ type: 'show', text, gap: !this.#allowed, ...words });
+		const { starting, recording, gap, full, ...words } = this.#asked.words;
+		const on = this.#full ? full : this.#begun ? recording : starting;
+		const text = this.#allowed ? on : gap;
+		this.#say({ type: 'show', text, gap: text !== recording, ...words });
 	}
 
 	#say(message: ToBanner): void {

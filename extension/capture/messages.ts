@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { CaptureTicket } from '#protocol/capture.ts';
 import { Id } from '#protocol/text.ts';
+import { CaptureProblem } from '../shared/stored.ts';
 
 const Count = v.pipe(v.number(), v.integer(), v.minValue(0));
 
@@ -25,8 +26,10 @@ export const Record = v.strictObject({
 	ticket: CaptureTicket,
 	/** Words of the banner. */
 	words: v.strictObject({
+		starting: v.string(),
 		recording: v.string(),
 		gap: v.string(),
+		full: v.string(),
 		stop: v.string(),
 		failed: v.string(),
 		close: v.string(),
@@ -36,6 +39,10 @@ export type Record = v.InferOutput<typeof Record>;
 /** This browser is not paired with the practice any more: what is captured for it ends at once. */
 export const CaptureGone = v.strictObject({ type: v.literal('capture-gone'), recording: Id });
 export type CaptureGone = v.InferOutput<typeof CaptureGone>;
+/** Whether this recording is being made there. → There */
+export const CaptureThere = v.strictObject({ type: v.literal('capture-there'), recording: Id });
+export type CaptureThere = v.InferOutput<typeof CaptureThere>;
+export const There = v.strictObject({ there: v.boolean() });
 /** Brings what an earlier run left on this device of recordings of one practice to its server. → Resumed */
 export const Resume = v.strictObject({
 	type: v.literal('capture-resume'),
@@ -59,6 +66,7 @@ export const CaptureNews = v.variant('type', [
 		type: v.literal('capture-status'),
 		recording: Id,
 		state: v.picklist(['recording', 'gap', 'uploading']),
+		problem: v.nullable(CaptureProblem),
 		behindMs: Count,
 	}),
 	/** The banner is to be put into the captured tab. → done */

@@ -5,6 +5,7 @@ import {
 	CaptureGone,
 	type CaptureNews,
 	CaptureStop,
+	CaptureThere,
 	Record,
 	type Recorded,
 	Resume,
@@ -14,12 +15,17 @@ import { Capture } from './recorder.ts';
 import { isOurs } from './sender.ts';
 
 let capture: Capture | undefined;
+/** The recording that is about to begin. */
+let beginning: string | undefined;
 /** By practice. */
 const resuming = new Map<string, Promise<Resumed>>();
 
 async function record(asked: Record): Promise<Recorded> {
-	if (capture) return { refused: 'failed' };
-	const started = await Capture.start(asked).catch(() => undefined);
+	if (capture || beginning) return { refused: 'failed' };
+	beginning = asked.ticket.recording;
+	const started = await Capture.start(asked)
+		.catch(() => undefined)
+		.finally(() => (beginning = undefined));
 	if (!started) return { refused: 'failed' };
 	const { startedAt } = started;
 	capture = started.capture;
@@ -46,6 +52,10 @@ export function answerCapture(): void {
 		if (!isOurs(sender)) return false;
 		if (v.is(CaptureStop, message)) capture?.end();
 		if (v.is(CaptureGone, message) && message.recording === capture?.recording) capture.fail();
+		if (v.is(CaptureThere, message)) {
+			const there = [capture?.recording, beginning].includes(message.recording);
+			respond({ there });
+		}
 		if (v.is(Record, message)) {
 			void record(message).then(respond);
 			return true;

@@ -11,13 +11,15 @@ import { api } from '../chrome.ts';
 import { RequestError } from '../background/presence/server.ts';
 import { Tokens } from '../background/presence/tokens.ts';
 import { type Pairing, readPairing } from '../pairing/store.ts';
+import { CaptureProblem } from '../shared/stored.ts';
 import { Banner } from './banner.ts';
 import { folder } from './made.ts';
 import type { CaptureNews, Record } from './messages.ts';
 
 /** Nobody watches a tab that has shown nothing of itself for so long. */
 const heldMaxMs = 10 * 60_000;
-const bannerMs = 10_000;
+/** What has not begun by then does not begin: the server cannot be reached, or the tab shows no banner. */
+const beginMs = 20_000;
 const renewMs = 5_000;
 const pictures = { maxWidth: 1280, maxHeight: 720, maxFrameRate: 20 };
 
@@ -73,6 +75,12 @@ const readable = <T extends AudioData | VideoFrame>(
 ): ReadableStream<T> | null =>
 	track ? new MediaStreamTrackProcessor<T>({ track }).readable : null;
 
+/** The one to be told of first. */
+function problemOf(problems: readonly string[]): v.InferOutput<typeof CaptureProblem> | null {
+	if (problems.includes('quota-full') || problems.includes('quota-low')) return 'low-space';
+	return CaptureProblem.options.find((one) => problems.includes(one)) ?? null;
+}
+
 /** One capture, from the first frame until it is finished at the server. */
 export class Capture {
 	readonly recording: string;
@@ -122,7 +130,10 @@ export class Capture {
 			const ticket = await openTicket(asked, pairing);
 			const capture = new Capture({ asked, pairing, media });
 			try {
-				return { capture, startedAt: await capture.#start(ticket, pairing) };
+				const late = AbortSignal.timeout(beginMs);
+				late.addEventListener('abort', () => capture.#late.reject(new Error('late')));
+				const beginning = capture.#start(ticket, pairing);
+				return { capture, startedAt: await Promise.race([beginning, capture.#late.promise]) };
 			} catch (error) {
 				capture.fail();
 				throw error;
@@ -167,17 +178,16 @@ export class Capture {
 		this.#worker.postMessage({ type: 'start', ticket, server, ...streams }, transfer);
 		const startedAt = await this.#started.promise;
 		this.#began = true;
+		this.#banner.begun({ full: false });
 		this.#follow();
 		return startedAt;
 	}
 
 	/** Nothing is recorded before everybody at this screen can see that it is. */
 	async #showBanner(): Promise<void> {
-		const late = setTimeout(() => this.#late.reject(new Error('no banner')), bannerMs);
 		const news: CaptureNews = { type: 'capture-banner', tab: this.tab };
 		await api.runtime.sendMessage(news);
-		await Promise.race([this.#banner.shown, this.#late.promise]);
-		clearTimeout(late);
+		await this.#banner.shown;
 	}
 
 	#post(request: TabRequest): void {
@@ -216,11 +226,13 @@ export class Capture {
 	}
 
 	/** Once a second. */
-	#status({ state, behindMs }: Extract<TabAnswer, { type: 'status' }>): void {
+	#status({ state, problems, full, behindMs }: Extract<TabAnswer, { type: 'status' }>): void {
+		this.#banner.begun({ full });
 		const news: CaptureNews = {
 			type: 'capture-status',
 			recording: this.recording,
 			state,
+			problem: problemOf(problems),
 			behindMs,
 		};
 		// Nobody may be listening: the service worker sleeps, and reads it when it is told again.

@@ -6,7 +6,7 @@ import { api } from '../chrome.ts';
 import { serverOf } from '../pairing/page.ts';
 import { onPairingsChanged, readPairing } from '../pairing/store.ts';
 import { askForTab, byCommand, permitted } from './asking.ts';
-import { begin, dropped, wanted } from './begin.ts';
+import { type Asker, begin, closed, dropped, inTurn, wanted } from './begin.ts';
 import { listLeftovers, sendLeftovers } from './leftovers.ts';
 import { readMade } from './made.ts';
 import {
@@ -16,9 +16,12 @@ import {
 	CaptureSeen,
 	CaptureStop,
 	CaptureTab,
+	type CaptureThere,
+	There,
 } from './messages.ts';
+import type { CaptureView } from '../shared/state.ts';
 import { isOurs } from './sender.ts';
-import { readRunning, writeRunning } from './state.ts';
+import { type Running, readRunning, writeRunning } from './state.ts';
 import { showBanner, showMark } from './tab.ts';
 
 const command = 'capture-tab';
@@ -26,11 +29,11 @@ const command = 'capture-tab';
 const alarm = 'capture';
 const alarmMinutes = 0.5;
 
-async function answer(server: string, asked: CaptureAsk): Promise<object> {
+async function answer(asker: Asker, asked: CaptureAsk): Promise<object> {
 	const { type, request } = asked;
-	if (type === 'capture-wanted') return wanted(server, request);
-	if (type === 'capture-begin') return begin(server, request, asked.ticket);
-	return dropped(server, request);
+	if (type === 'capture-wanted') return wanted(asker, request);
+	if (type === 'capture-begin') return begin(asker, request, asked.ticket);
+	return dropped(asker, request);
 }
 
 type Respond = (answer: unknown) => void;
@@ -44,7 +47,7 @@ function answerPage(
 	const asked = v.safeParse(CaptureAsk, message);
 	const server = asked.success ? serverOf(sender, asked.output.server) : undefined;
 	if (!asked.success || server === undefined) return false;
-	answer(server, asked.output)
+	answer({ server, page: sender.tab?.id }, asked.output)
 		.then(respond, () => respond({ refused: 'failed' }))
 		.finally(recover);
 	return true;
@@ -64,14 +67,29 @@ async function hear(news: CaptureNews): Promise<void> {
 	}
 	if (running?.recording !== news.recording) return;
 	if (news.type === 'capture-over') return over(news);
-	const { state, behindMs } = news;
+	return show(running, news);
+}
+
+/** Also what a service worker began that ended before it could show it. */
+async function show(
+	{ recording, title, startedAt }: Running,
+	{ state, problem, behindMs }: Extract<CaptureNews, { type: 'capture-status' }>,
+): Promise<void> {
 	// A moment is always under way.
 	const behind = behindMs < 5000 ? 0 : Math.round(behindMs / 1000);
+	const view = { recording, title, startedAt, state, problem, behind };
+	let shown: CaptureView['state'] | undefined;
 	await updateState((before) => {
-		const { capture } = before;
-		if (!capture || (capture.state === state && capture.behind === behind)) return before;
-		return { ...before, capture: { ...capture, state, behind } };
+		const capture = before.capture?.recording === recording ? before.capture : undefined;
+		shown = capture?.state;
+		const { state: is, problem: of = null, behind: by } = capture ?? {};
+		if (is === state && of === problem && by === behind) return before;
+		return { ...before, capture: view };
 	});
+	if (shown === state) return;
+	await showMark(state !== 'uploading');
+	// Nothing is recorded any more: it says who waits again.
+	if (state === 'uploading') await showBadge(await readState());
 }
 
 async function over({ failed }: { failed: boolean }): Promise<void> {
@@ -122,14 +140,26 @@ function answerOwn(message: unknown, respond: Respond): boolean {
 	return done(askForTab(message.practice));
 }
 
+/** Whether the page without a window has it in hands; one that came after a crash is there too, and has not. */
+async function isThere({ recording }: Running): Promise<boolean> {
+	const [page] = await api.runtime.getContexts({ contextTypes: ['OFFSCREEN_DOCUMENT'] });
+	if (!page) return false;
+	const asked: CaptureThere = { type: 'capture-there', recording };
+	const said: unknown = await api.runtime.sendMessage(asked).catch(() => undefined);
+	return v.is(There, said) && said.there;
+}
+
 /**
  * After the browser, the extension or the page without a window ended in the middle of it: the capture is over, and
  * what is still here is brought to the server.
  */
 async function recover(): Promise<void> {
-	const [page] = await api.runtime.getContexts({ contextTypes: ['OFFSCREEN_DOCUMENT'] });
-	if (!page && (await readRunning())) return over({ failed: true });
-	const running = await readRunning();
+	const running = await inTurn(async () => {
+		const found = await readRunning();
+		if (!found || (await isThere(found))) return found;
+		await over({ failed: true });
+		return undefined;
+	});
 	const due = (await listLeftovers()).filter(({ practice }) => practice !== null);
 	if (running || due.length > 0) await api.alarms.create(alarm, { periodInMinutes: alarmMinutes });
 	else await api.alarms.clear(alarm);
@@ -150,6 +180,7 @@ export function startCapture(): void {
 	api.tabs.onUpdated.addListener((id, { status }) => {
 		if (status === 'complete') void look(id);
 	});
+	api.tabs.onRemoved.addListener((id) => void closed(id));
 	api.permissions.onAdded.addListener(() => void permitted());
 	onPairingsChanged(() => void checkPairing().then(recover));
 	api.alarms.onAlarm.addListener(({ name }) => {

@@ -10,9 +10,12 @@ const Wish = v.strictObject({
 	request: Id,
 	practice: Id,
 	tab: Tab,
+	/** What it showed then; it is asked about that, and nothing else. */
+	address: v.string(),
 	title: v.string(),
 	/** The tab of that page; null until it is open. */
 	page: v.nullable(Tab),
+	at: v.number(),
 });
 export type Wish = v.InferOutput<typeof Wish>;
 

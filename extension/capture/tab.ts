@@ -11,10 +11,12 @@ const Shown = v.tuple([v.string(), v.string()]);
 export const isPermitted = (): Promise<boolean> => api.permissions.contains({ permissions });
 
 /**
- * Whether a tab may be captured: `page` where the browser lets nobody in, as in its own pages, `call` where our own
- * call is shown and its recorder is not among the people in it.
+ * What a tab shows, or why it may not be captured: `page` where the browser lets nobody in, as in its own pages, `call`
+ * where our own call is shown and its recorder is not among the people in it.
  */
-export async function refusalOf(tab: number): Promise<'page' | 'call' | undefined> {
+export async function lookAt(
+	tab: number,
+): Promise<{ address: string } | { refused: 'page' | 'call' }> {
 	try {
 		const [answer] = await api.scripting.executeScript({
 			target: { tabId: tab },
@@ -22,9 +24,10 @@ export async function refusalOf(tab: number): Promise<'page' | 'call' | undefine
 			func: () => [location.href, document.documentElement.dataset['sottoCall'] ?? ''],
 		});
 		const [address, mark] = v.parse(Shown, answer?.result);
-		return mayRecord({ address, mark: mark || undefined }) ? undefined : 'call';
+		if (!mayRecord({ address, mark: mark || undefined })) return { refused: 'call' };
+		return { address };
 	} catch {
-		return 'page';
+		return { refused: 'page' };
 	}
 }
 

@@ -83,6 +83,8 @@ export interface CaptureView {
 	readonly behind: number;
 	/** `failed`: it stopped and nobody asked it to; shown until the user has seen it. */
 	readonly state: 'recording' | 'gap' | 'uploading' | 'failed';
+	/** What keeps it from being uploaded, or from being kept here. */
+	readonly problem?: 'offline' | 'storage-full' | 'low-space' | null | undefined;
 	/** When it failed. */
 	readonly stoppedAt?: number | undefined;
 }

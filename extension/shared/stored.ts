@@ -62,12 +62,15 @@ const Practice = v.object({
 	code: Code,
 });
 
+export const CaptureProblem = v.picklist(['offline', 'storage-full', 'low-space']);
+
 const Capture = v.object({
 	recording: v.string(),
 	title: v.string(),
 	startedAt: Moment,
 	behind: v.number(),
 	state: v.picklist(['recording', 'gap', 'uploading', 'failed']),
+	problem: v.optional(v.nullable(CaptureProblem)),
 	stoppedAt: v.optional(Moment),
 });
 

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { Grant } from './recordings.ts';
-import { Id, Signed, line } from './text.ts';
+import { Id, Signed } from './text.ts';
 
 /** What a page that holds the member's keys made for one capture. The recording and its grants are at the server. */
 export const CaptureTicket = v.strictObject({
@@ -26,18 +26,28 @@ export const CaptureAsk = v.variant('type', [
 ]);
 export type CaptureAsk = v.InferOutput<typeof CaptureAsk>;
 
+/** A tab may have none. */
+const Title = v.pipe(v.string(), v.maxLength(200));
 /** The tab that is to be captured. */
-export const CaptureWanted = v.strictObject({ practice: Id, device: Id, title: line(200) });
+export const CaptureWanted = v.strictObject({ practice: Id, device: Id, title: Title });
 export type CaptureWanted = v.InferOutput<typeof CaptureWanted>;
 
 export const CaptureBegun = v.strictObject({ startedAt: v.number() });
 export type CaptureBegun = v.InferOutput<typeof CaptureBegun>;
 
 /**
- * `gone`: that tab is not asked for any more. `running`: another tab is being captured. `call`: it shows a call whose
- * recorder is not in it. `page`: the browser lets nobody capture it. `failed`: the browser gave no picture and no sound.
+ * `gone`: that tab is not asked for any more. `running`: another tab is being captured. `uploading`: that is over, and on its way
+ * to the server. `call`: it shows a call whose
+ * recorder is not in it. `page`: the browser lets nobody capture it. `failed`: it could not begin.
  */
-export const CaptureRefusal = v.picklist(['gone', 'running', 'call', 'page', 'failed']);
+export const CaptureRefusal = v.picklist([
+	'gone',
+	'running',
+	'uploading',
+	'call',
+	'page',
+	'failed',
+]);
 export type CaptureRefusal = v.InferOutput<typeof CaptureRefusal>;
 export const CaptureRefused = v.strictObject({ refused: CaptureRefusal });
 export type CaptureRefused = v.InferOutput<typeof CaptureRefused>;

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { random, toBase64url } from '#crypto/bytes.ts';
 import { generateSigningKey } from '#crypto/identity/signing.ts';
 import { createTrackKey, importTrackKey } from '#crypto/track/key.ts';
@@ -90,6 +90,26 @@ test('what may not be recorded is a gap for all, with parts around it', async ()
 	expect(tracks[0]?.parts.map(({ ended }) => ended)).toEqual([true, true]);
 	expect(spans).toEqual([{ from: 0, to: 10_000, state: 'on' }]);
 	expect(people).toMatchObject([{ name: 'Case conference', role: 'tab' }]);
+});
+
+test('with a full disk and no server it says when nothing can be kept any more, and what was lost', async () => {
+	const full = new DOMException('full', 'QuotaExceededError');
+	const append = vi.spyOn(FolderDisk.prototype, 'append').mockRejectedValue(full);
+	await server.stop();
+	const large = new Uint8Array(8 * 1024 * 1024);
+	const told: boolean[] = [];
+	for (let second = 0; second < 6; second++) {
+		const timestamp = (nowMs - live.startedAt) * 1000;
+		const size = { width: 64, height: 36, data: large };
+		live.frame({ kind: 'video', codec: 'vp8', timestamp, key: true, ...size });
+		nowMs += 1000;
+		await live.tick();
+		told.push(live.keeper.overflowing);
+	}
+	append.mockRestore();
+	expect(told[0]).toBe(false);
+	expect(told.at(-1)).toBe(true);
+	expect(live.manifest().missing.some(({ why }) => why === 'overflow')).toBe(true);
 });
 
 test('a machine that slept leaves a gap, and goes on', async () => {

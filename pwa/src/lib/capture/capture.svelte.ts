@@ -15,6 +15,14 @@ import { type CaptureWish, makeTicket } from './ticket.ts';
 /** `practice`: it does not record. */
 export type Refusal = CaptureRefusal | 'practice';
 
+/** What to do about an extension that gave no answer. */
+const unlessSilent =
+	<Result>(act: () => Promise<Result>) =>
+	(error: unknown): Promise<Result> => {
+		if (!isApiError(error, 'bad-answer')) throw error;
+		return act();
+	};
+
 /** What the extension asks for, and what the user answers. */
 export class Capture {
 	state = $state<'asking' | 'ready' | 'starting' | 'begun' | 'refused'>('asking');
@@ -62,10 +70,11 @@ export class Capture {
 			const schema = v.union([CaptureBegun, CaptureRefused]);
 			const request = this.#request;
 			const asked = { type: 'capture-begin', request, ticket } as const;
-			const begun = await askExtension(schema, extension, asked).catch((error: unknown) => {
-				if (isApiError(error, 'bad-answer')) return { refused: 'failed' } as const;
-				throw error;
-			});
+			const ask = () => askExtension(schema, extension, asked);
+			// Its service worker may end in the middle of it, and then does not answer: it may have begun.
+			const begun = await ask()
+				.catch(unlessSilent(ask))
+				.catch(unlessSilent(async () => ({ refused: 'failed' as const })));
 			if (!('refused' in begun)) {
 				this.state = 'begun';
 				return;

@@ -56,6 +56,7 @@ export class Keeper {
 	#freeBytes: number | null = null;
 	#rollMs = 0;
 	#telling = false;
+	#overflowing = false;
 
 	constructor(options: Options) {
 		const { recording, api, pauses, disk, around } = options;
@@ -68,19 +69,28 @@ export class Keeper {
 
 	/** Seals what the lanes have at `nowMs`. */
 	async write(lanes: readonly Written[], nowMs: number): Promise<void> {
+		let [written, lost] = [false, false];
 		const writing = lanes.map(async ({ lane, parts }) => {
 			const outputs = lane.take(nowMs);
 			if (outputs.length === 0) return;
 			try {
 				await parts.write(outputs);
+				written = true;
 			} catch (error) {
 				if (!(error instanceof SpoolFull)) throw error;
+				lost = true;
 				lane.interrupt('overflow');
 				lane.close(nowMs);
 			}
 		});
 		await Promise.all(writing);
+		if (written || lost) this.#overflowing = lost;
 		this.troubles.set('quota-full', this.spool.diskFull);
+	}
+
+	/** Whether disk and memory are full: what comes is lost. */
+	get overflowing(): boolean {
+		return this.#overflowing;
 	}
 
 	/** Seals the manifest as it stands into a part of its own. */

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { Count, Id, Signed } from '#protocol/text.ts';
-import { Missing } from './messages.ts';
+import { Missing, Problem } from './messages.ts';
 
 const Raw = v.instance(Uint8Array<ArrayBuffer>);
 const Key = v.instance(CryptoKey);
@@ -44,6 +44,9 @@ export const TabAnswer = v.variant('type', [
 	v.strictObject({
 		type: v.literal('status'),
 		state: v.picklist(['recording', 'gap', 'uploading']),
+		problems: v.array(Problem),
+		/** Nothing more can be kept: what comes is lost. */
+		full: v.boolean(),
 		behindMs: Count,
 		frames: Count,
 	}),

@@ -27,6 +27,7 @@ let running:
 let starting: Promise<void> | undefined;
 let held = false;
 let token: { value: string; renewed: PromiseWithResolvers<void> };
+const problems = new Set<Problem>();
 let frames = 0;
 let ticks: ReturnType<typeof setInterval> | undefined;
 /** Since when everything up to now was at the server. */
@@ -60,6 +61,8 @@ function around() {
 		problem: (problem: Problem, on: boolean) => {
 			// Deleted at the server, or more than it takes: nothing of what comes would be kept.
 			if (on && problem === 'upload-refused') tell({ type: 'failed', code: problem });
+			if (on) problems.add(problem);
+			else problems.delete(problem);
 		},
 	};
 }
@@ -88,8 +91,10 @@ function status(): void {
 	const { bytesStored, bytesAcked } = live.keeper.stored;
 	if (bytesStored === bytesAcked) evenMs = now();
 	const ended = live.spans.state === 'off';
-	const state = ended ? 'uploading' : live.holding ? 'gap' : 'recording';
-	tell({ type: 'status', state, behindMs: Math.round(now() - evenMs), frames });
+	const { overflowing: full } = live.keeper;
+	const state = ended ? 'uploading' : live.holding || full ? 'gap' : 'recording';
+	const behindMs = Math.round(now() - evenMs);
+	tell({ type: 'status', state, problems: [...problems], full, behindMs, frames });
 }
 
 function failed(error: unknown): void {
