@@ -15,12 +15,17 @@ function tell(word: CodeWord): void {
 	api.runtime.sendMessage(word).catch(() => undefined);
 }
 
+/** Something was kept from running. It is said once: a page can bring about any number of refusals. */
+let refused = false;
+
 function hello(): void {
 	const [navigation] = performance.getEntriesByType('navigation');
 	const started = navigation instanceof PerformanceNavigationTiming ? navigation.workerStart : 1;
 	const url = location.href.split('#')[0] ?? '';
 	const worker = started !== 0 || navigator.serviceWorker?.controller != null;
 	tell({ type: 'code-document', url, began: performance.timeOrigin, worker });
+	// Of a document that was not known yet nothing could be noted.
+	if (refused) tell({ type: 'code-refused' });
 }
 
 /** A script that arrived and was not run: its bytes are not those of its hash. */
@@ -34,18 +39,21 @@ function isAltered(target: EventTarget | null): boolean {
 	return entry instanceof PerformanceResourceTiming && entry.responseStatus === 200;
 }
 
-const refused = (): void => tell({ type: 'code-refused' });
+function refuse(): void {
+	if (!refused) tell({ type: 'code-refused' });
+	refused = true;
+}
 
 document.addEventListener(
 	'securitypolicyviolation',
 	({ disposition, effectiveDirective, blockedURI }) => {
 		if (disposition !== 'enforce' || !code.test(effectiveDirective)) return;
 		if (effectiveDirective === 'worker-src' && blockedURI === ownWorker) return;
-		refused();
+		refuse();
 	},
 	true,
 );
-document.addEventListener('error', ({ target }) => isAltered(target) && refused(), true);
+document.addEventListener('error', ({ target }) => isAltered(target) && refuse(), true);
 addEventListener('sotto-started', () => tell({ type: 'code-started' }));
 addEventListener('pageshow', ({ persisted }) => persisted && hello());
 if ('prerendering' in document && document.prerendering === true)

@@ -14,8 +14,10 @@ const stepMs = 50;
 /** Two clocks of one machine. */
 const skewMs = 1000;
 
-/** Pages that are gone are kept as well: the browser may show them again. */
+/** Pages of a site that are gone are kept as well: the browser may show them again. */
 const documentsMax = 200;
+/** An address and a policy that are longer are none of the app: nothing is said of such a page. */
+const answerChars = 100_000;
 
 /** The page that a message came from. */
 export interface Sender {
@@ -26,7 +28,11 @@ export interface Sender {
 
 /** Notes how a site answered when a page was asked for. */
 export const noteAnswer = (tab: number, answer: Answer): Promise<void> =>
-	changeDocuments((known) => ({ ...known, answers: { ...known.answers, [tab]: answer } }));
+	changeDocuments((known) => {
+		const length = answer.url.length + answer.csp.join('').length;
+		const kept = length > answerChars ? { ...answer, url: '', csp: [] } : answer;
+		return { ...known, answers: { ...known.answers, [tab]: kept } };
+	});
 
 async function answerOf(tab: number, url: string): Promise<Answer | undefined> {
 	for (let waited = 0; ; waited += stepMs) {
@@ -53,9 +59,11 @@ function show(known: Documents, sender: Sender, document: PageDocument): Documen
 	const answers = { ...known.answers };
 	// An answer is for one document: a second one in this tab without an answer has none.
 	delete answers[sender.tab];
-	const earlier = Object.entries(known.documents).slice(-documentsMax);
+	const all = Object.entries(known.documents);
+	const others = all.filter(([, { origin }]) => origin !== sender.origin);
+	const earlier = all.filter(([, { origin }]) => origin === sender.origin).slice(1 - documentsMax);
 	return {
-		documents: { ...Object.fromEntries(earlier), [sender.id]: document },
+		documents: { ...Object.fromEntries([...others, ...earlier]), [sender.id]: document },
 		answers,
 		shown: { ...known.shown, [sender.tab]: sender.id },
 	};

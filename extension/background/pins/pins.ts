@@ -5,14 +5,15 @@ import { readHome } from '../../shared/home.ts';
 import type { CodeView } from '../../shared/state.ts';
 import { parseState, stateKey } from '../../shared/stored.ts';
 import { readState, updateState } from '../state.ts';
-import { turns } from '../turns.ts';
-import { check, pin, reload, tabsOf, unpin } from './check.ts';
+import { turnsOf } from '../turns.ts';
+import { check, pin, tabsOf, unpin } from './check.ts';
 import { forgetTab, readDocuments } from './documents.ts';
 import { heal, healStartup, noteStartup } from './heal.ts';
 import { label } from './label.ts';
 import { type Sender, markDocument, noteAnswer, noteDocument } from './pages.ts';
 import { readPins } from './pin.ts';
 import { ReleaseError, releaseKey } from './release.ts';
+import { renew } from './renew.ts';
 import { hasRule, mayPin, removeWorkers } from './rule.ts';
 
 const alarm = 'pins';
@@ -65,11 +66,6 @@ async function relabel(origins: readonly string[]): Promise<void> {
 const relabelAll = async (): Promise<void> =>
 	relabel((await readState()).practices.map(({ origin }) => origin));
 
-/** A release may have been published since: then the page that was refused is of it. */
-async function checkFor(origin: string, tab: number): Promise<void> {
-	if (await check(origin)) await reload([{ id: tab }]);
-}
-
 const isExact = async (document: string): Promise<boolean> =>
 	(await readDocuments()).documents[document]?.exact ?? false;
 
@@ -86,7 +82,7 @@ async function hear(word: CodeWord, sender: Sender): Promise<void> {
 			break;
 		case 'code-refused':
 			await markDocument(sender.id, 'refused');
-			await checkFor(sender.origin, sender.tab);
+			void renew(sender.origin).then(() => relabel([sender.origin]));
 	}
 	await relabel([sender.origin]);
 }
@@ -114,7 +110,8 @@ const refusal = (error: unknown): { error: string } => ({
 	error: error instanceof ReleaseError ? `release-${error.code}` : 'unknown',
 });
 
-const words = turns();
+/** A page can say as much as it likes: no other site waits for it. */
+const words = turnsOf();
 
 function onMessage(
 	message: unknown,
@@ -126,7 +123,7 @@ function onMessage(
 		const { documentId, frameId, tab, origin } = sender;
 		if (documentId && frameId === 0 && tab?.id !== undefined && origin !== undefined) {
 			const from = { id: documentId, tab: tab.id, origin };
-			void words(() => hear(message, from));
+			void words(origin, () => hear(message, from));
 		}
 		return false;
 	}
