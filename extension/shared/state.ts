@@ -17,6 +17,8 @@ export interface PracticeView {
 	readonly link: 'connecting' | 'connected' | 'offline' | 'revoked' | 'outdated';
 	/** Milliseconds since 1970: since when `link` is so. */
 	readonly linkSince: number;
+	/** The member is in a call there, so that notifications of all practices make no sound and name nobody. */
+	readonly hostInCall?: boolean | undefined;
 	/** The rest is as of the last contact. */
 	readonly sessions: readonly SessionView[];
 	readonly waiting: readonly WaitingView[];

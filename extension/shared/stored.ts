@@ -56,6 +56,7 @@ const Practice = v.object({
 	member: v.string(),
 	link: v.picklist(['connecting', 'connected', 'offline', 'revoked', 'outdated']),
 	linkSince: Moment,
+	hostInCall: v.optional(v.boolean()),
 	sessions: v.array(Session),
 	waiting: v.array(Waiting),
 	recordings: v.array(Recording),

@@ -1,6 +1,7 @@
 import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type Person, newSession, person, sees, wait } from '../e2e/people.ts';
+import { type Choices, defaultChoices } from '../../extension/shared/state.ts';
 import { parseState } from '../../extension/shared/stored.ts';
 import { type Part, filesOf, partsOf } from '../e2e/capture.ts';
 import { setUp } from '../e2e/practice.ts';
@@ -28,6 +29,7 @@ const days = [
 	['Lea Brandt'],
 	['Ines Becker'],
 	['Ada Lovell'],
+	['Ben Adler'],
 ];
 /** The session of each, at which she was not yet. */
 const sessions = new Map<string, { id: string; link: string }>();
@@ -77,15 +79,15 @@ async function published(): Promise<void> {
 	}, patience);
 }
 
-async function choose(choices: { names: 'nobody' | 'initials' | 'name'; sound?: boolean }) {
+async function choose(choices: Partial<Choices>) {
 	const page = await context.newPage();
 	await page.goto(pageOf('popup/popup.html'));
 	await page.evaluate(
 		(some) =>
 			chrome.storage.local.set({
-				choices: { sound: true, quiet: null, repeatMinutes: 5, escalateAfter: 0, ...some },
+				choices: some,
 			}),
-		choices,
+		{ ...defaultChoices, ...choices },
 	);
 	await page.close();
 }
@@ -198,7 +200,7 @@ describe.skipIf(!hasDesktop)('a click on Not now (needs python3-dbus and python3
 	// A call of hers would keep it silent.
 	beforeAll(closeTabs);
 
-	test('also closes what a page of ours has shown', async () => {
+	test('a page leaves the word to the extension; what it shows in its quiet hours, Not now closes too', async () => {
 		await context.addInitScript(spyOnSystem);
 		const page = await dashboard();
 		await page.getByRole('button', { name: 'Desktop notification' }).click();
@@ -207,11 +209,22 @@ describe.skipIf(!hasDesktop)('a click on Not now (needs python3-dbus and python3
 		});
 		const before = desktop.told.length;
 		await wait(dana.page, sessionOf('Ada Lovell').link);
-		const told = await desktop.count(before + 1);
-		await page.waitForFunction(() => window.told.length === 1 && !window.told[0]?.closed);
-		desktop.click(told, 'Not now');
+		await wait(tom.page, sessionOf('Ben Adler').link);
+		const left = await desktop.count(before + 1);
+		await page.getByRole('button', { name: 'Connect Ben Adler' }).waitFor();
+		desktop.click(left, 'Not now');
+		await desktop.showing(0);
+		await choose({ quiet: { from: 0, to: 24 * 60 - 1 } });
+		await page.waitForFunction(() => window.told.length > 0);
+		expect(await page.evaluate(() => [window.told.length, window.told[0]?.closed])).toEqual([
+			1,
+			false,
+		]);
+		await choose({ quiet: null });
+		desktop.click(await desktop.count(before + 2), 'Not now');
 		await page.waitForFunction(() => window.told[0]?.closed);
 		// She waits on, and can still be let in.
+		await tom.page.goto('about:blank');
 		expect(await page.getByRole('button', { name: 'Connect Ada Lovell' }).isEnabled()).toBe(true);
 		await page.close();
 	});

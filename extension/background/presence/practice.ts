@@ -71,6 +71,12 @@ export class Practice {
 		return device === this.#paired.device;
 	}
 
+	/** Whether a member of a server is told by it of whoever arrives. */
+	tells({ origin, member }: { origin: string; member: string }): boolean {
+		const paired = this.#paired;
+		return this.link === 'connected' && paired.origin === origin && paired.member === member;
+	}
+
 	/** Where its server is. */
 	get origin(): string {
 		return this.#paired.origin;
@@ -122,7 +128,7 @@ export class Practice {
 		if (link !== 'revoked') return;
 		// Nobody may be shown any more, and nobody can be heard of.
 		await forget(practice);
-		await this.#show({ sessions: [], waiting: [], recordings: [] });
+		await this.#show({ hostInCall: false, sessions: [], waiting: [], recordings: [] });
 	}
 
 	#hear(message: ServerMessage): void {
@@ -223,6 +229,7 @@ export class Practice {
 	#view(): Partial<PracticeView> {
 		const { recordings } = this.#day;
 		return {
+			hostInCall: this.#room.hostInCall,
 			sessions: this.#day.sessions.map((one) => this.#sessionView(one)),
 			waiting: this.#room.waiting().map((one) => this.#waitingView(one)),
 			recordings: recordings.map(({ id, session, recording, startedAt, bytes }) => ({

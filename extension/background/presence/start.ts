@@ -8,6 +8,7 @@ import { answerClicks } from './click.ts';
 import { answerCalls } from './clicked.ts';
 import { forget } from './notify.ts';
 import { Practice } from './practice.ts';
+import { answerArrivals } from './tells.ts';
 import { withPairings } from './views.ts';
 
 const alarm = 'presence';
@@ -79,5 +80,9 @@ export function startPresence(): void {
 	});
 	answerClicks(one);
 	answerCalls();
+	answerArrivals(async (about) => {
+		await awake;
+		return [...practices.values()].find((practice) => practice.tells(about));
+	});
 	onPairingsChanged(() => void sync());
 }

@@ -122,3 +122,16 @@ test('the name is in it only when that was chosen', async () => {
 	expect(told.map(({ title }) => title)).toEqual(['Somebody is waiting', 'Lea Brandt is waiting']);
 	expect(arrivals().names).toBe(true);
 });
+
+test('what the extension of this browser does is not done twice', async () => {
+	const [lea, tom, kim, one] = [come(), come(), come(), arrivals()];
+	const does = (shows: boolean, sounds: boolean) => async () => ({ shows, sounds });
+	await one.see([], nobody, does(true, true));
+	await one.see([lea], nobody, does(true, true));
+	expect([told.length, rung]).toEqual([0, 0]);
+	await one.see([lea, tom], nobody, does(true, false));
+	expect([told.length, rung]).toEqual([0, 1]);
+	// In its quiet hours, or without its line, the page is on its own.
+	await one.see([lea, tom, kim], nobody, does(false, false));
+	expect([told.length, rung]).toEqual([1, 2]);
+});

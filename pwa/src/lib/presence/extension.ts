@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { config } from '#lib/net/config.ts';
 import { packaged, server } from '#lib/net/home.ts';
+import type { TellsAsk } from '#protocol/arrivals.ts';
 import type { CaptureAsk } from '#protocol/capture.ts';
 import type { ConnectAsk } from '#protocol/connect.ts';
 import type { AppAsk } from '#protocol/packaged.ts';
@@ -19,7 +20,7 @@ export interface Extension extends HelloAnswer {
 	readonly id: string;
 }
 
-type Wish = PageAsk | AppAsk | CaptureAsk | ConnectAsk extends infer One
+type Wish = PageAsk | AppAsk | CaptureAsk | ConnectAsk | TellsAsk extends infer One
 	? One extends unknown
 		? Omit<One, 'server'>
 		: never

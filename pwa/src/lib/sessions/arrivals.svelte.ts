@@ -2,6 +2,7 @@ import { m } from '#lib/paraglide/messages.js';
 import { formatTime } from '#lib/ui/dates.ts';
 import { isBusy } from '#lib/net/busy.ts';
 import { nameHere } from '#lib/net/home.ts';
+import type { TellsAnswer } from '#protocol/arrivals.ts';
 import type { Arrival } from '#protocol/presence.ts';
 import type { Here } from './presence.ts';
 
@@ -23,6 +24,9 @@ const awayMs = 60_000;
 const behindMs = 250;
 /** So long a page keeps that it told of somebody, so that no other page does it again. */
 const toldMs = 10_000;
+
+/** Where there is no extension. */
+const nobodyElse = async (): Promise<TellsAnswer> => ({ shows: false, sounds: false });
 
 /** Somebody who waits, as far as she was announced. */
 interface Told {
@@ -52,11 +56,13 @@ export class Arrivals {
 
 	/**
 	 * Who waits now, all of them; whoever was not there before is announced once, in one page of this
-	 * browser. `nameOf` is asked only when the notification shall have the name.
+	 * browser, or by its extension: `others` says what that does. `nameOf` is asked only when the notification
+	 * shall have the name.
 	 */
 	async see(
 		here: readonly Here[],
 		nameOf: (one: Here) => Promise<string | undefined>,
+		others: () => Promise<TellsAnswer> = nobodyElse,
 	): Promise<void> {
 		const fresh = this.#learn(here).filter((one) => !this.#dismissed.has(keyOf(one)));
 		this.#here = here;
@@ -69,8 +75,9 @@ export class Arrivals {
 		// A call is not disturbed, neither by a sound nor by something over a shared screen.
 		if (await isBusy()) return;
 		if (!(await isFirstToTell(fresh))) return;
-		if (this.chime) this.#ring();
-		if (!this.notify || this.permission !== 'granted' || document.hasFocus()) return;
+		const { shows, sounds } = await others();
+		if (this.chime && !sounds) this.#ring();
+		if (shows || !this.notify || this.permission !== 'granted' || document.hasFocus()) return;
 		const [one] = fresh;
 		const name = this.names && one && here.length === 1 ? await nameOf(one) : undefined;
 		this.#show(here, name);

@@ -1,5 +1,6 @@
 import { account } from '#lib/account/account.svelte.ts';
 import { isApiError } from '#lib/net/errors.ts';
+import { extensionTells } from '#lib/presence/tells.ts';
 import { socketAddress } from '#lib/net/origin.ts';
 import { Socket } from '#lib/net/socket.ts';
 import { update } from '#lib/net/update.svelte.ts';
@@ -230,7 +231,7 @@ export class Watch {
 		if (!same([...connected], [...this.connected])) this.connected = connected;
 		// Half a list would make everybody on the other half look new.
 		if (this.#presence.complete && !this.cutOff)
-			void this.arrivals.see(here, (one) => this.#nameOf(one));
+			void this.arrivals.see(here, (one) => this.#nameOf(one), extensionTells);
 	}
 
 	async #name(): Promise<void> {
