@@ -208,13 +208,13 @@ describe.skipIf(!hasDesktop)('a click on Not now (needs python3-dbus and python3
 			document.hasFocus = () => false;
 		});
 		const before = desktop.told.length;
-		await wait(dana.page, sessionOf('Ada Lovell').link);
 		await wait(tom.page, sessionOf('Ben Adler').link);
 		const left = await desktop.count(before + 1);
 		await page.getByRole('button', { name: 'Connect Ben Adler' }).waitFor();
 		desktop.click(left, 'Not now');
 		await desktop.showing(0);
 		await choose({ quiet: { from: 0, to: 24 * 60 - 1 } });
+		await wait(dana.page, sessionOf('Ada Lovell').link);
 		await page.waitForFunction(() => window.told.length > 0);
 		expect(await page.evaluate(() => [window.told.length, window.told[0]?.closed])).toEqual([
 			1,
@@ -223,8 +223,8 @@ describe.skipIf(!hasDesktop)('a click on Not now (needs python3-dbus and python3
 		await choose({ quiet: null });
 		desktop.click(await desktop.count(before + 2), 'Not now');
 		await page.waitForFunction(() => window.told[0]?.closed);
-		// She waits on, and can still be let in.
 		await tom.page.goto('about:blank');
+		// She waits on, and can still be let in.
 		expect(await page.getByRole('button', { name: 'Connect Ada Lovell' }).isEnabled()).toBe(true);
 		await page.close();
 	});
