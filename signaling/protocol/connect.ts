@@ -14,5 +14,9 @@ export const ConnectAsk = v.strictObject({
 });
 export type ConnectAsk = v.InferOutput<typeof ConnectAsk>;
 
-export const ConnectAnswer = v.strictObject({ clicked: v.boolean() });
+export const ConnectAnswer = v.strictObject({
+	clicked: v.boolean(),
+	/** The place of whom she clicked on, as the extension showed her; undefined when it did not know it any more. */
+	place: v.optional(Id),
+});
 export type ConnectAnswer = v.InferOutput<typeof ConnectAnswer>;

@@ -11,8 +11,14 @@ export type Find = (
 ) => Promise<Pick<Practice, 'origin' | 'waiting' | 'dismiss'> | undefined>;
 
 /** Opens the call for who waits at a seat. That it was a click is kept: the page lets nobody in by its address. */
-async function admit(origin: string, { session, seat }: Pick<Arrived, 'session' | 'seat'>) {
-	await keepClick({ origin, session, seat });
+async function admit(
+	found: Pick<Practice, 'origin' | 'waiting'>,
+	{ session, seat }: Pick<Arrived, 'session' | 'seat'>,
+) {
+	// Unknown to a worker that has just started.
+	const { origin } = found;
+	const place = found.waiting(session).find((one) => one.seat === seat)?.place;
+	await keepClick({ origin, session, seat, place });
 	await showPath(origin, `/call/${session}?connect=${seat}`);
 }
 
@@ -20,7 +26,7 @@ async function admit(origin: string, { session, seat }: Pick<Arrived, 'session' 
 export async function connect(find: Find, arrived: Arrived): Promise<void> {
 	const found = await find(arrived.practice);
 	await handled(arrived, { dismissed: false });
-	if (found) await admit(found.origin, arrived);
+	if (found) await admit(found, arrived);
 }
 
 /** Shows the dashboard; the notification did its work. */
@@ -62,6 +68,6 @@ export async function open(
 	const meant = seat === undefined ? waiting[0] : waiting.find((one) => one.seat === seat);
 	if (meant) return connect(find, meant);
 	// A worker that has just started does not know yet who waits. Nobody else is let in instead.
-	if (seat !== undefined) return admit(found.origin, { session, seat });
+	if (seat !== undefined) return admit(found, { session, seat });
 	return showPath(found.origin, `/call/${session}`);
 }

@@ -11,7 +11,7 @@ const clicksMax = 16;
 
 const inTurn = turns();
 const isOf =
-	({ origin, session, seat }: Omit<Click, 'at'>) =>
+	({ origin, session, seat }: Omit<Click, 'at' | 'place'>) =>
 	(one: Click): boolean =>
 		one.origin === origin && one.session === session && one.seat === seat;
 
@@ -19,21 +19,21 @@ const isOf =
 export const keepClick = (about: Omit<Click, 'at'>): Promise<void> =>
 	inTurn(async () => {
 		const now = Date.now();
-		const { origin, session, seat } = about;
+		const { origin, session, seat, place } = about;
 		const others = (await readClicks()).filter(
 			(one) => now - one.at < holdsMs && !isOf(about)(one),
 		);
-		await writeClicks([...others, { origin, session, seat, at: now }].slice(-clicksMax));
+		await writeClicks([...others, { origin, session, seat, place, at: now }].slice(-clicksMax));
 	});
 
-/** Whether the user clicked on Connect for this one; true once for each click. */
-export const takeClick = (about: Omit<Click, 'at'>): Promise<boolean> =>
+/** The user's click on Connect for this one; said once for each click. */
+export const takeClick = (about: Omit<Click, 'at' | 'place'>): Promise<Click | undefined> =>
 	inTurn(async () => {
 		const clicks = await readClicks();
 		const found = clicks.find(isOf(about));
-		if (!found) return false;
+		if (!found) return undefined;
 		await writeClicks(clicks.filter((one) => one !== found));
-		return Date.now() - found.at < holdsMs;
+		return Date.now() - found.at < holdsMs ? found : undefined;
 	});
 
 function answer(
@@ -47,7 +47,7 @@ function answer(
 	const origin = serverOf(sender, server);
 	if (origin === undefined) return false;
 	takeClick({ origin, session, seat }).then(
-		(clicked) => respond({ clicked }),
+		(click) => respond({ clicked: click !== undefined, place: click?.place }),
 		() => respond({ clicked: false }),
 	);
 	return true;

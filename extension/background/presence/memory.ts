@@ -24,7 +24,13 @@ const StoredTold = v.record(
 );
 const StoredUnsaid = v.array(Arrival);
 const StoredClicks = v.array(
-	v.object({ origin: v.string(), session: v.string(), seat: v.string(), at: v.number() }),
+	v.object({
+		origin: v.string(),
+		session: v.string(),
+		seat: v.string(),
+		place: v.optional(v.string()),
+		at: v.number(),
+	}),
 );
 /** Somebody on whom the user clicked to let her in, and when. */
 export type Click = v.InferOutput<typeof StoredClicks>[number];

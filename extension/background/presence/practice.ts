@@ -113,12 +113,12 @@ export class Practice {
 	}
 
 	/** Who waits for a session, or for any, who waits longest first. */
-	waiting(session?: string): Arrived[] {
+	waiting(session?: string): (Arrived & Pick<Waits, 'place'>)[] {
 		const { practice } = this.#paired;
 		return this.#room
 			.waiting()
 			.filter((one) => session === undefined || one.session === session)
-			.map(({ session: id, seat, since }) => ({ practice, session: id, seat, since }));
+			.map((one) => ({ practice, ...one }));
 	}
 
 	async #became(link: LinkState): Promise<void> {
@@ -134,7 +134,7 @@ export class Practice {
 	#hear(message: ServerMessage): void {
 		if (message.type === 'ready') {
 			this.#aheadMs = message.now - Date.now();
-			this.#room = new WaitingRoom();
+			this.#room = new WaitingRoom(this.#room);
 			this.#fresh = true;
 			this.#dismissed = new Set();
 			this.#gather();

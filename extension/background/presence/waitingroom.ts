@@ -19,6 +19,7 @@ export type Whereabouts = 'waiting' | 'absent' | 'over';
 
 /** Nobody has so many sessions in which somebody waits. */
 const sessionsMax = 1024;
+const placesMax = 1024;
 
 /** Keeps what is new as long as there is room; a server that says more is not followed. */
 function put(seats: Map<string, Held> | undefined, { session, seat }: Held): void {
@@ -38,6 +39,13 @@ export class WaitingRoom {
 	/** Pages of a snapshot that is not complete. */
 	#coming: Map<string, Held> | undefined = new Map();
 	readonly #ended = new Set<string>();
+	/** The place of each seat, as it was first said: a seat stands for one person, whoever is shown on it. */
+	readonly #places: Map<string, string>;
+
+	/** `before`: the room of the connection before this one. */
+	constructor(before?: WaitingRoom) {
+		this.#places = before ? before.#places : new Map();
+	}
 
 	/** Whether everybody who waits is known. */
 	get complete(): boolean {
@@ -80,9 +88,16 @@ export class WaitingRoom {
 	waiting(): Waits[] {
 		return [...this.#seats.values()]
 			.flatMap(({ session, seat: { seat, place, since, state, present } }) =>
-				state === 'waiting' && present && place !== null ? [{ session, seat, place, since }] : [],
+				state === 'waiting' && present && place !== null && this.#isAt(seat, place)
+					? [{ session, seat, place, since }]
+					: [],
 			)
 			.toSorted((a, b) => a.since - b.since);
+	}
+
+	#isAt(seat: string, place: string): boolean {
+		if (!this.#places.has(seat) && this.#places.size < placesMax) this.#places.set(seat, place);
+		return (this.#places.get(seat) ?? place) === place;
 	}
 
 	/** What became of somebody who was seen waiting. */

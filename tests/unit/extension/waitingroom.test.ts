@@ -53,6 +53,17 @@ test('somebody whose browser is away may be back; who was let in, left or came a
 	expect(room.whereabouts({ ...arrival, session: 't' })).toBe('over');
 });
 
+test('a seat stays one person’s: at another place it is nobody’s, also over the next connection', () => {
+	const room = new WaitingRoom();
+	room.hear(page('s', [seat('a')]));
+	expect(room.waiting().map(({ place }) => place)).toEqual(['place of a']);
+	room.hear(change('s', seat('a', { place: 'place of b' })));
+	expect(room.waiting()).toEqual([]);
+	const next = new WaitingRoom(room);
+	next.hear(page('s', [seat('a', { place: 'place of b' }), seat('c')]));
+	expect(next.waiting().map((one) => one.seat)).toEqual(['c']);
+});
+
 test('people in a call are counted, the recorder is not one of them', () => {
 	const room = new WaitingRoom();
 	const inCall = { state: 'in-call' } as const;

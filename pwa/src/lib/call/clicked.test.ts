@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { clicked, sameKnock, takeClicked } from './clicked.ts';
+import { clicked, isMeant, sameKnock, takeClicked } from './clicked.ts';
 import { needsNoLook } from './proven.ts';
 
 const knock = { keyPackage: 'package', sealed: 'sealed', proof: null };
@@ -27,4 +27,13 @@ test('by a click from afar only those are let in who proved who they are, under 
 	);
 	expect(looked).toEqual([false, true, true, true, true]);
 	expect(needsNoLook({ trust: { level: 1 }, keyChanged: true })).toBe(false);
+});
+
+test('a click in the extension is for whom it showed on the seat', () => {
+	expect(isMeant({ clicked: true, place: 'jane' }, { place: 'jane' })).toBe(true);
+	expect(isMeant({ clicked: true, place: 'jane' }, { place: 'bob' })).toBe(false);
+	expect(isMeant({ clicked: false, place: 'jane' }, { place: 'jane' })).toBe(false);
+	expect(isMeant(undefined, { place: 'jane' })).toBe(false);
+	// A worker that had just started did not know who waited.
+	expect(isMeant({ clicked: true }, { place: 'jane' })).toBe(true);
 });

@@ -1,3 +1,4 @@
+import type { ConnectAnswer } from '#protocol/connect.ts';
 import type { Seat } from '#protocol/socket.ts';
 
 /** Somebody at the door as she was shown to the host, who clicked on Connect. */
@@ -23,6 +24,12 @@ export function takeClicked(session: string): Clicked | undefined {
 	last = undefined;
 	return one?.session === session ? one : undefined;
 }
+
+/** Whether a click in the extension was for who is at the seat now: the server says who sits there, to each anew. */
+export const isMeant = (
+	answer: ConnectAnswer | undefined,
+	{ place }: Pick<Seat, 'place'>,
+): boolean => answer?.clicked === true && (answer.place === undefined || answer.place === place);
 
 /** Whether nothing was changed in what somebody knocked with. */
 export const sameKnock = (a: Seat['knock'], b: Seat['knock']): boolean =>

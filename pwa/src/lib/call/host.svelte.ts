@@ -11,7 +11,7 @@ import { type HostSession } from '#lib/sessions/session.ts';
 import { fetchSession } from '#lib/sessions/store.ts';
 import type { Seat } from '#protocol/socket.ts';
 import { Call } from './call.svelte.ts';
-import { type Clicked, sameKnock } from './clicked.ts';
+import { type Clicked, isMeant, sameKnock } from './clicked.ts';
 import { Devices } from './devices.svelte.ts';
 import { iceSource } from './ice.ts';
 import { type OpenedKnock, openKnock } from './knock.ts';
@@ -284,7 +284,7 @@ export class HostCall {
 	async connectWhenThere(seat: string, clicked?: Clicked): Promise<void> {
 		const { room } = this.call;
 		const here = clicked?.seat === seat;
-		const asked = here || clickedInExtension({ session: this.session.id, seat });
+		const there = here ? undefined : clickedInExtension({ session: this.session.id, seat });
 		const until = performance.now() + 5000;
 		while (performance.now() < until && room.seats.get(seat)?.state !== 'waiting')
 			await new Promise((resolve) => setTimeout(resolve, 50));
@@ -292,7 +292,7 @@ export class HostCall {
 		if (known?.state !== 'waiting') return;
 		const shown = here && sameKnock(clicked.knock, known.knock);
 		const proven = needsNoLook(this.#show(known, await this.#read(known)));
-		if (shown || (proven && (await asked))) await this.#admit(known);
+		if (shown || (proven && (here || isMeant(await there, known)))) await this.#admit(known);
 		else this.asked = seat;
 	}
 
