@@ -184,6 +184,25 @@ test('no connection, a removal and another version are told as such', async () =
 	await shows('Connecting to https://visit.example.org');
 });
 
+test('what keeps notifications silent, or away, is said', async () => {
+	await show(stateOf(practice({ hostInCall: true })));
+	await shows('notifications make no sound and name nobody');
+	expect(await faults()).toEqual([]);
+	await show(stateOf(practice({ link: 'offline', hostInCall: true })));
+	await page.getByRole('status', { name: /^Not connected since/ }).waitFor();
+	expect(await page.getByText('name nobody').count()).toBe(0);
+	const off = { hasText: 'Notifications of this extension are switched off' };
+	expect(await page.getByRole('alert').filter(off).count()).toBe(0);
+	await page.addInitScript(() =>
+		Object.assign(chrome.notifications, { getPermissionLevel: async () => 'denied' }),
+	);
+	for (const path of ['settings/settings.html', 'panel/panel.html']) {
+		await page.goto(pageOf(path));
+		await page.getByRole('alert').filter(off).waitFor();
+	}
+	expect(await faults()).toEqual([]);
+});
+
 test('several practices stand below each other, each with its own', async () => {
 	const other = practice({ id: 'p2', name: 'Harbor Clinic', link: 'offline' });
 	await show(stateOf(afternoon(), other));
