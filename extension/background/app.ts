@@ -3,11 +3,15 @@ import { AppAsk, type AppGoto, type AppState, AppUsed, AppWent } from '#protocol
 import { api } from '../chrome.ts';
 import { serverOf } from '../pairing/page.ts';
 import { appAddress, readHome, writeHome } from '../shared/home.ts';
+import { type Limit, mayAgain } from './often.ts';
 
 declare const self: ServiceWorkerGlobalScope;
 
 /** A page that does not answer within this time is left alone; another one is opened. */
 const answerMs = 1_500;
+
+/** Pages of one server may bring up the app so often: more would take the screen from whoever sits there. */
+const openings: Limit = { of: 'app', times: 10, withinMs: 60_000 };
 
 /** Where all its pages are. */
 const folder = (): string => api.runtime.getURL('app/');
@@ -51,7 +55,7 @@ async function answer(asked: AppAsk): Promise<AppState> {
 	const { server } = asked;
 	if (asked.type === 'app-open') {
 		await writeHome(server, 'packaged');
-		await showInPackage(server, asked.path);
+		if (await mayAgain(server, openings)) await showInPackage(server, asked.path);
 	}
 	return { chosen: (await readHome(server)) === 'packaged' };
 }
