@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { pageOf } from './browser.ts';
-import { Stage } from './captured.ts';
+import { Stage, followSound } from './captured.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
@@ -101,4 +101,42 @@ test('neither a full screen nor a dialog of the page covers the banner, and its 
 	await tab.mouse.click(x, y);
 	await stage.over();
 	await tab.close();
+});
+
+test('what is captured stays audible: its sound goes on to the loudspeaker', async () => {
+	const connected = await followSound(stage.browser);
+	const tab = await stage.openTab();
+	await stage.start(tab, 'Heard');
+	const audible = 'MediaStreamAudioSource to AudioDestination';
+	await vi.waitFor(() => expect(connected()).toContain(audible), 5000);
+	await stage.stop();
+	await tab.close();
+});
+
+test('a page whose answer was lost asks again, and deletes nothing that is being recorded', async () => {
+	const tab = await stage.openTab();
+	await stage.start(tab, 'Asked again', async () => {
+		const opened = stage.context.waitForEvent('page', (page) => page.url().includes('capture'));
+		await stage.press(tab);
+		await (
+			await opened
+		).evaluate(() => {
+			const { runtime } = chrome;
+			const send: unknown = runtime.sendMessage;
+			if (typeof send !== 'function') return;
+			let lost = false;
+			const sending = async (id: unknown, message: object) => {
+				const answer = await Reflect.apply(send, runtime, [id, message]);
+				if (Object(message).type !== 'capture-begin' || lost) return answer;
+				lost = true;
+				throw new Error('the service worker ended');
+			};
+			Object.assign(runtime, { sendMessage: sending });
+		});
+	});
+	await stage.recorded(4000);
+	await stage.stop();
+	await stage.watch('Asked again');
+	await tab.close();
+	expect(stage.wrong).toEqual([]);
 });

@@ -106,6 +106,43 @@ export async function inPopup(browser: ExtensionBrowser, expression: string): Pr
 	}
 }
 
+/** What the page without a window connects in its audio, as `TYPE to TYPE`, from now on. */
+export async function followSound(browser: ExtensionBrowser): Promise<() => readonly string[]> {
+	await (
+		await browser.worker()
+	).evaluate(async () => {
+		if ((await chrome.runtime.getContexts({})).some((one) => one.contextType.startsWith('OFF')))
+			return;
+		const url = 'offscreen/offscreen.html';
+		const { AUDIO_PLAYBACK, USER_MEDIA } = chrome.offscreen.Reason;
+		const reasons = [AUDIO_PLAYBACK, USER_MEDIA];
+		await chrome.offscreen.createDocument({ url, reasons, justification: 'sound' });
+	});
+	const cdp = await browser.context.browser()?.newBrowserCDPSession();
+	if (!cdp) throw new Error('no browser behind the context');
+	const url = pageOf('offscreen/offscreen.html');
+	const { targetInfos } = await cdp.send('Target.getTargets', { filter: [{}] });
+	const page = targetInfos.find((one) => one.url === url && one.type !== 'tab');
+	if (!page) throw new Error('no page without a window');
+	const { sessionId } = await cdp.send('Target.attachToTarget', { targetId: page.targetId });
+	const types = new Map<string, string>();
+	const connected: string[] = [];
+	const enabled = new Promise<void>((resolve) => {
+		cdp.on('Target.receivedMessageFromTarget', (told) => {
+			const { id, method, params } = JSON.parse(told.message);
+			if (id === 1) resolve();
+			if (method === 'WebAudio.audioNodeCreated')
+				types.set(params.node.nodeId, params.node.nodeType);
+			if (method === 'WebAudio.nodesConnected')
+				connected.push(`${types.get(params.sourceId)} to ${types.get(params.destinationId)}`);
+		});
+	});
+	const message = JSON.stringify({ id: 1, method: 'WebAudio.enable' });
+	await cdp.send('Target.sendMessageToTarget', { sessionId, message });
+	await enabled;
+	return () => connected;
+}
+
 /** A button of the popup by its words. Gives whether it was there. */
 export const pressInPopup = (browser: ExtensionBrowser, name: string): Promise<unknown> =>
 	inPopup(
