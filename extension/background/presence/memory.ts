@@ -20,6 +20,7 @@ const StoredTold = v.record(
 		repeats: v.number(),
 		dismissed: v.boolean(),
 		awayAt: v.nullable(v.number()),
+		left: v.optional(v.boolean()),
 	}),
 );
 const StoredUnsaid = v.array(Arrival);

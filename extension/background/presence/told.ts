@@ -12,6 +12,8 @@ export interface Told {
 	readonly dismissed: boolean;
 	/** Since when she is not to be seen; null while she is. */
 	readonly awayAt: number | null;
+	/** She left and was back: she is shown once more, but not each time. */
+	readonly left?: boolean | undefined;
 }
 
 /** What is known of one arrival of a practice, by the id of its notification. */
@@ -88,6 +90,10 @@ export function reconcile(before: ReadonlyMap<string, Told>, sight: Sight): Outc
 		const known = before.get(id);
 		if (is === 'over') {
 			if (shown.has(id)) clear.push(id);
+			// Whoever left may come back as the same arrival, and is not told of anew each time.
+			const awayAt = known?.awayAt ?? now;
+			if (known && now - awayAt < awayMs)
+				told.set(id, { ...known, state: 'told', awayAt, left: true });
 		} else if (is === 'absent') {
 			if (!known) continue;
 			const awayAt = sight.fresh ? now : (known.awayAt ?? now);
@@ -106,6 +112,10 @@ export function reconcile(before: ReadonlyMap<string, Told>, sight: Sight): Outc
 			// The worker ended between the thought and the deed.
 			told.set(id, { ...known, awayAt: null });
 			show.push({ id, again: known.repeats > 0, loud: false });
+		} else if (known.left && !sight.quiet) {
+			const isSoon = now - known.at < awayMs;
+			told.set(id, isSoon ? { ...known, awayAt: null } : { ...first(now), repeats: known.repeats });
+			if (!isSoon) show.push({ id, again: true, loud: false });
 		} else if (!sight.quiet && isDue(known, sight)) {
 			const next = again({ ...known, awayAt: null }, sight);
 			told.set(id, next.told);

@@ -71,6 +71,31 @@ test('who is away for a moment stays announced, who is away for long arrives aga
 	expect(screen.news).toEqual(['a', 'a']);
 });
 
+test('who leaves and comes back, again and again, is told of once a minute', () => {
+	const screen = new Screen();
+	const times = () => [screen.news.length, screen.repeats.length];
+	screen.see([waits('a')]);
+	screen.see([over('a')]);
+	expect(screen.shown).toEqual(new Set());
+	for (let second = 1; second < 60; second++) {
+		screen.now = second * 1000;
+		screen.see([waits('a')]);
+		screen.see([over('a')]);
+	}
+	expect(times()).toEqual([1, 0]);
+	// She is there, and has to be seen.
+	screen.see([waits('a')]);
+	screen.now = awayMs;
+	screen.see([waits('a')]);
+	expect([times(), screen.shown]).toEqual([[1, 1], new Set(['a'])]);
+	screen.see([waits('a')]);
+	expect(times()).toEqual([1, 1]);
+	screen.see([over('a')]);
+	screen.now += awayMs;
+	screen.see([over('a')]);
+	expect(screen.told.size).toBe(0);
+});
+
 test('a new connection counts absence from its own beginning', () => {
 	const screen = new Screen();
 	screen.see([waits('a')]);
