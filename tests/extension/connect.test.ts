@@ -144,7 +144,7 @@ describe.skipIf(!hasDesktop)('a click on Connect (needs python3-dbus and python3
 		await mark(page);
 	});
 
-	test('the tab in which that very call runs comes to the front, and stays as it is', async () => {
+	test('the tab in which that very call runs comes to the front, and lets in who waited', async () => {
 		const [call] = tabs();
 		if (!call) throw new Error('the call runs');
 		const other = await context.newPage();
@@ -157,6 +157,7 @@ describe.skipIf(!hasDesktop)('a click on Connect (needs python3-dbus and python3
 		expect(tabs()).toEqual([call]);
 		expect(await isMarked(call)).toBe(true);
 		await other.close();
+		await sees(tom.page, 'Dr. Maya Okafor');
 		await tom.page.goto('about:blank');
 	});
 

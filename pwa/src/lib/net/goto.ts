@@ -34,6 +34,16 @@ export function answerTo(
 	return route !== null && calm.has(route) && !asking ? 'going' : 'busy';
 }
 
+let atHome: ((query: URLSearchParams) => void) | undefined;
+
+/** Says what the page of a call does with a path that leads to itself, until the answer is called. */
+export function hearAtHome(listener: (query: URLSearchParams) => void): () => void {
+	atHome = listener;
+	return () => {
+		if (atHome === listener) atHome = undefined;
+	};
+}
+
 /** Answers the extension's content script in this page until the answer is called. */
 export function answerGoto(options: {
 	/** Where this page is. */
@@ -53,6 +63,7 @@ export function answerGoto(options: {
 		});
 		port.postMessage(answer);
 		if (answer === 'going') options.go(path);
+		if (answer === 'here') atHome?.(new URL(path, location.origin).searchParams);
 	};
 	window.addEventListener('message', hear);
 	return () => window.removeEventListener('message', hear);
