@@ -35,16 +35,12 @@ async function tell(page: WindowClient, message: AppGoto): Promise<AppWent | und
  * there, or in a new one. A call that runs is not disturbed.
  */
 export async function showInPackage(server: string, path: string): Promise<void> {
-	const tabs = await api.runtime.getContexts({
-		contextTypes: [api.runtime.ContextType.TAB],
-	});
 	for (const page of await self.clients.matchAll({ type: 'window' })) {
 		if (!page.url.startsWith(folder())) continue;
 		const went = await tell(page, { type: 'app-goto', server, path });
-		const tab = tabs.find(({ documentUrl }) => documentUrl === went?.at);
-		if (!tab || went?.answer === 'busy') continue;
-		await api.tabs.update(tab.tabId, { active: true });
-		await api.windows.update(tab.windowId, { focused: true });
+		if (went?.tab === undefined || went.answer === 'busy') continue;
+		const tab = await api.tabs.update(went.tab, { active: true });
+		if (tab) await api.windows.update(tab.windowId, { focused: true });
 		return;
 	}
 	const { windowId } = await api.tabs.create({ url: appAddress(server, path), active: true });

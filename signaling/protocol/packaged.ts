@@ -46,10 +46,11 @@ export const AppGoto = v.strictObject({
 });
 export type AppGoto = v.InferOutput<typeof AppGoto>;
 
-/** What the page did about it, and its address when it was asked: a worker knows only the one that it began with. */
+/** What the page did about it, and its tab: two of them may be at one address. */
 export const AppWent = v.strictObject({
 	answer: v.picklist(['here', 'going', 'busy']),
-	at: v.string(),
+	/** undefined when the browser does not say. */
+	tab: v.optional(v.number()),
 });
 export type AppWent = v.InferOutput<typeof AppWent>;
 

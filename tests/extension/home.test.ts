@@ -153,6 +153,33 @@ test('pairing and Connect work from it, and a call that runs there is not distur
 	await popup.close();
 });
 
+test('of two dashboards the one that goes to the call comes to the front', async () => {
+	await app.goto(pageOf('app/'));
+	const { links } = await newSession(app, ['Dana Whitfield']);
+	await wait(dana.page, links[0] ?? '');
+	const dashboards = [app, await context.newPage(), await context.newPage()];
+	const shell = new URL(pageOf('app/index.html'));
+	shell.search = new URLSearchParams({ server: server.address, path: '/' }).toString();
+	for (const page of dashboards) {
+		await page.goto(shell.href);
+		await page.getByRole('heading', { name: 'Today' }).waitFor();
+	}
+	const panel = await context.newPage();
+	await panel.goto(pageOf('panel/panel.html'));
+	await panel
+		.getByRole('button', { name: /^Connect/ })
+		.first()
+		.click();
+	const calls = () => dashboards.filter((page) => page.url().includes('/app/call/'));
+	await expect.poll(() => calls().length, { timeout: 20_000 }).toBe(1);
+	const front = await panel.evaluate(() =>
+		chrome.tabs.query({ active: true, lastFocusedWindow: true }),
+	);
+	expect(front.map(({ url }) => url)).toEqual(calls().map((page) => page.url()));
+	const others = dashboards.filter((page) => page !== app);
+	await Promise.all([panel, ...others].map((page) => page.close()));
+});
+
 test('in the settings the web app can be chosen again', async () => {
 	const settings = await context.newPage();
 	await settings.goto(pageOf('settings/settings.html'));
