@@ -63,9 +63,14 @@ describe.skipIf(!hasDesktop)('a server whose clock is moved (needs python3-dbus)
 		leave.push(await arrive());
 		await desktop.count(2);
 		await browser.killWorker();
+		const killed = Date.now();
 		const page = await browser.context.newPage();
 		await page.goto(pageOf('popup/popup.html'));
 		await page.evaluate(() => chrome.runtime.sendMessage({ type: 'version' }));
+		// The new worker has looked who is there.
+		await vi.waitFor(async () => {
+			expect((await practice())?.waiting[0]?.asOf).toBeGreaterThan(killed);
+		}, soon);
 		clock.offMs = -2 * hourMs;
 		leave.push(await arrive());
 		await desktop.count(3);
