@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { awayMs } from '../../extension/background/presence/told.ts';
 import { type Choices, defaultChoices } from '../../extension/shared/state.ts';
 import { parseState } from '../../extension/shared/stored.ts';
 import { Proxy } from '../e2e/proxy.ts';
@@ -63,14 +64,17 @@ async function choose(part: Partial<Choices>): Promise<void> {
 	await worker.evaluate((all) => chrome.storage.local.set({ choices: all }), choices);
 }
 
-/** Runs in the worker: as if what is shown had been shown so much earlier; false while it is still being shown. */
+/** Runs in the worker: as if what is shown had been shown, or had gone away, so much earlier; false while it is still being shown. */
 async function shownEarlier(by: number): Promise<boolean> {
-	type All = Record<string, { at: number; state: string }>;
+	type All = Record<string, { at: number; state: string; awayAt: number | null }>;
 	const kept = await chrome.storage.session.get<Record<string, All>>();
 	const key = Object.keys(kept).find((one) => one.startsWith('told '));
 	const told = (key !== undefined && kept[key]) || {};
 	if (Object.values(told).some(({ state: is }) => is !== 'told')) return false;
-	for (const one of Object.values(told)) one.at -= by;
+	for (const one of Object.values(told)) {
+		one.at -= by;
+		if (one.awayAt !== null) one.awayAt -= by;
+	}
 	if (key !== undefined) await chrome.storage.session.set({ [key]: told });
 	return true;
 }
@@ -166,6 +170,27 @@ describe.skipIf(!hasDesktop)(
 		});
 	},
 );
+
+describe.skipIf(!hasDesktop)('somebody who goes (needs python3-dbus and python3-gi)', () => {
+	test('whose page was closed is taken away after a minute, and told of when she is back', async () => {
+		const before = desktop.told.length;
+		const guest = await arrive();
+		await desktop.count(before + 1);
+		await vi.waitFor(async () => expect(await badge()).toBe('1'), soon);
+		await guest.line.close();
+		await vi.waitFor(async () => expect(await badge()).toBe(''), soon);
+		expect(desktop.shown.size).toBe(1);
+		await age(awayMs);
+		// Another choice makes the worker look.
+		await choose({ repeatMinutes: 0 });
+		await desktop.showing(0);
+		const again = await guest.comeBack();
+		await desktop.count(before + 2);
+		await again.ask({ type: 'leave', id: newId() });
+		await desktop.showing(0);
+		await choose({});
+	});
+});
 
 describe.skipIf(!hasDesktop)('what was handled (needs python3-dbus and python3-gi)', () => {
 	test('Not now takes it away here and on all other devices, also while the server is away', async () => {
