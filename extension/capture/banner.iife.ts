@@ -39,9 +39,14 @@ function start(): void {
 		if (event.isTrusted) say({ type: 'stop' });
 	};
 	button.addEventListener('click', stop);
+	let told: boolean | undefined;
+	/** Nothing may be recorded before the banner can be seen. */
 	const tellAllowed = (): void => {
 		const shown = { address: location.href, mark: document.documentElement.dataset['sottoCall'] };
-		say({ type: 'allowed', allowed: mayRecord(shown) });
+		const allowed = host.matches(':popover-open') && mayRecord(shown);
+		if (allowed === told) return;
+		told = allowed;
+		say({ type: 'allowed', allowed });
 	};
 	const guard = new MutationObserver((changes) => {
 		if (!isOnTop(host, button)) put(host);
@@ -56,17 +61,19 @@ function start(): void {
 	};
 	for (const type of layerEvents) document.addEventListener(type, raise, true);
 	port.onMessage.addListener((message: unknown) => {
-		const told = v.parse(ToBanner, message);
-		if (told.type === 'there') {
+		const asked = v.parse(ToBanner, message);
+		if (asked.type === 'there') {
 			if (!isOnTop(host, button)) put(host);
+			tellAllowed();
 			return say({ type: 'here' });
 		}
-		last = told.type === 'show' ? told : undefined;
-		if (told.type === 'end') return;
-		text.textContent = told.text;
-		button.textContent = told.stop;
-		box.className = told.gap ? 'gap' : '';
+		last = asked.type === 'show' ? asked : undefined;
+		if (asked.type === 'end') return;
+		text.textContent = asked.text;
+		button.textContent = asked.stop;
+		box.className = asked.gap ? 'gap' : '';
 		if (!isOnTop(host, button)) put(host);
+		tellAllowed();
 	});
 	port.onDisconnect.addListener(() => {
 		guard.disconnect();
@@ -79,7 +86,6 @@ function start(): void {
 		box.className = 'gap';
 		button.addEventListener('click', () => host.remove());
 	});
-	tellAllowed();
 }
 
 /** Whether a click on its button would reach it: not below a dialog, a full screen or anything else of the page. */
