@@ -2,7 +2,7 @@ import { AxeBuilder } from '@axe-core/playwright';
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type TestServer, startServer } from '../server.ts';
-import { type Person, connect, newSession, person, setUp, wait } from './people.ts';
+import { type Person, connect, newSession, person, sees, setUp, wait } from './people.ts';
 import { type Page, expect as expectThat } from './playwright.ts';
 import { spyOnSystem } from './system.ts';
 
@@ -84,6 +84,7 @@ test('several wait; the one that is chosen is connected, and the other goes on w
 	expect(await lea.page.getByText('I am running').count()).toBe(0);
 	// She came second and is chosen first.
 	await connect(maya.page, 'Lea Brandt');
+	await sees(lea.page, 'Dr. Maya Okafor');
 	await maya.page.getByRole('button', { name: 'Leave' }).click();
 	await maya.page.goto(server.address);
 	await expectThat(waits(maya.page, 'Dana Whitfield')).toBeVisible();
