@@ -64,7 +64,8 @@ async function pair(page: Page): Promise<void> {
 	await page.getByRole('button', { name: /^Pair this browser/ }).click();
 	const window = await opened;
 	await window.getByRole('button', { name: 'Same code, pair' }).click();
-	await window.getByRole('button', { name: 'Close this window' }).click();
+	await window.getByRole('button', { name: 'Close this window' }).waitFor();
+	await window.close();
 	await page.getByRole('listitem').filter({ hasText: 'Paired on' }).waitFor();
 }
 
