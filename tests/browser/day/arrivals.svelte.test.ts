@@ -135,3 +135,17 @@ test('what the extension of this browser does is not done twice', async () => {
 	await one.see([lea, tom, kim], nobody, does(false, false));
 	expect([told.length, rung]).toEqual([1, 2]);
 });
+
+test('who was told Not now, or left, while the extension was asked is not told of any more', async () => {
+	const [lea, tom, one] = [come(), come(), arrivals()];
+	await one.see([], nobody);
+	await one.see([lea], nobody, async () => {
+		one.dismiss([lea]);
+		return { shows: false, sounds: false };
+	});
+	await one.see([lea, tom], nobody, async () => {
+		await one.see([lea], nobody);
+		return { shows: false, sounds: false };
+	});
+	expect([told.length, rung]).toEqual([0, 0]);
+});

@@ -76,17 +76,24 @@ export class Arrivals {
 		if (await isBusy()) return;
 		if (!(await isFirstToTell(fresh))) return;
 		const { shows, sounds } = await others();
+		if (!this.#waits(fresh)) return;
 		if (this.chime && !sounds) this.#ring();
 		if (shows || !this.notify || this.permission !== 'granted' || document.hasFocus()) return;
 		const [one] = fresh;
 		const name = this.names && one && here.length === 1 ? await nameOf(one) : undefined;
-		this.#show(here, name);
+		if (this.#waits(fresh)) this.#show(here, name);
 	}
 
 	/** "Not now" was said to them, on whatever device: nothing is shown about them any more. */
 	dismiss(arrivals: readonly Arrival[]): void {
 		for (const one of arrivals) this.#dismissed.add(keyOf(one));
 		if (this.#here.every((one) => this.#dismissed.has(keyOf(one)))) this.#close();
+	}
+
+	/** Whether one of them is still here, and "Not now" was not said to her: meanwhile either may have changed. */
+	#waits(fresh: readonly Here[]): boolean {
+		const here = new Set(this.#here.map(keyOf));
+		return fresh.map(keyOf).some((key) => here.has(key) && !this.#dismissed.has(key));
 	}
 
 	#learn(here: readonly Here[]): Here[] {
