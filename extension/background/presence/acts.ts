@@ -1,6 +1,7 @@
-import type { Arrived } from './arrivals.ts';
+import { type Arrived, idOf } from './arrivals.ts';
 import { keepClick } from './clicked.ts';
 import { showPath } from './dashboard.ts';
+import { readTold } from './memory.ts';
 import { handled } from './notify.ts';
 import { keepUnsaid } from './notnow.ts';
 import type { Practice } from './practice.ts';
@@ -12,21 +13,25 @@ export type Find = (
 
 /** Opens the call for who waits at a seat. That it was a click is kept: the page lets nobody in by its address. */
 async function admit(
-	found: Pick<Practice, 'origin' | 'waiting'>,
+	{ origin }: Pick<Practice, 'origin'>,
 	{ session, seat }: Pick<Arrived, 'session' | 'seat'>,
+	place: string | undefined,
 ) {
-	// Unknown to a worker that has just started.
-	const { origin } = found;
-	const place = found.waiting(session).find((one) => one.seat === seat)?.place;
 	await keepClick({ origin, session, seat, place });
 	await showPath(origin, `/call/${session}?connect=${seat}`);
+}
+
+/** Of whom the user was told there. The server may say meanwhile that somebody else sits at that seat. */
+async function placeOf({ waiting }: Pick<Practice, 'waiting'>, arrived: Arrived) {
+	const told = (await readTold(arrived.practice)).get(idOf(arrived));
+	return told?.place ?? waiting(arrived.session).find(({ seat }) => seat === arrived.seat)?.place;
 }
 
 /** Opens the session in which somebody waits, and lets her in. */
 export async function connect(find: Find, arrived: Arrived): Promise<void> {
 	const found = await find(arrived.practice);
 	await handled(arrived, { dismissed: false });
-	if (found) await admit(found, arrived);
+	if (found) await admit(found, arrived, await placeOf(found, arrived));
 }
 
 /** Shows the dashboard; the notification did its work. */
@@ -67,7 +72,7 @@ export async function open(
 	const waiting = found.waiting(session);
 	const meant = seat === undefined ? waiting[0] : waiting.find((one) => one.seat === seat);
 	if (meant) return connect(find, meant);
-	// A worker that has just started does not know yet who waits. Nobody else is let in instead.
-	if (seat !== undefined) return admit(found, { session, seat });
+	// A worker that has just started does not know yet who waits: she is shown there, with her button.
+	if (seat !== undefined) return admit(found, { session, seat }, undefined);
 	return showPath(found.origin, `/call/${session}`);
 }

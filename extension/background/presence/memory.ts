@@ -21,6 +21,7 @@ const StoredTold = v.record(
 		dismissed: v.boolean(),
 		awayAt: v.nullable(v.number()),
 		left: v.optional(v.boolean()),
+		place: v.optional(v.string()),
 	}),
 );
 const StoredUnsaid = v.array(Arrival);

@@ -18,7 +18,7 @@ const answerMs = 1000;
 /** A practice's waiting room as it is seen now. */
 export interface View {
 	readonly practice: string;
-	readonly waiting: readonly Arrived[];
+	readonly waiting: readonly (Arrived & { readonly place: string })[];
 	/** What became of somebody who was told of. */
 	whereabouts(arrived: Arrived): Seen['is'];
 	isDismissed(arrived: Arrived): boolean;
@@ -87,6 +87,11 @@ export const see = (view: View): Promise<void> =>
 		const quiet = isQuietNow(choices);
 		const outcome = reconcile(before, { seen, shown, now, quiet, choices, fresh: view.fresh });
 		const told = new Map(outcome.told);
+		const places = new Map(view.waiting.map((one) => [idOf(one), one.place]));
+		for (const { id } of outcome.show) {
+			const telling = told.get(id);
+			if (telling) told.set(id, { ...telling, place: places.get(id) });
+		}
 		// First what is about to be done: the worker may end between any two lines.
 		const clear = new Set(outcome.clear);
 		for (const id of shown)

@@ -14,6 +14,8 @@ export interface Told {
 	readonly awayAt: number | null;
 	/** She left and was back: she is shown once more, but not each time. */
 	readonly left?: boolean | undefined;
+	/** Her place, as the notification named her: a click on it is for her alone. */
+	readonly place?: string | undefined;
 }
 
 /** What is known of one arrival of a practice, by the id of its notification. */

@@ -50,11 +50,12 @@ beforeEach(() => {
 });
 afterAll(() => vi.unstubAllGlobals());
 
-const arrived = (practice: string, seat = 'seat'): Arrived => ({
+const arrived = (practice: string, seat = 'seat'): Arrived & { place: string } => ({
 	practice,
 	session: 'session',
 	seat,
 	since: 1,
+	place: 'place',
 });
 const viewOf = (practice: string, part: Partial<View> = {}): View => ({
 	practice,
@@ -194,4 +195,18 @@ test('a tab can be recorded only where there is a page without a window', () => 
 	expect(can.recordTab).toBe(true);
 	Reflect.deleteProperty(globalThis.chrome, 'offscreen');
 	expect(can.recordTab).toBe(false);
+});
+
+test('a click on a notification is for whom it named, whoever the server puts at that seat afterwards', async () => {
+	const { see, open } = first;
+	await see(viewOf('alder'));
+	await see(viewOf('alder', { waiting: [] }));
+	const other = { ...arrived('alder'), place: 'of another' };
+	await open(async () => practiceOf([other]), {
+		practice: 'alder',
+		session: 'session',
+		act: 'connect',
+	});
+	const clicks = browser.kept.get('clicks');
+	expect(clicks).toEqual([expect.objectContaining({ seat: 'seat', place: 'place' })]);
 });

@@ -34,6 +34,7 @@ test('a click in the extension is for whom it showed on the seat', () => {
 	expect(isMeant({ clicked: true, place: 'jane' }, { place: 'bob' })).toBe(false);
 	expect(isMeant({ clicked: false, place: 'jane' }, { place: 'jane' })).toBe(false);
 	expect(isMeant(undefined, { place: 'jane' })).toBe(false);
-	// A worker that had just started did not know who waited.
-	expect(isMeant({ clicked: true }, { place: 'jane' })).toBe(true);
+	// A worker that had just started did not know who waited: nobody was shown.
+	expect(isMeant({ clicked: true }, { place: 'jane' })).toBe(false);
+	expect(isMeant({ clicked: true }, { place: null })).toBe(false);
 });

@@ -29,7 +29,7 @@ export function takeClicked(session: string): Clicked | undefined {
 export const isMeant = (
 	answer: ConnectAnswer | undefined,
 	{ place }: Pick<Seat, 'place'>,
-): boolean => answer?.clicked === true && (answer.place === undefined || answer.place === place);
+): boolean => answer?.clicked === true && answer.place !== undefined && answer.place === place;
 
 /** Whether nothing was changed in what somebody knocked with. */
 export const sameKnock = (a: Seat['knock'], b: Seat['knock']): boolean =>
