@@ -34,6 +34,7 @@ import { recordingRoutes } from './recording/routes.ts';
 import { Tombstones } from './recording/tombstones.ts';
 import { endForgotten } from './room/acts.ts';
 import { Hub } from './room/hub.ts';
+import { markAbsent } from './room/absent.ts';
 import { acceptSockets } from './room/upgrade.ts';
 import { iceRoutes } from './session/ice.ts';
 import { placeRoutes } from './session/places.ts';
@@ -178,6 +179,7 @@ async function api(app: FastifyInstance, context: Context): Promise<void> {
 async function tidy(context: Context): Promise<void> {
 	const { store, objects, presence, log } = context;
 	const settled = await settleDeletions(context);
+	await markAbsent(context);
 	const rows = await store
 		.selectFrom('tracks')
 		.innerJoin('recordings', 'recordings.id', 'tracks.recording')

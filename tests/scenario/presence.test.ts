@@ -5,6 +5,7 @@ import { certifyDevice } from '#crypto/presence/certificate.ts';
 import testKey from '../../extension/test-key.json' with { type: 'json' };
 import { readConfig } from '../../signaling/config.ts';
 import { presenceDeviceText, presenceDevicesMax } from '../../signaling/protocol/presence.ts';
+import { markAbsent } from '../../signaling/room/absent.ts';
 import { verifySignature } from '../../signaling/signature.ts';
 import { changeMember, colleague } from '../colleagues.ts';
 import { Line, waitAt } from '../line.ts';
@@ -314,6 +315,27 @@ test('whose page was closed for more than a minute has arrived anew, and waits s
 	const { rows } = (await maya.call('GET', `/api/sessions/${session}/history`)).body;
 	expect(rows.filter(({ act }: { act: string }) => act === 'waited')).toHaveLength(2);
 	await later.line.close();
+});
+
+test('who closed the page while the server was away has a minute from its start', async () => {
+	const { id: session, places } = await maya.session();
+	const guest = await waitAt(local.address, places[0] ?? '');
+	const { context } = local.server;
+	const first = local.clock.now();
+	await guest.line.close();
+	await vi.waitFor(() => expect(context.hub.inhabited(session)).toBe(false));
+	// A server that ends at once writes of nobody that she has gone.
+	const row = context.store.updateTable('seats').where('id', '=', guest.seat);
+	await row.set({ absent_at: null }).execute();
+	await markAbsent(context);
+	local.clock.forward(60_001);
+	const line = await Line.greeted(local.address, guest.token);
+	await line.ask({ ...guest.knock, id: newId() });
+	const listening = await extension.line();
+	const { sessions } = await listening.next('waiting');
+	const since = sessions.find((it) => it.session === session)?.seats[0]?.since;
+	expect(since).toBe(first + 60_001);
+	await Promise.all([line, listening].map((one) => one.close()));
 });
 
 test('a member pairs so many and no more', async () => {
