@@ -62,6 +62,10 @@ async function looksRight({ page }: Person): Promise<void> {
 	await page.setViewportSize({ width: 1280, height: 800 });
 }
 
+/** The server knows again who answers for the codes that this page shows. */
+const answers = (page: Page) =>
+	page.getByText('This code can be tried again as soon as').waitFor({ state: 'detached' });
+
 /** The same code with another last digit. */
 const wrong = (code: string, by: number): string =>
 	code.slice(0, -1) + String((Number(code.slice(-1)) + by) % 10);
@@ -83,6 +87,7 @@ test('from nine digits to a call that says so on both sides', async () => {
 	await maya.page.reload();
 	await expectThat(region(maya.page).getByText(code)).toBeVisible();
 	await expectThat(region(maya.page).getByText('Wrong tries left: 2')).toBeVisible();
+	await answers(maya.page);
 	// As it comes out of a message: with dashes, no-break spaces and more around it.
 	await enter(dana.page, ` ${code.replaceAll(' ', '\u00a0\u2013\u00a0')} \n`);
 	await expectThat(dana.page.getByRole('heading', { name: 'Waiting room' })).toBeVisible();
@@ -132,6 +137,7 @@ test('three wrong ones burn it, and a new one is shown', async () => {
 	expect(await maya.page.getByText(code).count()).toBe(0);
 	await maya.page.getByRole('button', { name: 'Unlock' }).click();
 	await expectThat(region(maya.page).getByText(code)).toBeVisible();
+	await answers(maya.page);
 	await dana.page.goto(`${server.address}/join`);
 	await enter(dana.page, wrong(code, 1));
 	await expectThat(dana.page.getByText('Tries left with this code: 1.')).toBeVisible();

@@ -110,8 +110,10 @@ export class AccessCodes {
 		if (this.#socket) return this.#socket;
 		const socket = new Socket({ address: socketAddress(), token: (fresh) => account.token(fresh) });
 		this.#socket = socket;
+		// Before the server was told which codes are answered here, whoever enters one finds nobody.
+		this.online = false;
 		socket.onready = (ready) => {
-			this.online = ready;
+			this.online = false;
 			if (ready) void this.#announce(socket);
 		};
 		socket.onrefused = () => this.#stop();
@@ -141,6 +143,7 @@ export class AccessCodes {
 				await shelf.change(place, (before) => before && { ...before, until: 0 });
 			}
 		}
+		if (this.#socket === socket) this.online = socket.ready;
 		await this.#look();
 	}
 
