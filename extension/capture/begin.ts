@@ -121,6 +121,12 @@ async function begunBefore(
 	return pairing?.origin === server ? { startedAt: running.startedAt } : undefined;
 }
 
+/** Many pages write what they show into what follows the path, and go on being the same page. */
+function placeOf(address: string): string {
+	const { origin, pathname } = new URL(address);
+	return origin + pathname;
+}
+
 async function beginNow(
 	asker: Asker,
 	request: string,
@@ -134,7 +140,9 @@ async function beginNow(
 	// The tab may show something else by now, which nobody asked to record.
 	const seen = await lookAt(wish.tab);
 	if ('refused' in seen) return seen;
-	if (seen.address !== wish.address) return { refused: 'gone' };
+	if (placeOf(seen.address) !== placeOf(wish.address)) return { refused: 'gone' };
+	// While the tab was asked, the user may have closed the page.
+	if (!(await wishOf(asker, request))) return { refused: 'gone' };
 	await writeWish(undefined);
 	const { recording } = ticket;
 	await addMade(recording, wish.practice);

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { CaptureRefusal } from '#protocol/capture.ts';
 import { Id } from '#protocol/text.ts';
+import { turns } from '../background/turns.ts';
 import { api } from '../chrome.ts';
 
 const Tab = v.pipe(v.number(), v.integer(), v.minValue(0));
@@ -64,15 +65,18 @@ export const readRunning = (): Promise<Running | undefined> => read(runningKey, 
 export const writeRunning = (running: Running | undefined): Promise<void> =>
 	write(runningKey, running);
 
-/** What was asked for a short while ago. It is told once. */
-async function take<S extends v.GenericSchema<unknown, { readonly at: number }>>(
+const inTurn = turns();
+
+/** What was asked for a short while ago. It is told once, to the first of two that ask at the same time. */
+const take = <S extends v.GenericSchema<unknown, { readonly at: number }>>(
 	key: string,
 	schema: S,
-): Promise<v.InferOutput<S> | undefined> {
-	const found = await read(key, schema);
-	await write(key, undefined);
-	return found && Date.now() - found.at < freshMs ? found : undefined;
-}
+): Promise<v.InferOutput<S> | undefined> =>
+	inTurn(async () => {
+		const found = await read(key, schema);
+		await write(key, undefined);
+		return found && Date.now() - found.at < freshMs ? found : undefined;
+	});
 
 export const writeAsked = (asked: Omit<Asked, 'at'>): Promise<void> =>
 	write(askedKey, { ...asked, at: Date.now() });

@@ -8,6 +8,9 @@ import { permissions } from './permissions.ts';
 declare const document: { documentElement: { dataset: Partial<Record<string, string>> } };
 const Shown = v.tuple([v.string(), v.string()]);
 
+/** A page that shows a question of its own, or hangs, answers when that is over: nobody waits for it. */
+const answerMs = 5_000;
+
 export const isPermitted = (): Promise<boolean> => api.permissions.contains({ permissions });
 
 /**
@@ -18,11 +21,15 @@ export async function lookAt(
 	tab: number,
 ): Promise<{ address: string } | { refused: 'page' | 'call' }> {
 	try {
-		const [answer] = await api.scripting.executeScript({
+		const late = new Promise<never>((_resolve, reject) => {
+			setTimeout(reject, answerMs, new Error('late'));
+		});
+		const asked = api.scripting.executeScript({
 			target: { tabId: tab },
 			// It runs in the tab: nothing from outside it can be used.
 			func: () => [location.href, document.documentElement.dataset['sottoCall'] ?? ''],
 		});
+		const [answer] = await Promise.race([asked, late]);
 		const [address, mark] = v.parse(Shown, answer?.result);
 		if (!mayRecord({ address, mark: mark || undefined })) return { refused: 'call' };
 		return { address };

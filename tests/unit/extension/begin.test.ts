@@ -95,6 +95,11 @@ test('a page that got no answer asks again, and hears that it has begun', async 
 	expect(recorded).toHaveLength(1);
 });
 
+test('a page that writes what it shows behind its path is still the same', async () => {
+	const { begin } = await wished({ address: `${shown.address}?at=1#here` });
+	expect(await begin(asker, request ?? '', ticket)).toEqual({ startedAt: 5 });
+});
+
 test('nothing begins later, from another page, or of what the tab did not show then', async () => {
 	const refused = { refused: 'gone' };
 	const late = await wished({ at: Date.now() - 11 * 60_000 });
