@@ -10,6 +10,8 @@ export interface Entry {
 	/** Null for a recording that was made in none. */
 	session?: string | null;
 	recording?: string;
+	/** What else it is about: a share, a member whose access it was, a request. */
+	about?: string;
 	/** The request that said so: asked again, it is not written again. */
 	request?: string;
 }
@@ -27,7 +29,16 @@ export interface HistoryWish {
 const insertRow = prepared((db) =>
 	db
 		.insertInto('history')
-		.values({ n: 0, at: 0, act: 'left', who: '', session: '', recording: '', request: '' })
+		.values({
+			n: 0,
+			at: 0,
+			act: 'left',
+			who: '',
+			session: '',
+			recording: '',
+			about: '',
+			request: '',
+		})
 		.onConflict((it) => it.column('request').doNothing()),
 );
 
@@ -52,8 +63,10 @@ export class History {
 	/** Adds a row in the same transaction as what it tells of. */
 	async add(db: StoreTransaction | Store, entry: Entry): Promise<void> {
 		this.#n += 1;
-		const { act, who = null, session = null, recording = null, request = null } = entry;
-		await insertRow(db, this.#n, this.#clock.now(), act, who, session, recording, request);
+		const { act, who = null, session = null, recording = null } = entry;
+		const { about = null, request = null } = entry;
+		const at = this.#clock.now();
+		await insertRow(db, this.#n, at, act, who, session, recording, about, request);
 	}
 }
 
@@ -146,6 +159,7 @@ export async function pageOfHistory(
 			'history.who',
 			'history.session',
 			'history.recording',
+			'history.about',
 		])
 		.where('history.at', '>=', from)
 		.where('history.at', '<=', to)
@@ -162,12 +176,13 @@ export async function pageOfHistory(
 	const found = await query.execute();
 	const rows = found.slice(0, max);
 	return {
-		rows: rows.map(({ at, act, who, session, recording }) => ({
+		rows: rows.map(({ at, act, who, session, recording, about }) => ({
 			at,
 			act,
 			who,
 			session,
 			recording,
+			about,
 		})),
 		before: found.length > max ? (rows.at(-1)?.n ?? null) : null,
 	};
@@ -185,7 +200,7 @@ export async function readHistory(
 			: (['recording', about.recording] as const);
 	const rows = await store
 		.selectFrom('history')
-		.select(['at', 'act', 'who', 'session', 'recording'])
+		.select(['at', 'act', 'who', 'session', 'recording', 'about'])
 		.where(column, '=', id)
 		.orderBy('n', 'desc')
 		.limit(max)

@@ -85,6 +85,8 @@ export const rules: Readonly<Record<string, Rule>> = {
 	'POST /api/recordings/:id/finish': clinical,
 	'POST /api/recordings/:id/opened': opening,
 	'POST /api/recordings/:id/grants': clinical,
+	'GET /api/recordings/:id/annotations/:kind': clinical,
+	'PUT /api/recordings/:id/annotations/:kind': clinical,
 	'GET /api/people/:id/grants': clinical,
 	'POST /api/recordings/:id/tracks': clinical,
 	'GET /api/presence/devices': clinical,

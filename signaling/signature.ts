@@ -2,6 +2,7 @@ import { createPublicKey, verify } from 'node:crypto';
 import type { Signed } from './protocol/text.ts';
 
 type Context =
+	| 'sotto/act/v1'
 	| 'sotto/checkpoint/v1'
 	| 'sotto/claim/v1'
 	| 'sotto/deletion-request/v1'
@@ -11,6 +12,10 @@ type Context =
 	| 'sotto/practice-settings/v1'
 	| 'sotto/presence-device/v1'
 	| 'sotto/recovery/v1'
+	| 'sotto/request/v1'
+	| 'sotto/retention/v1'
+	| 'sotto/retention-policy/v1'
+	| 'sotto/share/v1'
 	| 'sotto/token/v1';
 
 /**

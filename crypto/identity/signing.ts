@@ -24,6 +24,13 @@ export type SignContext =
 	| 'sotto/visit/v1'
 	| 'sotto/capture/v1'
 	| 'sotto/release/v1'
+	| 'sotto/act/v1'
+	| 'sotto/annotation/v1'
+	| 'sotto/retention/v1'
+	| 'sotto/retention-policy/v1'
+	| 'sotto/share/v1'
+	| 'sotto/export/v1'
+	| 'sotto/request/v1'
 	| 'sotto/recovery/v1';
 
 /** An Ed25519 key pair. The private half is a CryptoKey and normally non-extractable. */

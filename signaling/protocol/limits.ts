@@ -60,6 +60,8 @@ export const limits = {
 	postPerSession: 300,
 	/** Sealed text of a session, a place or a recording, characters of base64url. */
 	sealedChars: 16 * 1024,
+	/** One sealed text beside a recording, characters of base64url. */
+	annotationChars: 384 * 1024,
 	/** One grant, characters of JSON. */
 	grantChars: 16 * 1024,
 	/** One checkpoint or manifest, characters. */

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { Annotation } from './annotations.ts';
 import { limits } from './limits.ts';
 import { Bytes32, Count, Id, Signature, Signed, Time, bytes } from './text.ts';
 
@@ -105,6 +106,8 @@ export const RecordingRow = v.strictObject({
 	/** Everybody who has a grant in force, by id. */
 	recipients: v.array(Id),
 	deletionRequests: v.array(DeletionRequest),
+	/** The newest annotation of this kind, for lists; null where nobody wrote one. */
+	summary: v.nullable(Annotation),
 });
 export type RecordingRow = v.InferOutput<typeof RecordingRow>;
 export const RecordingList = v.strictObject({ recordings: v.array(RecordingRow) });

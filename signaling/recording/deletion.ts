@@ -4,7 +4,8 @@ import type { Tombstone } from './tombstones.ts';
 
 /** Grants go first, in the commit that makes the deletion final: from here on nothing can be opened. */
 async function bury(db: StoreTransaction, { recording, at }: Tombstone): Promise<void> {
-	await db.deleteFrom('grants').where('recording', '=', recording).execute();
+	for (const table of ['grants', 'annotations'] as const)
+		await db.deleteFrom(table).where('recording', '=', recording).execute();
 	await db
 		.insertInto('tombstones')
 		.values({ recording, at })

@@ -21,6 +21,7 @@ import { Count, Id } from '../protocol/text.ts';
 import { Span } from '../session/sessions.ts';
 import { verifySigned } from '../signature.ts';
 import { presentRecording, recipientIds, usableRecording } from './access.ts';
+import { annotationRoutes } from './annotations.ts';
 import { Lanes, objectSize, pieces, storeChunk } from './chunks.ts';
 import { deleteRecording } from './deletion.ts';
 import { grantRoutes } from './grants.ts';
@@ -205,6 +206,7 @@ export function recordingRoutes(app: FastifyInstance, context: Context): void {
 	recorderRoutes(app, context);
 	objectRoutes(app, context);
 	grantRoutes(app, context);
+	annotationRoutes(app, context);
 	app.post('/recordings/:id/opened', async (request, reply) => {
 		const staff = await staffOf(context, request);
 		const { id } = parse(Params, request.params);

@@ -6,6 +6,7 @@ import { Signed } from '../protocol/text.ts';
 import type { Store } from '../store/database.ts';
 import type { RecordingTableRow } from '../store/tables.ts';
 import { grantsOf, recipientsIn } from './access.ts';
+import { summariesOf } from './annotations.ts';
 
 async function bytesOf(store: Store, ids: readonly string[]): Promise<Map<string, number>> {
 	const rows = await store
@@ -42,10 +43,12 @@ export async function viewRows(
 	const grants = await grantsOf(context, staff, ids);
 	const recipients = await recipientsIn(context, ids);
 	const bytes = await bytesOf(store, ids);
+	const summaries = await summariesOf(store, ids);
 	const requests = await deletionRequests(
 		store,
 		rows.flatMap(({ session }) => session ?? []),
 	);
+	const ofStaff = staff.role !== 'participant-only' && staff.scope !== 'presence';
 	return rows.map((row) => ({
 		id: row.id,
 		source: row.source,
@@ -61,8 +64,8 @@ export async function viewRows(
 		grants: grants.get(row.id) ?? [],
 		recipients: staff.scope === 'presence' ? [] : (recipients.get(row.id) ?? []),
 		// What others asked is nobody's but the practice's.
-		deletionRequests:
-			staff.role === 'participant-only' || staff.scope === 'presence' ? [] : requests(row.session),
+		deletionRequests: ofStaff ? requests(row.session) : [],
+		summary: ofStaff ? (summaries.get(row.id) ?? null) : null,
 	}));
 }
 

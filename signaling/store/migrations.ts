@@ -1,5 +1,6 @@
 import { type AlterTableBuilder, type Kysely, sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
+import { annotations } from './changes/annotations.ts';
 import { index, table } from './table.ts';
 
 async function people(db: Kysely<unknown>): Promise<void> {
@@ -369,4 +370,5 @@ export const migrations: Record<string, Migration> = {
 		up: (db: Kysely<unknown>) =>
 			db.schema.alterTable('seats').addColumn('absent_at', 'bigint').execute(),
 	},
+	'0010-annotations': annotations,
 };

@@ -2,12 +2,13 @@ import type { Role } from '../protocol/account.ts';
 import type { PostError, PostKind, PostState, PostWay } from '../protocol/post.ts';
 import type { RecordingSource, TrackKind } from '../protocol/recordings.ts';
 import type { Act } from '../protocol/sessions.ts';
+import type { LifeTables } from './rows/life.ts';
 
 /**
  * Rows of the database. Types are those that SQLite and PostgreSQL share: text, bigint (a JavaScript
  * number; times are milliseconds), bytea. Ids and bytes of the wire stay base64url text, JSON stays text.
  */
-export interface Tables {
+export interface Tables extends LifeTables {
 	practice: PracticeRow;
 	members: MemberRow;
 	devices: DeviceRow;
@@ -195,6 +196,7 @@ export interface HistoryTableRow {
 	who: string | null;
 	session: string | null;
 	recording: string | null;
+	about: string | null;
 	request: string | null;
 }
 

@@ -103,6 +103,7 @@ function ask(
 ): Promise<Answer> {
 	const filled = path.replaceAll(/:(\w+)/g, (_, name: string) => {
 		if (name === 'part' || name === 'chunk') return '0';
+		if (name === 'kind') return 'notes';
 		return ids[name] ?? newId();
 	});
 	const bytes = path.endsWith('/:chunk');
@@ -191,6 +192,7 @@ const bodies: Readonly<Record<string, () => object>> = {
 		signed(recorder.key, 'sotto/checkpoint/v1', { at: 1 }),
 	'POST /api/recordings/:id/finish': () => ({ recovered: false, keep: [], remove: [] }),
 	'POST /api/recordings/:id/grants': () => ({ grant: recorder.grant() }),
+	'PUT /api/recordings/:id/annotations/:kind': () => ({ version: 1, sealed: bytesOf(60) }),
 };
 
 test('whose session or recording it is, another clinician cannot tell from one that is not there', async () => {

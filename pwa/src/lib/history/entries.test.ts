@@ -15,6 +15,7 @@ const row = (act: HistoryRow['act'], who: string | null, session: string | null)
 	who,
 	session,
 	recording: null,
+	about: null,
 });
 const session = (id: string, ...names: string[]): [string, KnownSession] => [
 	id,

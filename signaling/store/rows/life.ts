@@ -1,0 +1,17 @@
+import type { AnnotationKind } from '../../protocol/annotations.ts';
+
+/** What is kept of a recording after it was made; each concept has its rows in a file of its own here. */
+export interface LifeTables {
+	annotations: AnnotationRow;
+}
+
+export interface AnnotationRow {
+	recording: string;
+	kind: AnnotationKind;
+	/** 1, 2, ...: the newest replaces the one before. */
+	version: number;
+	/** The member who wrote it. */
+	author: string;
+	content: string;
+	at: number;
+}

@@ -1,0 +1,21 @@
+import { access } from './access.ts';
+import { before } from './before.ts';
+import { deletion } from './deletion.ts';
+import { find } from './find.ts';
+import { keys } from './keys.ts';
+import { life } from './life.ts';
+import { player } from './player.ts';
+import { proof } from './proof.ts';
+import { requests } from './requests.ts';
+import { retention } from './retention.ts';
+import { share } from './share.ts';
+
+/** Messages that speak of keys, servers or recordings and promise nothing about them, by the reason why. */
+export type Reasons = Readonly<Record<string, readonly string[]>>;
+
+/** Key of the message, and why it is not in docs/claims.md. */
+export const ignored: ReadonlyMap<string, string> = new Map(
+	[before, life, find, player, access, share, deletion, retention, requests, proof, keys]
+		.flatMap((reasons) => Object.entries(reasons))
+		.flatMap(([reason, keys]) => keys.map((key): [string, string] => [key, reason])),
+);
