@@ -1,11 +1,11 @@
 import type { Context } from '../context.ts';
 import type { StoreTransaction } from '../store/database.ts';
+import { purges } from './purges.ts';
 import type { Tombstone } from './tombstones.ts';
 
 /** Grants go first, in the commit that makes the deletion final: from here on nothing can be opened. */
 async function bury(db: StoreTransaction, { recording, at }: Tombstone): Promise<void> {
-	for (const table of ['grants', 'annotations'] as const)
-		await db.deleteFrom(table).where('recording', '=', recording).execute();
+	for (const purge of purges) await purge(db, recording);
 	await db
 		.insertInto('tombstones')
 		.values({ recording, at })

@@ -2,7 +2,7 @@ import { access } from './access.ts';
 import { before } from './before.ts';
 import { deletion } from './deletion.ts';
 import { find } from './find.ts';
-import { keys } from './keys.ts';
+import { keys as ofKeys } from './keys.ts';
 import { life } from './life.ts';
 import { player } from './player.ts';
 import { proof } from './proof.ts';
@@ -15,7 +15,7 @@ export type Reasons = Readonly<Record<string, readonly string[]>>;
 
 /** Key of the message, and why it is not in docs/claims.md. */
 export const ignored: ReadonlyMap<string, string> = new Map(
-	[before, life, find, player, access, share, deletion, retention, requests, proof, keys]
+	[before, life, find, player, access, share, deletion, retention, requests, proof, ofKeys]
 		.flatMap((reasons) => Object.entries(reasons))
-		.flatMap(([reason, keys]) => keys.map((key): [string, string] => [key, reason])),
+		.flatMap(([reason, listed]) => listed.map((key): [string, string] => [key, reason])),
 );
