@@ -74,6 +74,8 @@ export const rules: Readonly<Record<string, Rule>> = {
 	'GET /api/outbox': admins,
 	'GET /api/visits': ['participant-only'],
 	'GET /api/recordings': opening,
+	'GET /api/recordings/briefs': opening,
+	'POST /api/recordings/rows': opening,
 	'POST /api/recordings': clinical,
 	'GET /api/recordings/:id': opening,
 	'DELETE /api/recordings/:id': clinical,

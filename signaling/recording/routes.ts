@@ -22,6 +22,7 @@ import { Span } from '../session/sessions.ts';
 import { verifySigned } from '../signature.ts';
 import { presentRecording, recipientIds, usableRecording } from './access.ts';
 import { annotationRoutes } from './annotations.ts';
+import { briefRoutes } from './briefs.ts';
 import { Lanes, objectSize, pieces, storeChunk } from './chunks.ts';
 import { deleteRecording } from './deletion.ts';
 import { grantRoutes } from './grants.ts';
@@ -207,6 +208,7 @@ export function recordingRoutes(app: FastifyInstance, context: Context): void {
 	objectRoutes(app, context);
 	grantRoutes(app, context);
 	annotationRoutes(app, context);
+	briefRoutes(app, context);
 	app.post('/recordings/:id/opened', async (request, reply) => {
 		const staff = await staffOf(context, request);
 		const { id } = parse(Params, request.params);

@@ -8,7 +8,7 @@ import type { RecordingTableRow } from '../store/tables.ts';
 import { grantsOf, recipientsIn } from './access.ts';
 import { summariesOf } from './annotations.ts';
 
-async function bytesOf(store: Store, ids: readonly string[]): Promise<Map<string, number>> {
+export async function bytesOf(store: Store, ids: readonly string[]): Promise<Map<string, number>> {
 	const rows = await store
 		.selectFrom('objects')
 		.select(['recording', (it) => it.fn.sum<number>('bytes').as('bytes')])

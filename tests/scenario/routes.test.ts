@@ -256,6 +256,7 @@ test('a participant with an account asks for her own, and for nothing of the pra
 		'GET /api/recordings',
 		'GET /api/recordings/:id',
 		'GET /api/recordings/:id/objects/:track/:part',
+		'GET /api/recordings/briefs',
 		'GET /api/tombstones',
 		'GET /api/visits',
 		'POST /api/device/active',
@@ -264,6 +265,7 @@ test('a participant with an account asks for her own, and for nothing of the pra
 		'POST /api/password/finish',
 		'POST /api/password/start',
 		'POST /api/recordings/:id/opened',
+		'POST /api/recordings/rows',
 		'PUT /api/account/practice',
 	]);
 	const stations = Object.entries(rules).filter(

@@ -1,0 +1,127 @@
+import type { FastifyInstance } from 'fastify';
+import * as v from 'valibot';
+import type { Context } from '../context.ts';
+import { type Staff, staffOf } from '../guard.ts';
+import { bodyOf, parse } from '../parse.ts';
+import {
+	type Brief,
+	BriefCursor,
+	type BriefPage,
+	WantedRows,
+	briefsMax,
+} from '../protocol/briefs.ts';
+import { Span } from '../session/sessions.ts';
+import type { Store } from '../store/database.ts';
+import type { RecordingTableRow } from '../store/tables.ts';
+import { recipientIds, recipientsIn } from './access.ts';
+import { bytesOf, viewRows } from './rows.ts';
+
+const Query = v.object({ ...Span.entries, after: v.optional(BriefCursor) });
+
+/** The recordings that a member may open or hosted, and that are there. */
+async function usableRows(store: Store, staff: Staff) {
+	const recipients = await recipientIds(store, staff);
+	return store
+		.selectFrom('recordings')
+		.selectAll()
+		.where('state', '!=', 'deleted')
+		.where((it) =>
+			it.or([
+				it('host', '=', staff.member),
+				it(
+					'id',
+					'in',
+					it.selectFrom('grants').select('recording').where('recipient', 'in', recipients),
+				),
+			]),
+		);
+}
+
+async function versionsOf(store: Store, ids: readonly string[]): Promise<Map<string, number>> {
+	const rows = await store
+		.selectFrom('annotations')
+		.select(['recording', 'version'])
+		.where('recording', 'in', ids)
+		.where('kind', '=', 'summary')
+		.execute();
+	return new Map(rows.map(({ recording, version }) => [recording, version]));
+}
+
+async function askedToDelete(store: Store, rows: readonly RecordingTableRow[]) {
+	const sessions = rows.flatMap(({ session }) => session ?? []);
+	if (sessions.length === 0) return new Set<string | null>();
+	const asked = await store
+		.selectFrom('deletion_requests')
+		.select('session')
+		.where('session', 'in', sessions)
+		.execute();
+	return new Set<string | null>(asked.map(({ session }) => session));
+}
+
+async function briefsOf(
+	context: Context,
+	staff: Staff,
+	rows: readonly RecordingTableRow[],
+): Promise<Brief[]> {
+	if (rows.length === 0) return [];
+	const { store, presence } = context;
+	const ids = rows.map(({ id }) => id);
+	const ofStaff = staff.role !== 'participant-only';
+	const recipients = await recipientsIn(context, ids);
+	const bytes = await bytesOf(store, ids);
+	const versions = ofStaff ? await versionsOf(store, ids) : new Map<string, number>();
+	const asked = ofStaff ? await askedToDelete(store, rows) : new Set<string | null>();
+	return rows.map((row) => ({
+		id: row.id,
+		source: row.source,
+		session: row.session,
+		host: row.host,
+		state: row.state,
+		startedAt: row.started_at,
+		lastSeenAt: row.last_seen_at,
+		recording: row.state === 'live' && row.ended_at === null && presence.alive(row.id),
+		finishedAt: row.finished_at,
+		bytes: bytes.get(row.id) ?? 0,
+		recipients: recipients.get(row.id) ?? [],
+		summary: versions.get(row.id) ?? 0,
+		deletionAsked: asked.has(row.session),
+	}));
+}
+
+/** /api/recordings/briefs, /api/recordings/rows: what a long list needs, and no more of it than it needs. */
+export function briefRoutes(app: FastifyInstance, context: Context): void {
+	const { store } = context;
+	app.get('/recordings/briefs', async (request): Promise<BriefPage> => {
+		const staff = await staffOf(context, request);
+		const { from, to, after } = parse(Query, request.query);
+		let query = (await usableRows(store, staff))
+			.where('started_at', '>=', from)
+			.where('started_at', '<=', to)
+			.orderBy('started_at', 'desc')
+			.orderBy('id', 'desc')
+			.limit(briefsMax + 1);
+		if (after !== undefined) {
+			const [at = '', id = ''] = after.split('.');
+			query = query.where((it) =>
+				it.or([
+					it('started_at', '<', Number(at)),
+					it.and([it('started_at', '=', Number(at)), it('id', '<', id)]),
+				]),
+			);
+		}
+		const found = await query.execute();
+		const rows = found.slice(0, briefsMax);
+		const last = rows.at(-1);
+		const more = found.length > briefsMax && last;
+		return {
+			briefs: await briefsOf(context, staff, rows),
+			next: more ? `${last.started_at}.${last.id}` : null,
+		};
+	});
+	app.post('/recordings/rows', async (request) => {
+		const staff = await staffOf(context, request);
+		const { ids } = bodyOf(WantedRows, request);
+		const rows = await (await usableRows(store, staff)).where('id', 'in', ids).execute();
+		return { recordings: await viewRows(context, staff, rows) };
+	});
+}
