@@ -62,6 +62,8 @@ export const limits = {
 	sealedChars: 16 * 1024,
 	/** One sealed text beside a recording, characters of base64url. */
 	annotationChars: 384 * 1024,
+	/** What a recipient of a share opens, characters of base64url. */
+	shareContentChars: 256 * 1024,
 	/** One grant, characters of JSON. */
 	grantChars: 16 * 1024,
 	/** One checkpoint or manifest, characters. */
