@@ -51,6 +51,7 @@ export async function forgetDevice(): Promise<void> {
 	const device = await readDevice();
 	await db.devices.clear();
 	await db.policies.clear();
+	await db.shelves.clear();
 	if (device) await forgetCodes(device.member);
 }
 

@@ -6,11 +6,14 @@ class Database extends Dexie {
 	declare readonly devices: Table<unknown, string>;
 	/** The newest signed settings that were seen, by practice. */
 	declare readonly policies: Table<unknown, string>;
+	/** What was read of recordings, sealed under the account key, by member. */
+	declare readonly shelves: Table<unknown, string>;
 
 	constructor() {
 		super(nameHere('sotto'));
 		this.version(1).stores({ devices: 'id' });
 		this.version(2).stores({ policies: 'practice' });
+		this.version(3).stores({ shelves: 'member' });
 	}
 }
 

@@ -1,99 +1,113 @@
-import { SvelteMap } from 'svelte/reactivity';
-import type { RecordingRow } from '#protocol/recordings.ts';
-import type { Manifest } from '#lib/record/manifest.ts';
-import { fetchRecording, fetchRecordings, openRecording } from './store.ts';
+import type { Brief } from '#protocol/briefs.ts';
+import { type Entry, type Filters, choices, filtered } from './filter.ts';
+import { type Read, isCurrent, readAll } from './reader.ts';
+import { type Shelved, readShelf, writeShelf } from './shelf.ts';
+import { fetchBriefs, fetchTombstones } from './store.ts';
 
-/** How many rows are opened at once. */
-const openAtOnce = 4;
+export { isInterrupted, type Entry } from './filter.ts';
 
-/** A row and what was opened of it on this device. */
-export interface Entry {
-	readonly row: RecordingRow;
-	/** `undefined` while it is being opened. */
-	readonly manifest: Manifest | undefined;
-	/** Why it could not be opened. */
-	readonly failure: unknown;
-}
+/** Rows that are drawn at once; more when somebody gets to their end. */
+const drawnAtOnce = 100;
 
-/** Whether a recording ended without anybody having finished it. */
-export function isInterrupted({ state, recording }: RecordingRow): boolean {
-	return state === 'live' && !recording;
-}
-
-/** The list of recordings: rows come from the server, names are opened and searched here. */
+/** The list of recordings: rows come from the server, what they are called is read and searched here. */
 export class Recordings {
-	rows = $state.raw<readonly RecordingRow[]>([]);
-	search = $state('');
+	rows = $state.raw<readonly Brief[]>([]);
+	filters = $state<Filters>({ search: '', person: '', purpose: '', state: '', kept: '' });
 	loading = $state(true);
+	/** Whether what the rows are called is still being read. */
+	opening = $state(true);
 	failure = $state.raw<unknown>();
-	readonly #manifests = new SvelteMap<string, Manifest>();
-	readonly #failures = new SvelteMap<string, unknown>();
-	#round = 0;
+	#shelf = $state.raw<ReadonlyMap<string, Shelved>>(new Map());
+	#failures = $state.raw<ReadonlyMap<string, unknown>>(new Map());
+	#drawn = $state(drawnAtOnce);
+	#read: Promise<ReadonlyMap<string, Shelved>> | undefined;
+	#end = new AbortController();
 
-	readonly entries = $derived(
-		this.rows
-			.map((row) => ({
-				row,
-				manifest: this.#manifests.get(row.id),
-				failure: this.#failures.get(row.id),
-			}))
-			.filter((entry) => this.#matches(entry)),
+	/** Every row, with what is known of it. */
+	readonly all = $derived<readonly Entry[]>(
+		this.rows.map((row) => ({
+			row,
+			summary: this.#shelf.get(row.id)?.summary,
+			failure: this.#failures.get(row.id),
+		})),
 	);
+	readonly found = $derived(filtered(this.all, this.filters, Date.now()));
+	/** Those of `found` that are drawn. */
+	readonly entries = $derived(this.found.slice(0, this.#drawn));
+	readonly choices = $derived(choices(this.all));
 
-	/** Whether rows are still being opened. */
-	readonly opening = $derived(
-		this.rows.some(({ id }) => !this.#manifests.has(id) && !this.#failures.has(id)),
-	);
+	/** Draws more of what was found. */
+	more(): void {
+		this.#drawn += drawnAtOnce;
+	}
 
-	/** Reads the list again and opens what is new or has changed. */
+	/** Narrows the list; it is drawn from its start again. */
+	narrow(filters: Partial<Filters>): void {
+		this.filters = { ...this.filters, ...filters };
+		this.#drawn = drawnAtOnce;
+	}
+
+	/** Reads the list again, and what is new or has changed. Whatever an earlier call still did is given up. */
 	async load(from: number, to: number): Promise<void> {
-		const round = ++this.#round;
+		this.#end.abort();
+		const end = new AbortController();
+		this.#end = end;
 		this.loading = true;
+		this.opening = true;
 		this.failure = undefined;
 		try {
-			const rows = await fetchRecordings(from, to);
-			if (round !== this.#round) return;
-			this.rows = rows.filter(({ state }) => state !== 'deleted');
+			await this.#load({ from, to }, end.signal);
 		} catch (error) {
-			if (round === this.#round) this.failure = error;
+			if (!end.signal.aborted) this.failure = error;
+		}
+		if (end.signal.aborted) return;
+		this.loading = false;
+		this.opening = false;
+	}
+
+	/** Nobody looks at it any more. */
+	close(): void {
+		this.#end.abort();
+	}
+
+	async #load(span: { from: number; to: number }, signal: AbortSignal): Promise<void> {
+		this.#read ??= readShelf();
+		this.#shelf = this.#shelf.size > 0 ? this.#shelf : await this.#read;
+		const rows: Brief[] = [];
+		for (let after: string | null = null, first = true; first || after !== null; first = false) {
+			const page = await fetchBriefs({ ...span, after });
+			if (signal.aborted) return;
+			rows.push(...page.briefs);
+			// The first page is shown at once; a list that was there is replaced whole.
+			if (first || page.next === null) this.rows = [...rows];
+			after = page.next;
 		}
 		this.loading = false;
-		const waiting = this.rows.filter(({ id, state }) => {
-			const known = this.#manifests.get(id);
-			return !known || (known.verdict === 'live' && state === 'finished');
-		});
-		const open = async (): Promise<void> => {
-			for (let row = waiting.shift(); row; row = waiting.shift()) {
-				if (round !== this.#round) return;
-				await this.#open(row.id);
-			}
-		};
-		await Promise.all(Array.from({ length: openAtOnce }, open));
+		await this.#forget(await fetchTombstones());
+		const unread = rows.filter((row) => !isCurrent(this.#shelf.get(row.id), row));
+		await readAll(unread, { signal, onRead: (read) => this.#add(read) });
+		if (unread.length > 0 && !signal.aborted) await writeShelf(this.#shelf);
 	}
 
-	async #open(id: string): Promise<void> {
-		try {
-			const { manifest } = await openRecording(await fetchRecording(id));
-			this.#manifests.set(id, manifest);
-			this.#failures.delete(id);
-		} catch (error) {
-			this.#failures.set(id, error);
+	/** What was deleted anywhere is forgotten here. */
+	async #forget(deleted: readonly string[]): Promise<void> {
+		const gone = deleted.filter((id) => this.#shelf.has(id));
+		if (gone.length === 0) return;
+		const shelf = new Map(this.#shelf);
+		for (const id of gone) shelf.delete(id);
+		this.#shelf = shelf;
+		await writeShelf(shelf);
+	}
+
+	#add(read: ReadonlyMap<string, Read>): void {
+		const shelf = new Map(this.#shelf);
+		const failures = new Map(this.#failures);
+		for (const [id, one] of read) {
+			failures.delete(id);
+			if ('shelved' in one) shelf.set(id, one.shelved);
+			else failures.set(id, one.failure);
 		}
+		this.#shelf = shelf;
+		this.#failures = failures;
 	}
-
-	#matches({ manifest }: Entry): boolean {
-		const wanted = fold(this.search.trim());
-		if (wanted === '') return true;
-		if (!manifest) return false;
-		const names = manifest.people.map(({ name }) => name);
-		return fold([manifest.title, manifest.purpose, ...names].join(' ')).includes(wanted);
-	}
-}
-
-/** So that "jose" finds "José". */
-function fold(text: string): string {
-	return text
-		.normalize('NFD')
-		.replaceAll(/\p{Diacritic}/gu, '')
-		.toLocaleLowerCase();
 }

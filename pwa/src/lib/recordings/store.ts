@@ -2,7 +2,8 @@ import { account } from '#lib/account/account.svelte.ts';
 import { fetchJson, request } from '#lib/net/api.ts';
 import { address } from '#lib/net/origin.ts';
 import { RecordingsApi } from '#lib/record/api.ts';
-import { Recording, RecordingList, type RecordingRow } from '#protocol/recordings.ts';
+import { BriefPage, WholeRows } from '#protocol/briefs.ts';
+import { Recording, type RecordingRow, Tombstones } from '#protocol/recordings.ts';
 import { History, type HistoryRow } from '#protocol/sessions.ts';
 import { type Opener, type TrackKeys, openTrackKeys } from './keys.ts';
 import { type Vouched, readManifest } from './manifest.ts';
@@ -15,11 +16,31 @@ export interface Opened extends Vouched {
 
 const pathOf = (id: string): string => `/api/recordings/${id}`;
 
-/** Recordings that began between two moments, newest first. Throws `ApiError`. */
-export async function fetchRecordings(from: number, to: number): Promise<RecordingRow[]> {
-	const path = `/api/recordings?from=${from}&to=${to}`;
-	const { recordings } = await fetchJson(RecordingList, { path });
-	return recordings.toSorted((a, b) => b.startedAt - a.startedAt);
+/** One page of the recordings that began between two moments, newest first; `next` asks for the one behind it. Throws `ApiError`. */
+export async function fetchBriefs(span: {
+	from: number;
+	to: number;
+	after: string | null;
+}): Promise<BriefPage> {
+	const { from, to, after } = span;
+	const behind = after === null ? '' : `&after=${after}`;
+	return fetchJson(BriefPage, { path: `/api/recordings/briefs?from=${from}&to=${to}${behind}` });
+}
+
+/** Whole rows of these recordings, in no order, without those that are not there. Throws `ApiError`. */
+export async function fetchRows(ids: readonly string[]): Promise<RecordingRow[]> {
+	const { recordings } = await fetchJson(WholeRows, {
+		method: 'POST',
+		path: '/api/recordings/rows',
+		body: { ids },
+	});
+	return recordings;
+}
+
+/** Ids of what was deleted. Throws `ApiError`. */
+export async function fetchTombstones(): Promise<string[]> {
+	const { tombstones } = await fetchJson(Tombstones, { path: '/api/tombstones' });
+	return tombstones.map(({ recording }) => recording);
 }
 
 /** One recording as the server knows it. Throws `ApiError`; `gone` when it was deleted. */

@@ -2,7 +2,7 @@ import { CryptoError } from '#crypto/errors.ts';
 import { m } from '#lib/paraglide/messages.js';
 import { getLocale } from '#lib/paraglide/runtime.js';
 import { clockText, lengthText } from '#lib/play/time.ts';
-import type { Manifest } from '#lib/record/manifest.ts';
+import type { Person } from '#lib/record/manifest.ts';
 import type { RecordingRow } from '#protocol/recordings.ts';
 import type { Ending } from './outline.ts';
 
@@ -14,7 +14,7 @@ export function listed(names: readonly string[]): string {
 }
 
 /** Those who came; the host alone when nobody else was recorded; of a captured tab its title. */
-export function namesIn({ people }: Manifest): string {
+export function namesIn({ people }: { people: readonly Pick<Person, 'name' | 'role'>[] }): string {
 	const guests = people.filter(({ role }) => role === 'participant');
 	return listed((guests.length > 0 ? guests : people).map(({ name }) => name));
 }

@@ -1,0 +1,52 @@
+import * as v from 'valibot';
+import { fromUtf8, utf8 } from '#crypto/bytes.ts';
+import { CryptoError } from '#crypto/errors.ts';
+import { account } from '#lib/account/account.svelte.ts';
+import { db } from '#lib/db/db.ts';
+import { Summary } from './summary.ts';
+
+const context = 'summaries of recordings';
+
+const Shelved = v.strictObject({
+	/** Version of the summary that was read; 0 = it was made from the recording itself. */
+	version: v.number(),
+	/** Whether the recording was finished then. */
+	finished: v.boolean(),
+	summary: Summary,
+});
+/** What this device has read of a recording. */
+export type Shelved = v.InferOutput<typeof Shelved>;
+
+const Content = v.array(v.tuple([v.string(), Shelved]));
+const Row = v.object({ sealed: v.custom<Uint8Array>((value) => value instanceof Uint8Array) });
+
+/**
+ * What this device has read of the member's recordings, sealed under her account key: so a list of thousands is there
+ * at once, and a stolen profile reads none of it. Empty where there is none, or none that opens.
+ */
+export async function readShelf(): Promise<Map<string, Shelved>> {
+	const row = v.safeParse(Row, await db.shelves.get(account.member.id));
+	if (!row.success) return new Map();
+	try {
+		const sealed = new Uint8Array(row.output.sealed);
+		const content = v.parse(Content, JSON.parse(fromUtf8(await account.open(context, sealed))));
+		return new Map(content);
+	} catch (error) {
+		// Of an older version, or of keys that were replaced: it is read again from the recordings.
+		if (
+			error instanceof CryptoError ||
+			error instanceof v.ValiError ||
+			error instanceof SyntaxError
+		)
+			return new Map();
+		throw error;
+	}
+}
+
+/** Replaces what `readShelf` gives. Does nothing where this device was locked meanwhile. */
+export async function writeShelf(shelf: ReadonlyMap<string, Shelved>): Promise<void> {
+	if (account.state !== 'unlocked') return;
+	const member = account.member.id;
+	const sealed = await account.seal(context, utf8(JSON.stringify([...shelf])));
+	await db.shelves.put({ member, sealed });
+}
