@@ -29,6 +29,8 @@ export class Player {
 	readonly durationMs: number;
 	/** Times in which nothing was kept of anybody; they are jumped over. */
 	readonly gaps: readonly Span[];
+	/** Other times that are jumped over now. */
+	quiet: () => readonly Span[] = () => [];
 	positionMs = $state(0);
 	state = $state<PlayerState>('paused');
 	speed = $state(1);
@@ -84,7 +86,7 @@ export class Player {
 	async play(): Promise<void> {
 		this.#wanted = true;
 		const from = this.state === 'ended' ? 0 : this.positionMs;
-		await this.#goTo(skipGaps(this.gaps, from));
+		await this.#goTo(this.#past(from));
 	}
 
 	pause(): void {
@@ -146,6 +148,13 @@ export class Player {
 	/** Whether there is something of this person at the present place. */
 	isHere(person: PersonMedia): boolean {
 		return this.#isActive(person, Math.min(this.positionMs, this.durationMs - 1));
+	}
+
+	/** The first time from here on that is played. */
+	#past(atMs: number): number {
+		const quiet = this.quiet();
+		const jumped = quiet.length === 0 ? this.gaps : joined([...this.gaps, ...quiet]);
+		return Math.min(skipGaps(jumped, atMs), Math.max(atMs, this.durationMs));
 	}
 
 	#isActive(person: PersonMedia, atMs: number): boolean {
@@ -215,8 +224,8 @@ export class Player {
 		const atMs = this.#clock(now);
 		this.#lastTickAt = now;
 		if (atMs >= this.durationMs) return this.#end();
-		const next = skipGaps(this.gaps, atMs);
-		if (next !== atMs) return void this.#goTo(Math.min(next, this.durationMs));
+		const next = this.#past(atMs);
+		if (next !== atMs) return void this.#goTo(next);
 		this.positionMs = atMs;
 		if (this.#someoneStarves(atMs)) return void this.#goTo(atMs);
 		for (const person of this.people) this.#hold(person, atMs);

@@ -11,6 +11,7 @@ import {
 	type NeedKey,
 	ToWorker,
 	type Trouble,
+	readerHeader,
 } from './wire.ts';
 
 /** A page that does not answer this long has no key for us. */
@@ -104,11 +105,13 @@ async function fetchSealed(given: GiveKey, range: ByteRange): Promise<Response> 
  */
 function bodyOf(options: {
 	pieces: AsyncGenerator<Bytes>;
+	/** False for who only reads: it fails at once. */
+	waits: boolean;
 	tellHeld: (held: boolean) => void;
 	tellTrouble: (trouble: Trouble) => void;
 	done: () => void;
 }): ReadableStream<Bytes> {
-	const { pieces, tellHeld, tellTrouble, done } = options;
+	const { pieces, waits, tellHeld, tellTrouble, done } = options;
 	const quiet = Promise.withResolvers<void>();
 	let held = false;
 	return new ReadableStream<Bytes>({
@@ -119,7 +122,7 @@ function bodyOf(options: {
 				controller.close();
 			} catch (error) {
 				const trouble = troubleOf(error);
-				held = trouble === 'altered';
+				held = trouble === 'altered' && waits;
 				if (held) {
 					tellHeld(true);
 					return quiet.promise;
@@ -177,23 +180,27 @@ export class MediaServer {
 			over.resolve();
 			return { response: new Response(null, { status, headers }), over: over.promise };
 		};
+		const waits = !request.headers.has(readerHeader);
+		const tell = async (message: MediaHeld | MediaTrouble) => {
+			if (waits) await this.#tell(client, message);
+		};
 		try {
 			const media = await this.#mediaFor(client, name);
 			const asked = parseRange(request.headers.get('range') ?? 'bytes=0-', media.size);
 			if (!asked) return without(416, { 'content-range': `bytes */${media.size}` });
 			const range = boundRange(asked, media.segmentPayloadBytes);
-			const tell = (message: MediaHeld | MediaTrouble) => void this.#tell(client, message);
 			const body = bodyOf({
 				pieces: media.read(range),
-				tellHeld: (held) => tell({ type: 'media-held', ...name, held, worker: life }),
-				tellTrouble: (trouble) => tell({ type: 'media-trouble', ...name, trouble }),
+				waits,
+				tellHeld: (held) => void tell({ type: 'media-held', ...name, held, worker: life }),
+				tellTrouble: (trouble) => void tell({ type: 'media-trouble', ...name, trouble }),
 				done: over.resolve,
 			});
 			const headers = { ...partialHeaders(range, media.size), 'content-type': 'video/webm' };
 			return { response: new Response(body, { status: 206, headers }), over: over.promise };
 		} catch (error) {
 			const trouble = troubleOf(error);
-			await this.#tell(client, { type: 'media-trouble', ...name, trouble });
+			await tell({ type: 'media-trouble', ...name, trouble });
 			return without(trouble === 'no-key' ? 403 : 502);
 		}
 	}

@@ -8,6 +8,12 @@ export function mediaPath(media: { recording: string; track: string }): string {
 	return `/media/${media.recording}/${media.track}`;
 }
 
+/**
+ * Header of a request for bytes that nobody plays: for the waveform, for single pictures. It fails where a media element
+ * would wait, and the player hears nothing of it.
+ */
+export const readerHeader = 'x-sotto-read';
+
 /** What a media address names, or undefined for any other address. */
 export function parseMediaPath(path: string): { recording: string; track: string } | undefined {
 	const [root, folder, recording, track, ...more] = path.split('/');
