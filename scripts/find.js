@@ -45,6 +45,9 @@ export const findFfmpeg = () => first([process.env['FFMPEG_PATH'], 'ffmpeg', 'ff
 /** coturn; the tests of relayed calls are skipped without it. */
 export const findTurnserver = () => first([process.env['TURNSERVER_PATH'], 'turnserver']);
 
+/** The stock `age`, with a terminal to ask at; the tests of sealed copies are skipped without them. */
+export const findAge = () => first(['age-keygen']) && first(['script']) && first(['age']);
+
 /** What stands in for a desktop that shows notifications: the bus of a session, and Python that speaks to it. */
 export function findDesktop() {
 	const bus = first(['dbus-daemon']);
