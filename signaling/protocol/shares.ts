@@ -151,6 +151,10 @@ export const ShareFace = v.strictObject({
 	expiresAt: Time,
 	/** Name of the practice. */
 	practice: v.string(),
+	/** Name of the member who shares. */
+	sharer: v.string(),
+	/** Last two digits of the mobile; null once it is erased. */
+	mobileEnd: v.nullable(v.string()),
 	/** OPAQUE key of the server. */
 	serverKey: bytes(128),
 });

@@ -1,0 +1,315 @@
+import * as v from 'valibot';
+import { openAnnotation, sealAnnotation } from '#crypto/annotation/annotation.ts';
+import { registrationFinish, registrationStart } from '#crypto/account/opaque.ts';
+import { fromBase64url, random, toBase64url } from '#crypto/bytes.ts';
+import { CryptoError } from '#crypto/errors.ts';
+import type { KeyOfTrack } from '#crypto/grant/keys.ts';
+import { decodePublicIdentity } from '#crypto/identity/identity.ts';
+import { signingKeysOf } from '#crypto/members/members.ts';
+import { type ShareContent, linkSecretBytes, sealContent } from '#crypto/share/content.ts';
+import {
+	deviceHash,
+	openOwn,
+	sealOwn,
+	sealToDevice,
+	shareDigits,
+	verifyDevice,
+} from '#crypto/share/device.ts';
+import { createWords, normaliseWords } from '#crypto/share/words.ts';
+import { account } from '#lib/account/account.svelte.ts';
+import { fetchJson, request } from '#lib/net/api.ts';
+import { address } from '#lib/net/origin.ts';
+import { type TrackKeys, openOne } from '#lib/recordings/keys.ts';
+import { type Opened, opener } from '#lib/recordings/store.ts';
+import {
+	type NewShare,
+	type Share,
+	ShareList,
+	ShareStarted,
+	type ShareWay,
+} from '#protocol/shares.ts';
+import { contentOf, tracksOf } from './content.ts';
+
+/** What the dialog asks for. */
+export interface ShareWish {
+	readonly name: string;
+	readonly email: string;
+	/** As it is dialled, with a plus and no spaces. */
+	readonly mobile: string;
+	readonly hours: number;
+	/** Ids of the outline's people whose sound and picture go along. */
+	readonly people: readonly string[];
+	readonly way: ShareWay;
+}
+
+/** A share that was made. */
+export interface MadeShare {
+	readonly id: string;
+	/** What the mail says: it opens nothing by itself. */
+	readonly link: string;
+	/** To be read out, separated by spaces; null for another way. */
+	readonly words: string | null;
+	/** The link with the key in it, to be passed on by the sharer herself; null for another way. The server mails nothing then. */
+	readonly fullLink: string | null;
+	readonly expiresAt: number;
+}
+
+const About = v.strictObject({
+	name: v.string(),
+	email: v.string(),
+	mobile: v.string(),
+	/** Names of those whose tracks are in it. */
+	people: v.array(v.string()),
+});
+/** Whom a share is for. */
+export type ShareAbout = v.InferOutput<typeof About>;
+
+/** A share as whoever may share the recording sees it. */
+export interface ShownShare extends Share {
+	/** Null when its words are not as they were sealed. */
+	readonly for: ShareAbout | null;
+	/** Whether this member made it: only she can show its words again and approve a device. */
+	readonly mine: boolean;
+}
+
+const hourMs = 60 * 60_000;
+const aboutKind = (share: string): string => `share ${share}`;
+
+/** The link of a share, without any key. */
+export const linkOf = (share: string): string => address(`/s/${share}`);
+
+const fullLinkOf = (share: string, secret: Uint8Array): string =>
+	`${linkOf(share)}#${toBase64url(secret)}`;
+
+/**
+ * Makes a share: keys are wrapped on this device, then the server sends the mail, but for a full link, which the sharer
+ * passes on herself. Takes a second or more for five words (Argon2id). Throws CryptoError: `no-key`, `bad-key` (another
+ * server answers); `ApiError`: `forbidden`, `bad-request` (longer than the practice allows), `not-ready` (the server
+ * sends no text messages), `conflict` (not finished), `over-limit`.
+ */
+export async function createShare(
+	opened: Opened,
+	wish: ShareWish,
+	now: number = Date.now(),
+): Promise<MadeShare> {
+	const { recording, manifest } = opened;
+	const id = toBase64url(random(16));
+	const expiresAt = now + wish.hours * hourMs;
+	const place = { share: id, recording: recording.id, expiresAt };
+	const content = await contentFor(opened, wish.people);
+	const sealed = await sealFor(wish.way, place, content);
+	wipe(content);
+	const names = new Set(wish.people);
+	const about: ShareAbout = {
+		name: wish.name,
+		email: wish.email,
+		mobile: wish.mobile,
+		people: manifest.people.filter((one) => names.has(String(one.id))).map(({ name }) => name),
+	};
+	const { identity } = account;
+	const { words, secret, record } = sealed;
+	const own = await sealOwn({
+		share: id,
+		identity: identity.publicIdentity,
+		own: { words, secret },
+	});
+	const body: NewShare = {
+		id,
+		way: wish.way,
+		tracks: tracksOf(content),
+		expiresAt,
+		contact: { email: wish.way === 'link' ? null : wish.email, mobile: wish.mobile },
+		about: await sealAbout(opened, id, about),
+		own: toBase64url(own),
+		record,
+		content: sealed.content && toBase64url(sealed.content),
+	};
+	await request({ method: 'POST', path: `/api/recordings/${recording.id}/shares`, body });
+	const fullLink = secret && fullLinkOf(id, secret);
+	return { id, link: linkOf(id), words, fullLink, expiresAt };
+}
+
+/** Shares of a recording, the newest first. Throws `ApiError`; `forbidden` for whoever may not share it. */
+export async function fetchShares(
+	opened: Pick<Opened, 'recording' | 'keys'>,
+): Promise<ShownShare[]> {
+	const { recording, keys } = opened;
+	const path = `/api/recordings/${recording.id}/shares`;
+	const { shares } = await fetchJson(ShareList, { path });
+	const shown = shares.map(async (share) => ({
+		...share,
+		for: await openAbout(share, keys),
+		mine: share.sharer === account.member.id,
+	}));
+	return (await Promise.all(shown)).toSorted((a, b) => b.createdAt - a.createdAt);
+}
+
+/**
+ * The words or the full link of a share that this member made, while it is open. Throws `not-a-recipient` for another's
+ * and for one that is over.
+ */
+export async function showAgain(share: Share): Promise<Pick<MadeShare, 'words' | 'fullLink'>> {
+	if (share.own === null) throw new CryptoError('not-a-recipient');
+	const { identity } = account;
+	const sealed = fromBase64url(share.own);
+	const { words, secret } = await openOwn({ share: share.id, identity, sealed });
+	return { words, fullLink: secret && fullLinkOf(share.id, secret) };
+}
+
+/** Serves nothing from now on. What was seen cannot be recalled. Throws `ApiError`. */
+export async function endShare(id: string): Promise<void> {
+	await request({ method: 'DELETE', path: `/api/shares/${id}` });
+}
+
+/**
+ * The 30 digits that the device which asks for a share shows too, if nobody stands in between. Throws `no-key` when no
+ * device asks or this member did not make it, `bad-signature` when no device asked so.
+ */
+export async function digitsOf(share: Share): Promise<string> {
+	return shareDigits({
+		share: share.id,
+		sharerKey: account.identity.publicIdentity.ed25519,
+		device: await deviceOf(share),
+	});
+}
+
+/**
+ * Gives the device that asks the keys: `compared` = its digits were the same as `digitsOf`. Throws as `digitsOf`;
+ * `ApiError`: `conflict` when another device asks by now, `gone`.
+ */
+export async function approveDevice(
+	opened: Opened,
+	share: Share,
+	{ compared }: { compared: boolean },
+): Promise<void> {
+	const { recording, expiresAt, id } = share;
+	const device = await deviceOf(share);
+	const chosen = new Set(share.tracks);
+	const people = opened.manifest.tracks
+		.filter((track) => chosen.has(track.id))
+		.map(({ person }) => String(person));
+	const content = await contentFor(opened, [...new Set(people)]);
+	const sealed = await sealToDevice({
+		share: id,
+		recording,
+		expiresAt,
+		device,
+		sharer: account.identity.signing,
+		content,
+	});
+	wipe(content);
+	await request({
+		method: 'PUT',
+		path: `/api/shares/${id}/device`,
+		body: {
+			device: toBase64url(await deviceHash(device)),
+			compared,
+			content: toBase64url(sealed),
+		},
+	});
+}
+
+/** That device is not the recipient's: it gets nothing, and another one may ask. Throws `ApiError`. */
+export async function refuseDevice(id: string): Promise<void> {
+	await request({ method: 'DELETE', path: `/api/shares/${id}/device` });
+}
+
+async function deviceOf({ id, device, sharer }: Share) {
+	if (!device || sharer !== account.member.id) throw new CryptoError('no-key');
+	const identity = decodePublicIdentity(device.identity);
+	const signature = fromBase64url(device.signature);
+	if (!(await verifyDevice({ share: id, identity, signature })))
+		throw new CryptoError('bad-signature');
+	return identity;
+}
+
+async function contentFor(opened: Opened, people: readonly string[]): Promise<ShareContent> {
+	const { recording, manifest } = opened;
+	const mine = opener();
+	const keys: KeyOfTrack[] = [];
+	for (const grant of recording.grants)
+		keys.push(...(await openOne({ recording: recording.id, grant, opener: mine })));
+	const content = contentOf({ manifest, people, keys, part2: false });
+	const kept = new Set(content.people.map(({ media }) => media?.key));
+	for (const { key } of keys) if (!kept.has(key)) key.fill(0);
+	return content;
+}
+
+function wipe({ people }: ShareContent): void {
+	for (const { media } of people) media?.key.fill(0);
+}
+
+interface SealedFor {
+	readonly words: string | null;
+	readonly secret: ReturnType<typeof random> | null;
+	readonly record: string | null;
+	readonly content: ReturnType<typeof random> | null;
+}
+
+async function sealFor(
+	way: ShareWay,
+	place: { share: string; recording: string; expiresAt: number },
+	content: ShareContent,
+): Promise<SealedFor> {
+	if (way === 'device') return { words: null, secret: null, record: null, content: null };
+	if (way === 'link') {
+		const secret = random(linkSecretBytes);
+		const sealed = await sealContent({ ...place, way, secret, content });
+		return { words: null, secret, record: null, content: sealed };
+	}
+	const words = await createWords();
+	const password = await normaliseWords(words);
+	const { registrationRequest, state } = await registrationStart(password);
+	const { registrationResponse } = await fetchJson(ShareStarted, {
+		method: 'POST',
+		path: `/api/recordings/${place.recording}/shares/start`,
+		body: { share: place.share, registrationRequest },
+	});
+	const { registrationRecord: record, exportKey } = await registrationFinish({
+		password,
+		state,
+		registrationResponse,
+		pinnedServerKey: account.practice.serverKey,
+	});
+	const secret = fromBase64url(exportKey);
+	const sealed = await sealContent({ ...place, way, secret, content });
+	secret.fill(0);
+	return { words, secret: null, record, content: sealed };
+}
+
+function manifestKey(recording: string, keys: TrackKeys): CryptoKey {
+	const key = keys.get(recording);
+	if (!key) throw new CryptoError('no-key');
+	return key;
+}
+
+async function sealAbout(opened: Opened, share: string, about: ShareAbout): Promise<string> {
+	const { recording, keys } = opened;
+	const sealed = await sealAnnotation({
+		key: manifestKey(recording.id, keys),
+		recording: recording.id,
+		kind: aboutKind(share),
+		version: 1,
+		author: { id: account.member.id, signing: account.identity.signing },
+		at: Date.now(),
+		body: { ...about, people: [...about.people] },
+	});
+	return toBase64url(sealed);
+}
+
+async function openAbout(share: Share, keys: TrackKeys): Promise<ShareAbout | null> {
+	try {
+		const { author, body } = await openAnnotation({
+			key: manifestKey(share.recording, keys),
+			recording: share.recording,
+			kind: aboutKind(share.id),
+			sealed: fromBase64url(share.about),
+			keysOf: (member) => signingKeysOf(account.members, member),
+			schema: About,
+		});
+		return author === share.sharer ? body : null;
+	} catch (error) {
+		if (error instanceof CryptoError) return null;
+		throw error;
+	}
+}
