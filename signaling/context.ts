@@ -1,7 +1,8 @@
 import type { Clock } from './clock.ts';
 import type { Codes } from './code/codes.ts';
 import type { Config } from './config.ts';
-import type { History } from './history.ts';
+import type { History } from './history/history.ts';
+import type { Ledger } from './history/ledger.ts';
 import type { Log } from './log.ts';
 import type { Opaque } from './account/opaque.ts';
 import type { SetupToken } from './account/setup.ts';
@@ -23,6 +24,7 @@ export interface Context {
 	store: Store;
 	database: OpenStore;
 	history: History;
+	ledger: Ledger;
 	opaque: Opaque;
 	setup: SetupToken;
 	tokens: Tokens;

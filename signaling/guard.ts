@@ -133,6 +133,14 @@ export async function anybodyOf(context: Context, request: FastifyRequest): Prom
 	else await claimantByToken(context, token);
 }
 
+/** As `anybodyOf`, and a paired extension too. Throws as `staffOf`. */
+export async function everyoneOf(context: Context, request: FastifyRequest): Promise<void> {
+	const token = bearer(request);
+	if (context.tokens.holder(token))
+		await staffOf(context, request, { evenIdle: true, scopes: ['staff', 'presence'] });
+	else await claimantByToken(context, token);
+}
+
 /** Tries of a password, a recovery key or the setup token from one address within `limits.tryWindowMs`. */
 const triesPerAddress = 60;
 

@@ -6,11 +6,18 @@ import type { Principal } from './room/connection.ts';
 
 /**
  * Who may ask: `open` = anybody (the route itself checks what it is given), `participant` = who holds a
- * place's token, `anybody` = with a token of either kind, `presence` = a paired browser extension, `listening`
+ * place's token, `anybody` = with a token of either kind, `everyone` = these and a paired extension, `presence` = a paired browser extension, `listening`
  * = such an extension or clinicians, otherwise staff of these roles. What a route then
  * answers also depends on whose session or recording it is.
  */
-export type Rule = 'open' | 'participant' | 'anybody' | 'presence' | 'listening' | readonly Role[];
+export type Rule =
+	| 'open'
+	| 'participant'
+	| 'anybody'
+	| 'everyone'
+	| 'presence'
+	| 'listening'
+	| readonly Role[];
 
 const admins: readonly Role[] = ['admin'];
 const clinical: readonly Role[] = ['admin', 'supervisor', 'clinician'];
@@ -66,6 +73,10 @@ export const rules: Readonly<Record<string, Rule>> = {
 	'GET /api/digest-pages/:hash': scheduling,
 	'PUT /api/digest-pages/:hash': admins,
 	'GET /api/history': scheduling,
+	'GET /api/log/checkpoint': 'everyone',
+	'GET /api/log/consistency': 'everyone',
+	'GET /api/log/blocks/:block': scheduling,
+	'GET /api/log/rows/:n/proof': scheduling,
 	'POST /api/sessions/:id/end': clinical,
 	'PUT /api/sessions/:id/contacts': scheduling,
 	'PUT /api/contacts': scheduling,

@@ -15,8 +15,10 @@ import { codeRoutes } from './code/routes.ts';
 import type { Config } from './config.ts';
 import type { Context } from './context.ts';
 import { asServerError, ServerError } from './errors.ts';
-import { History } from './history.ts';
-import { historyRoutes } from './history-routes.ts';
+import { History } from './history/history.ts';
+import { LogKey } from './history/key.ts';
+import { Ledger } from './history/ledger.ts';
+import { historyRoutes } from './history/routes.ts';
 import { createLog, type LogStream, loggerOptions } from './log.ts';
 import { guardOrigins, ownOrigins, printedOrigin } from './origin.ts';
 import { secureHeaders, servePages } from './pages.ts';
@@ -91,6 +93,7 @@ async function openContext(options: ServerOptions, app: FastifyInstance): Promis
 		database,
 		store,
 		history,
+		ledger: new Ledger(store, await LogKey.open(config.dataDir)),
 		opaque: await Opaque.open(config.dataDir, { fresh: !ready }),
 		setup: new SetupToken(clock, { ready }),
 		tokens: new Tokens(clock),

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config.ts';
 import { ServerError } from '../errors.ts';
-import type { History } from '../history.ts';
+import type { History } from '../history/history.ts';
 import type { Log } from '../log.ts';
 import type { Settings } from '../people/settings.ts';
 import { limits } from '../protocol/limits.ts';

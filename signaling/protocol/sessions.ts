@@ -244,6 +244,8 @@ export type Act = v.InferOutput<typeof Act>;
 
 /** GET /api/sessions/:id/history, GET /api/recordings/:id/history (staff). Ids only; names are put in by the reader. */
 export const HistoryRow = v.strictObject({
+	/** Rows are numbered from 1 without gaps. */
+	n: Count,
 	at: Time,
 	act: Act,
 	/** Who: a member, a seat or a place. */
@@ -252,6 +254,17 @@ export const HistoryRow = v.strictObject({
 	recording: v.nullable(Id),
 	/** What else it is about: a share, a member whose access it was, a request. */
 	about: v.nullable(Id),
+	/** Sealed by the actor for those whom it concerns. */
+	reason: v.nullable(Sealed),
+	/** What the actor signed of it, in context `sotto/act/v1`. */
+	signed: v.nullable(Signed),
+	/** What else the leaf of the row hashes (docs/history.md); without a salt, whom and what it is about was erased. */
+	leaf: v.strictObject({
+		salt: v.nullable(Id),
+		of: Bytes32,
+		reason: v.nullable(Bytes32),
+		signed: v.nullable(Bytes32),
+	}),
 });
 export const History = v.strictObject({ rows: v.array(HistoryRow) });
 export type HistoryRow = v.InferOutput<typeof HistoryRow>;

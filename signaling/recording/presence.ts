@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import type { History } from '../history.ts';
+import type { History } from '../history/history.ts';
 import { limits } from '../protocol/limits.ts';
 import type { Store } from '../store/database.ts';
 

@@ -4,7 +4,7 @@ import * as v from 'valibot';
 import type { Context } from '../context.ts';
 import { ServerError } from '../errors.ts';
 import { staffOf } from '../guard.ts';
-import { readHistory } from '../history.ts';
+import { readHistory } from '../history/read.ts';
 import { bodyOf, parse } from '../parse.ts';
 import { limits } from '../protocol/limits.ts';
 import {

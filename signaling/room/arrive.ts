@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { ServerError } from '../errors.ts';
-import { addLost, addReturned } from '../history.ts';
+import { addLost, addReturned } from '../history/visits.ts';
 import { markSeen } from '../presence/devices.ts';
 import { limits } from '../protocol/limits.ts';
 import { closeCodes, type ClientMessage } from '../protocol/socket.ts';

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 import { asServerError, ServerError } from '../errors.ts';
-import type { History } from '../history.ts';
+import type { History } from '../history/history.ts';
 import type { Log } from '../log.ts';
 import { limits } from '../protocol/limits.ts';
 import { closeCodes, type ServerMessage } from '../protocol/socket.ts';

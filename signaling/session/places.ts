@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import type { Context } from '../context.ts';
 import { ServerError } from '../errors.ts';
 import { claimantOf } from '../guard.ts';
-import { addLinkOpened } from '../history.ts';
+import { addLinkOpened } from '../history/visits.ts';
 import { bodyOf, parse, stored } from '../parse.ts';
 import { type Claim, NewClaim, NewDeletionRequest, type Place } from '../protocol/sessions.ts';
 import { Id, PublicIdentity, Signed } from '../protocol/text.ts';

@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import type { Context } from '../context.ts';
 import { ServerError } from '../errors.ts';
 import { type Staff, staffOf } from '../guard.ts';
-import { readHistory } from '../history.ts';
+import { readHistory } from '../history/read.ts';
 import { bodyOf, parse, stored } from '../parse.ts';
 import { endSession } from '../room/acts.ts';
 import { limits } from '../protocol/limits.ts';

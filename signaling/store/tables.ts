@@ -3,6 +3,7 @@ import type { PostError, PostKind, PostState, PostWay } from '../protocol/post.t
 import type { RecordingSource, TrackKind } from '../protocol/recordings.ts';
 import type { Act } from '../protocol/sessions.ts';
 import type { LifeTables } from './rows/life.ts';
+import type { HistoryLogColumns } from './rows/log.ts';
 
 /**
  * Rows of the database. Types are those that SQLite and PostgreSQL share: text, bigint (a JavaScript
@@ -189,7 +190,7 @@ export interface RelayRow {
 	body: string | null;
 }
 
-export interface HistoryTableRow {
+export interface HistoryTableRow extends HistoryLogColumns {
 	n: number;
 	at: number;
 	act: Act;

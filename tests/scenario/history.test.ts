@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { readHistory } from '../../signaling/history.ts';
+import { readHistory } from '../../signaling/history/read.ts';
 import type { Act, HistoryRow } from '../../signaling/protocol/sessions.ts';
 import { type Line, waitAt } from '../line.ts';
 import { type LocalServer, localPractice, localServer } from '../local.ts';

@@ -102,7 +102,7 @@ function ask(
 	origin: string = address,
 ): Promise<Answer> {
 	const filled = path.replaceAll(/:(\w+)/g, (_, name: string) => {
-		if (name === 'part' || name === 'chunk') return '0';
+		if (name === 'part' || name === 'chunk' || name === 'block') return '0';
 		if (name === 'kind') return 'notes';
 		return ids[name] ?? newId();
 	});
@@ -167,7 +167,8 @@ test('an extension’s token is for hearing who waits, and for nothing else', as
 	for (const route of routes()) {
 		const rule = rules[route.name] ?? [];
 		const answer = answerOf(await ask(route, token, {}, {}, extensionOrigin));
-		const listens = rule === 'open' || rule === 'presence' || rule === 'listening';
+		const listens =
+			rule === 'open' || rule === 'everyone' || rule === 'presence' || rule === 'listening';
 		const expected = rule === 'participant' ? '401 token' : '403 forbidden';
 		const refused = ofUploader.test(route.name) ? /^40[034] /.test(answer) : answer === expected;
 		if (listens === refused) wrong.push(`${route.name} ${answer}`);
@@ -386,7 +387,8 @@ describe.each(roles)('%s', (role) => {
 			const token = ending.has(route.name) ? await another(role) : tokens.get(role);
 			const answer = answerOf(await ask(route, token));
 			const listens = rule === 'listening' && /^(?:admin|supervisor|clinician)$/.test(role);
-			const may = rule === 'open' || rule === 'anybody' || listens || rule.includes(role);
+			const all = rule === 'open' || rule === 'anybody' || rule === 'everyone';
+			const may = all || listens || rule.includes(role);
 			if (rule === 'participant' ? answer !== '401 token' : may === (answer === '403 forbidden'))
 				wrong.push(`${route.name} ${answer}`);
 			if (rule !== 'participant' && answer === '401 token') wrong.push(`${route.name} ${answer}`);

@@ -1,7 +1,8 @@
 import type { AnnotationKind } from '../../protocol/annotations.ts';
+import type { LogTables } from './log.ts';
 
 /** What is kept of a recording after it was made; each concept has its rows in a file of its own here. */
-export interface LifeTables {
+export interface LifeTables extends LogTables {
 	annotations: AnnotationRow;
 }
 

@@ -10,12 +10,16 @@ import {
 } from './entries.ts';
 
 const row = (act: HistoryRow['act'], who: string | null, session: string | null): HistoryRow => ({
+	n: 1,
 	at: Date.UTC(2026, 10, 22, 23, 4, 5),
 	act,
 	who,
 	session,
 	recording: null,
 	about: null,
+	reason: null,
+	signed: null,
+	leaf: { salt: null, of: '', reason: null, signed: null },
 });
 const session = (id: string, ...names: string[]): [string, KnownSession] => [
 	id,

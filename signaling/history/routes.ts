@@ -1,10 +1,11 @@
 import type { FastifyInstance } from 'fastify';
 import * as v from 'valibot';
-import type { Context } from './context.ts';
-import { staffOf } from './guard.ts';
-import { pageOfHistory } from './history.ts';
-import { parse } from './parse.ts';
-import type { HistoryPage } from './protocol/sessions.ts';
+import type { Context } from '../context.ts';
+import { staffOf } from '../guard.ts';
+import { parse } from '../parse.ts';
+import type { HistoryPage } from '../protocol/sessions.ts';
+import { logRoutes } from './log.ts';
+import { pageOfHistory } from './read.ts';
 
 /** Rows of one page. */
 const pageRows = 500;
@@ -18,7 +19,7 @@ const Query = v.object({
 	before: v.optional(digits, `${Number.MAX_SAFE_INTEGER}`),
 });
 
-/** /api/history. */
+/** /api/history, /api/log. */
 export function historyRoutes(app: FastifyInstance, context: Context): void {
 	app.get('/history', async (request): Promise<HistoryPage> => {
 		const { member, role } = await staffOf(context, request);
@@ -26,4 +27,5 @@ export function historyRoutes(app: FastifyInstance, context: Context): void {
 		const wish = { ...parse(Query, request.query), practice, max: pageRows };
 		return pageOfHistory(context.store, readsAll.has(role) ? wish : { ...wish, host: member });
 	});
+	logRoutes(app, context);
 }

@@ -1,0 +1,44 @@
+import * as v from 'valibot';
+import { Bytes32, Count } from './text.ts';
+
+/** Rows of one block of the log. */
+export const logBlockRows = 1024;
+/** Longer than any path in a tree that a number can count. */
+const pathMax = 64;
+
+const Path = v.pipe(v.array(Bytes32), v.maxLength(pathMax));
+
+/**
+ * GET /api/log/checkpoint (with a token of any kind): the signed head of the history, a C2SP tlog-checkpoint, and the
+ * key that signed it as C2SP signed-note writes it. A client remembers the first key that it saw, and the last head.
+ */
+export const LogCheckpoint = v.strictObject({
+	note: v.pipe(v.string(), v.maxLength(2048)),
+	key: v.pipe(v.string(), v.maxLength(256)),
+});
+export type LogCheckpoint = v.InferOutput<typeof LogCheckpoint>;
+
+/**
+ * GET /api/log/consistency?from=&to= (with a token of any kind): that the first `to` rows begin with the first `from`
+ * (RFC 6962 §2.1.2). Errors: `bad-request` unless 1 <= from <= to; `not-found` where the log has fewer rows than `to`.
+ */
+export const LogConsistency = v.strictObject({ path: Path });
+
+/**
+ * GET /api/log/blocks/:block?size= (staff): the leaf hashes of rows [block · 1024 + 1, (block + 1) · 1024] of the first
+ * `size`, as the rows hash now (null = there is no such row) and as the tree has them, and the path of this group of
+ * leaves to the root. They say nothing of what is in a row. Errors: `bad-request`, `not-found`.
+ */
+export const LogBlock = v.strictObject({
+	rows: v.pipe(v.array(v.nullable(Bytes32)), v.maxLength(logBlockRows)),
+	kept: v.pipe(v.array(v.nullable(Bytes32)), v.maxLength(logBlockRows)),
+	path: Path,
+});
+export type LogBlock = v.InferOutput<typeof LogBlock>;
+
+/**
+ * GET /api/log/rows/:n/proof?size= (staff): that row n is among the first `size` (RFC 6962 §2.1.1). Whoever may not
+ * read the row learns nothing by it. Errors: `bad-request`, `not-found`.
+ */
+export const LogProof = v.strictObject({ size: Count, path: Path });
+export type LogProof = v.InferOutput<typeof LogProof>;
