@@ -34,6 +34,7 @@ import { Objects } from './recording/objects.ts';
 import { Presence } from './recording/presence.ts';
 import { recordingRoutes } from './recording/routes.ts';
 import { Tombstones } from './recording/tombstones.ts';
+import { retentionRoutes } from './retention/routes.ts';
 import { endForgotten } from './room/acts.ts';
 import { Hub } from './room/hub.ts';
 import { markAbsent } from './room/absent.ts';
@@ -176,6 +177,7 @@ async function api(app: FastifyInstance, context: Context): Promise<void> {
 	historyRoutes(app, context);
 	postRoutes(app, context);
 	presenceRoutes(app, context);
+	retentionRoutes(app, context);
 }
 
 /** Puts in order what a crash left behind. */

@@ -8,6 +8,14 @@ import { RecorderKind } from './kind.ts';
 
 const line = v.pipe(v.string(), v.maxLength(2000));
 
+const KeepingSchema = v.strictObject({
+	purpose: v.picklist(['record', 'supervision', 'quality', 'note', 'legal']),
+	minutes: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(1))),
+});
+
+/** What kind of purpose it is; `minutes` after its end it is deleted, where no date can say when. */
+export type Keeping = Readonly<v.InferOutput<typeof KeepingSchema>>;
+
 const NoticeSchema = v.strictObject({
 	v: v.literal(1),
 	session: Id,
@@ -19,6 +27,7 @@ const NoticeSchema = v.strictObject({
 	openers: line,
 	supervisors: v.optional(v.literal(true)),
 	keptUntil: v.nullable(Moment),
+	keeping: v.optional(KeepingSchema),
 });
 
 /** What people are shown before they are asked: it says what the recording is for and who will open it. */
@@ -38,6 +47,7 @@ export interface Notice {
 	readonly supervisors?: true | undefined;
 	/** Milliseconds since 1970, or null where the rules of the practice name no date. */
 	readonly keptUntil: number | null;
+	readonly keeping?: Keeping | undefined;
 }
 
 /** A notice signed by the host, as it travels. */
@@ -50,11 +60,17 @@ export async function signNotice(options: {
 }): Promise<SignedNotice> {
 	const { host, notice } = options;
 	const { session, practice, host: hostName, purpose, recorder, keptUntil } = notice;
-	const { openers, supervisors } = notice;
+	const { openers, supervisors, keeping } = notice;
 	const hostKey = toBase64url(host.publicKey);
 	const who = { practice, host: hostName, hostKey, openers, ...(supervisors && { supervisors }) };
-	const value = { v: 1, session, ...who, purpose, recorder, keptUntil };
+	const value = { v: 1, session, ...who, purpose, recorder, keptUntil, ...saidOf(keeping) };
 	return signJson({ key: host, context: 'sotto/notice/v1', value });
+}
+
+function saidOf(keeping: Keeping | undefined) {
+	if (!keeping) return {};
+	const { purpose, minutes } = keeping;
+	return { keeping: minutes === undefined ? { purpose } : { purpose, minutes } };
 }
 
 /**

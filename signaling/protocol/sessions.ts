@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { limits } from './limits.ts';
+import { Keeping } from './retention.ts';
 import {
 	Bytes32,
 	Count,
@@ -42,6 +43,7 @@ export const NoticeText = v.strictObject({
 	/** The words name the supervisors too. */
 	supervisors: v.optional(v.literal(true)),
 	keptUntil: v.nullable(v.pipe(Time, v.maxValue(8.64e15))),
+	keeping: v.optional(Keeping),
 });
 
 /** POST /api/sessions (staff). Errors: `bad-request` (also a notice that the host has not signed for this session), `forbidden` (also one without a notice where every session is recorded), `conflict`. The notice is in clear, because it is read before any key exists; null = not recorded, for good. */

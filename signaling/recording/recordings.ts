@@ -12,6 +12,7 @@ import type {
 } from '../protocol/recordings.ts';
 import { sha256 } from '../random.ts';
 import type { StoreTransaction } from '../store/database.ts';
+import { keepAsNoticed } from '../retention/kept.ts';
 import { presentRecording, usableRecording } from './access.ts';
 
 /** Whether the grants belong to this recording, come from this member and go to somebody of the practice. */
@@ -146,6 +147,12 @@ export async function makeRecording(
 			.execute();
 		await insertTracks(db, recording, tracks);
 		await insertGrants(db, recording, grants);
+		if (wanted.session !== null)
+			await keepAsNoticed(context, db, {
+				recording,
+				session: wanted.session,
+				who: staff.member,
+			});
 		await history.add(db, {
 			act: 'recording-started',
 			who: staff.member,

@@ -3,6 +3,7 @@ import type { Migration } from 'kysely/migration';
 import { annotations } from './changes/annotations.ts';
 import { log } from './changes/log.ts';
 import { find } from './changes/find.ts';
+import { retention } from './changes/retention.ts';
 import { index, table } from './table.ts';
 
 async function people(db: Kysely<unknown>): Promise<void> {
@@ -375,4 +376,5 @@ export const migrations: Record<string, Migration> = {
 	'0010-annotations': annotations,
 	'0011-log': log,
 	'0010-find': find,
+	'0012-retention': retention,
 };

@@ -170,12 +170,13 @@ test('one more state, a later visit, or years of the practice never make it earl
 	);
 });
 
+const believed = ({ confidence, blockAutoDestroy }: Row) =>
+	!blockAutoDestroy || !confidence.endsWith('unverified');
+
 test('every provider of the data is known, and every row has a source or says that it has none', () => {
 	expect(all).toHaveLength(104);
 	expect(all.filter((row) => kindsOf(row) === undefined)).toEqual([]);
 	const unsourced = all.filter(({ source }) => source.length === 0);
 	expect(unsourced.length).toBeGreaterThan(0);
-	const believed = ({ confidence, blockAutoDestroy }: Row) =>
-		!blockAutoDestroy || !confidence.endsWith('unverified');
 	expect(unsourced.filter(believed)).toEqual([]);
 });

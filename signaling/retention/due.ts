@@ -1,0 +1,50 @@
+import { ServerError } from '../errors.ts';
+import type { Act } from '../protocol/sessions.ts';
+import type { Store, StoreTransaction } from '../store/database.ts';
+import type { RetentionTableRow } from '../store/rows/retention.ts';
+import type { RecordingTableRow } from '../store/tables.ts';
+
+const minuteMs = 60_000;
+
+/** What of a recording says when it ended. */
+type Ending = Pick<RecordingTableRow, 'state' | 'ended_at' | 'last_seen_at' | 'finished_at'>;
+
+/** The last moment that a recording is kept; null = nothing happens by itself. */
+export function endsAt(
+	row: Pick<RetentionTableRow, 'kept_until' | 'minutes' | 'hold'>,
+	recording: Ending,
+): number | null {
+	if (row.hold !== 0) return null;
+	if (row.kept_until !== null) return row.kept_until;
+	if (row.minutes === null) return null;
+	const { ended_at: ended, last_seen_at: seen, finished_at: finished } = recording;
+	return Math.max(ended ?? 0, seen, finished ?? 0) + row.minutes * minuteMs;
+}
+
+/**
+ * Throws `conflict` where a recording is under a legal hold, and where it would go because its time is over and its
+ * time is not over. In the transaction that deletes it, so that a hold placed in the same moment is not passed by.
+ */
+export async function demandDeletable(
+	db: Store | StoreTransaction,
+	{ recording, act, at }: { recording: string; act: Act; at: number },
+): Promise<void> {
+	const row = await db
+		.selectFrom('retentions')
+		.innerJoin('recordings', 'recordings.id', 'retentions.recording')
+		.select([
+			'retentions.kept_until',
+			'retentions.minutes',
+			'retentions.hold',
+			'recordings.state',
+			'recordings.ended_at',
+			'recordings.last_seen_at',
+			'recordings.finished_at',
+		])
+		.where('retentions.recording', '=', recording)
+		.executeTakeFirst();
+	if (row && row.hold !== 0) throw new ServerError('conflict');
+	if (act !== 'kept-until-over') return;
+	const end = row ? endsAt(row, row) : null;
+	if (end === null || end >= at) throw new ServerError('conflict');
+}
