@@ -1,0 +1,71 @@
+import { isApiError } from '#lib/net/errors.ts';
+import type { Opened } from '#lib/recordings/store.ts';
+import {
+	type MadeShare,
+	type ShareWish,
+	type ShownShare,
+	approveDevice,
+	createShare,
+	endShare,
+	fetchShares,
+	refuseDevice,
+} from './sharer.ts';
+
+/** So often a page asks what became of the shares, and whether a device asks for a key. */
+const lookAgainMs = 5_000;
+
+/** The shares of one recording, as whoever may share it sees them. */
+export class Shares {
+	list = $state.raw<readonly ShownShare[]>();
+	failure = $state.raw<unknown>();
+	readonly #opened: () => Opened;
+
+	constructor(opened: () => Opened) {
+		this.#opened = opened;
+	}
+
+	/** Loads them, and again every few seconds while the page is seen; the result stops it. */
+	watch(): () => void {
+		void this.load();
+		const timer = setInterval(() => {
+			const busy = this.list?.some(({ state }) => state === 'open');
+			if (document.visibilityState === 'visible' && busy) void this.load();
+		}, lookAgainMs);
+		return () => clearInterval(timer);
+	}
+
+	async load(): Promise<void> {
+		try {
+			this.list = await fetchShares(this.#opened());
+			this.failure = undefined;
+		} catch (error) {
+			// What was loaded stays on the screen while there is no connection.
+			if (!this.list || !isApiError(error, 'offline')) this.failure = error;
+		}
+	}
+
+	/** Throws as `createShare`. */
+	async create(wish: ShareWish): Promise<MadeShare> {
+		const made = await createShare(this.#opened(), wish);
+		await this.load();
+		return made;
+	}
+
+	/** Throws `ApiError`. */
+	async end(id: string): Promise<void> {
+		await endShare(id);
+		await this.load();
+	}
+
+	/** The digits were the same. Throws as `approveDevice`. */
+	async approve(share: ShownShare): Promise<void> {
+		await approveDevice(this.#opened(), share, { compared: true });
+		await this.load();
+	}
+
+	/** The digits were not the same. Throws `ApiError`. */
+	async refuse(id: string): Promise<void> {
+		await refuseDevice(id);
+		await this.load();
+	}
+}
