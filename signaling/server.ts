@@ -33,6 +33,7 @@ import { settleDeletions } from './recording/deletion.ts';
 import { Objects } from './recording/objects.ts';
 import { Presence } from './recording/presence.ts';
 import { recordingRoutes } from './recording/routes.ts';
+import { requestRoutes } from './request/routes.ts';
 import { Tombstones } from './recording/tombstones.ts';
 import { retentionRoutes } from './retention/routes.ts';
 import { endForgotten } from './room/acts.ts';
@@ -177,6 +178,7 @@ async function api(app: FastifyInstance, context: Context): Promise<void> {
 	historyRoutes(app, context);
 	postRoutes(app, context);
 	presenceRoutes(app, context);
+	requestRoutes(app, context);
 	retentionRoutes(app, context);
 }
 

@@ -8,6 +8,7 @@ import { bodyOf, parse, stored } from '../parse.ts';
 import { type Claim, NewClaim, NewDeletionRequest, type Place } from '../protocol/sessions.ts';
 import { Id, PublicIdentity, Signed } from '../protocol/text.ts';
 import { newId, newSecret, tokenHash } from '../random.ts';
+import { addWishToDelete } from '../request/requests.ts';
 import { verifySignature, verifySigned } from '../signature.ts';
 import type { StoreTransaction } from '../store/database.ts';
 
@@ -141,6 +142,7 @@ export function placeRoutes(app: FastifyInstance, context: Context): void {
 				.execute();
 			const { place: who, session } = claimant;
 			await history.add(db, { act: 'deletion-asked', who, session });
+			await addWishToDelete(context, db, { session, place: who, content });
 		});
 		hub.changed('recordings');
 		return reply.code(204).send();

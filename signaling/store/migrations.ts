@@ -1,6 +1,7 @@
 import { type AlterTableBuilder, type Kysely, sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
 import { annotations } from './changes/annotations.ts';
+import { requests } from './changes/requests.ts';
 import { log } from './changes/log.ts';
 import { find } from './changes/find.ts';
 import { retention } from './changes/retention.ts';
@@ -374,6 +375,7 @@ export const migrations: Record<string, Migration> = {
 			db.schema.alterTable('seats').addColumn('absent_at', 'bigint').execute(),
 	},
 	'0010-annotations': annotations,
+	'0016-requests': requests,
 	'0011-log': log,
 	'0010-find': find,
 	'0012-retention': retention,

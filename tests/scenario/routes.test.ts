@@ -260,6 +260,7 @@ test('a participant with an account asks for her own, and for nothing of the pra
 		'GET /api/recordings/briefs',
 		'GET /api/tombstones',
 		'GET /api/visits',
+		'GET /api/visits/:place/requests',
 		'POST /api/device/active',
 		'POST /api/device/lock',
 		'POST /api/device/sign-out',
@@ -267,6 +268,7 @@ test('a participant with an account asks for her own, and for nothing of the pra
 		'POST /api/password/start',
 		'POST /api/recordings/:id/opened',
 		'POST /api/recordings/rows',
+		'POST /api/visits/:place/requests',
 		'PUT /api/account/practice',
 	]);
 	const stations = Object.entries(rules).filter(
