@@ -92,6 +92,8 @@ export const rules: Readonly<Record<string, Rule>> = {
 	'POST /api/requests': clinical,
 	'POST /api/requests/:id/extend': clinical,
 	'POST /api/requests/:id/close': clinical,
+	'GET /api/disclosures': admins,
+	'POST /api/recordings/:id/disclosures': clinical,
 	'GET /api/recordings': opening,
 	'GET /api/recordings/briefs': opening,
 	'POST /api/recordings/rows': opening,

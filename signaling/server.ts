@@ -34,6 +34,7 @@ import { Objects } from './recording/objects.ts';
 import { Presence } from './recording/presence.ts';
 import { recordingRoutes } from './recording/routes.ts';
 import { requestRoutes } from './request/routes.ts';
+import { disclosureRoutes } from './request/disclosures.ts';
 import { Tombstones } from './recording/tombstones.ts';
 import { retentionRoutes } from './retention/routes.ts';
 import { endForgotten } from './room/acts.ts';
@@ -179,6 +180,7 @@ async function api(app: FastifyInstance, context: Context): Promise<void> {
 	postRoutes(app, context);
 	presenceRoutes(app, context);
 	requestRoutes(app, context);
+	disclosureRoutes(app, context);
 	retentionRoutes(app, context);
 }
 

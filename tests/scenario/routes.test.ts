@@ -193,6 +193,11 @@ const bodies: Readonly<Record<string, () => object>> = {
 		signed(recorder.key, 'sotto/checkpoint/v1', { at: 1 }),
 	'POST /api/recordings/:id/finish': () => ({ recovered: false, keep: [], remove: [] }),
 	'POST /api/recordings/:id/grants': () => ({ grant: recorder.grant() }),
+	'POST /api/recordings/:id/disclosures': () => ({
+		id: newId(),
+		act: 'exported',
+		sealed: bytesOf(60),
+	}),
 	'PUT /api/recordings/:id/annotations/:kind': () => ({ version: 1, sealed: bytesOf(60) }),
 };
 
