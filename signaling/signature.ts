@@ -9,6 +9,7 @@ type Context =
 	| 'sotto/member-list/v1'
 	| 'sotto/notice/v1'
 	| 'sotto/practice-handover/v1'
+	| 'sotto/passkey/v1'
 	| 'sotto/practice-settings/v1'
 	| 'sotto/presence-device/v1'
 	| 'sotto/recovery/v1'
@@ -16,7 +17,8 @@ type Context =
 	| 'sotto/retention/v1'
 	| 'sotto/retention-policy/v1'
 	| 'sotto/share/v1'
-	| 'sotto/token/v1';
+	| 'sotto/token/v1'
+	| 'sotto/unlockers/v1';
 
 /**
  * Whether `signature` is Ed25519 (RFC 8032) by `publicKey` over `context || 0x00 || message`; false for

@@ -14,6 +14,7 @@ export interface WrapContext {
 		| 'sotto/account/password/v1'
 		| 'sotto/account/recovery/v1'
 		| 'sotto/account/device/v1'
+		| 'sotto/account/passkey/v1'
 		| 'sotto/account/data/v1'
 		| 'sotto/share/v1';
 	/** Bound to the bytes, so that they open in their own place only. */

@@ -31,6 +31,8 @@ export type SignContext =
 	| 'sotto/share/v1'
 	| 'sotto/export/v1'
 	| 'sotto/request/v1'
+	| 'sotto/passkey/v1'
+	| 'sotto/unlockers/v1'
 	| 'sotto/recovery/v1';
 
 /** An Ed25519 key pair. The private half is a CryptoKey and normally non-extractable. */

@@ -23,7 +23,10 @@ import { newId, newSecret } from '../random.ts';
 import { verifySignature, verifySigned } from '../signature.ts';
 import { changeAccount } from './change.ts';
 import { openDevice } from './devices.ts';
+import { letIn } from './enter.ts';
 import { memberByEmail, readPractice, signedIn } from './members.ts';
+import { passkeyRoutes } from './passkeys.ts';
+import { unlockerRoutes } from './unlockers.ts';
 
 /** A login or recovery that was begun must be finished within this time. */
 const beginningMs = 60_000;
@@ -103,26 +106,6 @@ function setupRoutes(app: FastifyInstance, context: Context): void {
 		after?.();
 		setup.burn();
 		return answer;
-	});
-}
-
-/** Lets a member in on a device after she proved herself. */
-async function letIn(
-	context: Context,
-	options: {
-		member: string;
-		device: v.InferOutput<typeof LoginFinish>['device'];
-		act: 'signed-in' | 'recovered';
-	},
-): Promise<SignedIn> {
-	const { store, clock, history, settings, tokens } = context;
-	const { member, device, act } = options;
-	return store.transaction().execute(async (db) => {
-		const opened = await openDevice(db, { member, device, clock });
-		// What an older login of this device was given ends here.
-		tokens.revoke(opened.device);
-		await history.add(db, { act, who: member });
-		return signedIn(db, { member, opened, idleMs: settings.idleMs });
 	});
 }
 
@@ -224,11 +207,13 @@ function passwordRoutes(app: FastifyInstance, context: Context): void {
 	});
 }
 
-/** /api/config, setup, login, recovery, password. */
+/** /api/config, setup, login, recovery, password, passkey, unlockers, devices. */
 export function accountRoutes(app: FastifyInstance, context: Context): void {
 	configRoute(app, context);
 	setupRoutes(app, context);
 	loginRoutes(app, context);
 	recoveryRoutes(app, context);
 	passwordRoutes(app, context);
+	passkeyRoutes(app, context);
+	unlockerRoutes(app, context);
 }

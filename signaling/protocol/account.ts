@@ -9,6 +9,7 @@ import {
 	Signature,
 	Signed,
 	SignedList,
+	Time,
 	bytes,
 	line,
 } from './text.ts';
@@ -26,13 +27,22 @@ export const Role = v.picklist([
 ]);
 export type Role = v.InferOutput<typeof Role>;
 
-/** One way to open the account key. Only the recovery key has a public half: it signs the server's nonce. */
+/** A passkey as the list of ways in shows it. */
+export const PasskeyInfo = v.strictObject({
+	/** WebAuthn credential id. */
+	credential: bytes(1366),
+	name: line(80),
+	createdAt: Time,
+});
+
+/** One way to open the account key. A recovery key and a passkey have a public half: they sign the server's nonce. */
 export const Unlocker = v.strictObject({
 	id: Id,
-	kind: v.picklist(['password', 'recovery']),
+	kind: v.picklist(['password', 'recovery', 'passkey']),
 	/** The account key, wrapped. */
 	wrapped: bytes(512),
 	publicKey: v.optional(Bytes32),
+	passkey: v.optional(PasskeyInfo),
 });
 export type Unlocker = v.InferOutput<typeof Unlocker>;
 

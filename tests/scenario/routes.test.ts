@@ -257,6 +257,8 @@ test('a participant with an account asks for her own, and for nothing of the pra
 		.map(({ name }) => name)
 		.filter((name) => rules[name]?.includes('participant-only') && Array.isArray(rules[name]));
 	expect(allowed.toSorted()).toEqual([
+		'DELETE /api/account/devices/:id',
+		'GET /api/account/devices',
 		'GET /api/me',
 		'GET /api/practice/settings',
 		'GET /api/recordings',
@@ -275,6 +277,7 @@ test('a participant with an account asks for her own, and for nothing of the pra
 		'POST /api/recordings/rows',
 		'POST /api/visits/:place/requests',
 		'PUT /api/account/practice',
+		'PUT /api/account/unlockers',
 	]);
 	const stations = Object.entries(rules).filter(
 		([, rule]) => Array.isArray(rule) && rule.includes('station'),

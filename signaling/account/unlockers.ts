@@ -1,0 +1,134 @@
+import type { FastifyInstance } from 'fastify';
+import * as v from 'valibot';
+import type { Context } from '../context.ts';
+import { ServerError } from '../errors.ts';
+import { staffOf } from '../guard.ts';
+import { bodyOf, parse, stored } from '../parse.ts';
+import type { Unlocker } from '../protocol/account.ts';
+import { Id, PublicIdentity, type Signed } from '../protocol/text.ts';
+import { type Devices, NewUnlockers, UnlockersText, passkeysMax } from '../protocol/unlockers.ts';
+import { verifySigned } from '../signature.ts';
+import type { StoreTransaction } from '../store/database.ts';
+import type { Act } from '../protocol/sessions.ts';
+import { changeAccount } from './change.ts';
+
+const Params = v.object({ id: Id });
+
+function textOf({ text }: Signed): UnlockersText {
+	try {
+		return parse(UnlockersText, JSON.parse(text));
+	} catch (cause) {
+		throw new ServerError('bad-request', { cause });
+	}
+}
+
+const of = (unlockers: readonly Unlocker[], kind: Unlocker['kind']): Unlocker[] =>
+	unlockers.filter((one) => one.kind === kind);
+
+/** Throws `bad-request` unless a password that is as it was and a recovery key are left, and everything is whole. */
+function checkUnlockers(next: readonly Unlocker[], kept: readonly Unlocker[]): void {
+	const [password, ...more] = of(next, 'password');
+	const [before] = of(kept, 'password');
+	const [recovery, ...others] = of(next, 'recovery');
+	const passkeys = of(next, 'passkey');
+	const whole =
+		more.length === 0 &&
+		others.length === 0 &&
+		password?.wrapped === before?.wrapped &&
+		recovery?.publicKey !== undefined &&
+		passkeys.length <= passkeysMax &&
+		passkeys.every(({ publicKey, passkey }) => publicKey !== undefined && passkey !== undefined) &&
+		new Set(next.map(({ id }) => id)).size === next.length;
+	if (!whole) throw new ServerError('bad-request');
+}
+
+/** What was done, as the history says it. */
+function actsOf(
+	next: readonly Unlocker[],
+	kept: readonly Unlocker[],
+): { act: Act; about: string }[] {
+	const ids = new Set(kept.map(({ id }) => id));
+	const left = new Set(next.map(({ id }) => id));
+	const acts: { act: Act; about: string }[] = [];
+	for (const { id, kind } of next)
+		if (!ids.has(id))
+			acts.push({
+				act: kind === 'recovery' ? 'recovery-key-replaced' : 'unlocker-added',
+				about: id,
+			});
+	for (const { id, kind } of kept)
+		if (!left.has(id) && kind === 'passkey') acts.push({ act: 'unlocker-removed', about: id });
+	return acts;
+}
+
+async function replace(
+	db: StoreTransaction,
+	{ member, signed }: { member: string; signed: Signed },
+): Promise<{ act: Act; about: string }[]> {
+	const said = textOf(signed);
+	const row = await db
+		.selectFrom('members')
+		.select('public_identity')
+		.where('id', '=', member)
+		.executeTakeFirstOrThrow();
+	const { ed25519 } = stored(PublicIdentity, row.public_identity);
+	if (said.member !== member || !verifySigned(ed25519, 'sotto/unlockers/v1', signed))
+		throw new ServerError('bad-request');
+	let acts: { act: Act; about: string }[] = [];
+	await changeAccount(db, member, (account) => {
+		const { unlockers } = account;
+		if (unlockers.map(({ id }) => id).join() !== said.was.join()) throw new ServerError('conflict');
+		checkUnlockers(said.unlockers, unlockers);
+		acts = actsOf(said.unlockers, unlockers);
+		return { ...account, unlockers: said.unlockers };
+	});
+	return acts;
+}
+
+/** /api/account/unlockers, /api/account/devices: ways into an account, and where it is open. */
+export function unlockerRoutes(app: FastifyInstance, context: Context): void {
+	const { store, history, tokens, hub } = context;
+	app.put('/account/unlockers', async (request, reply) => {
+		const { member } = await staffOf(context, request);
+		const { signed } = bodyOf(NewUnlockers, request);
+		await store.transaction().execute(async (db) => {
+			for (const { act, about } of await replace(db, { member, signed }))
+				await history.add(db, { act, who: member, about });
+		});
+		return reply.code(204).send();
+	});
+	app.get('/account/devices', async (request): Promise<Devices> => {
+		const { member, device } = await staffOf(context, request);
+		const rows = await store
+			.selectFrom('devices')
+			.select(['id', 'name', 'created_at', 'active_at'])
+			.where('member', '=', member)
+			.orderBy('active_at', 'desc')
+			.execute();
+		return {
+			devices: rows.map((row) => ({
+				id: row.id,
+				name: row.name,
+				createdAt: row.created_at,
+				activeAt: row.active_at,
+				current: row.id === device,
+			})),
+		};
+	});
+	app.delete('/account/devices/:id', async (request, reply) => {
+		const { member } = await staffOf(context, request);
+		const { id } = parse(Params, request.params);
+		await store.transaction().execute(async (db) => {
+			const { numDeletedRows } = await db
+				.deleteFrom('devices')
+				.where('id', '=', id)
+				.where('member', '=', member)
+				.executeTakeFirst();
+			if (numDeletedRows === 0n) throw new ServerError('not-found');
+			await history.add(db, { act: 'device-removed', who: member });
+		});
+		tokens.revoke(id);
+		hub.dropDevice(id, { evenInCall: true });
+		return reply.code(204).send();
+	});
+}

@@ -1,0 +1,127 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Unlocker } from '../../signaling/protocol/account.ts';
+import { colleague } from '../colleagues.ts';
+import { type LocalServer, localPractice } from '../local.ts';
+import { logIn, type Staff } from '../staff.ts';
+import { type Answer, bytesOf, call, type Key, newId, newKey, signed, signWith } from '../wire.ts';
+
+let local: LocalServer & { maya: Staff };
+let maya: Staff;
+const passkeyKey = newKey();
+
+beforeAll(async () => {
+	local = await localPractice();
+	({ maya } = local);
+});
+afterAll(() => local.stop());
+
+const unlockersOf = async (staff: Staff): Promise<Unlocker[]> =>
+	(await staff.call('GET', '/api/me')).body.account.unlockers;
+
+const passkey = (key: Key = newKey()): Unlocker => ({
+	id: newId(),
+	kind: 'passkey',
+	wrapped: bytesOf(81),
+	publicKey: key.publicKey,
+	passkey: { credential: bytesOf(32), name: 'This laptop', createdAt: 1 },
+});
+
+function put(staff: Staff, was: readonly Unlocker[], next: readonly Unlocker[], key?: Key) {
+	const text = { member: staff.signedIn.member.id, was: was.map(({ id }) => id), unlockers: next };
+	return staff.call('PUT', '/api/account/unlockers', {
+		signed: signed(key ?? staff.identity, 'sotto/unlockers/v1', text),
+	});
+}
+
+async function enter(key: Key, member: string): Promise<Answer> {
+	const { address } = local;
+	const { body } = await call(address, 'POST', '/api/passkey/start', { body: { member } });
+	const message = Buffer.concat([Buffer.from(body.nonce, 'base64url'), Buffer.from(member)]);
+	return call(address, 'POST', '/api/passkey/finish', {
+		body: {
+			login: body.login,
+			signature: signWith(key, 'sotto/passkey/v1', message),
+			device: { publicKey: newKey().publicKey, name: 'Another browser' },
+		},
+	});
+}
+
+test('a passkey is a way in from the moment it is added until it is removed', async () => {
+	const member = maya.signedIn.member.id;
+	expect((await enter(passkeyKey, member)).body.error).toBe('login-failed');
+	const before = await unlockersOf(maya);
+	const added = passkey(passkeyKey);
+	expect((await put(maya, before, [...before, added])).status).toBe(204);
+	const { status, body } = await enter(passkeyKey, member);
+	expect([status, body.member.id]).toEqual([200, member]);
+	expect(body.account.unlockers).toContainEqual(added);
+	expect((await enter(newKey(), member)).body.error).toBe('login-failed');
+	expect((await enter(passkeyKey, newId())).body.error).toBe('login-failed');
+	expect((await put(maya, [...before, added], before)).status).toBe(204);
+	expect((await enter(passkeyKey, member)).body.error).toBe('login-failed');
+});
+
+test('no change leaves an account without a password and a recovery key, or with a password nobody registered', async () => {
+	const before = await unlockersOf(maya);
+	const [password, recovery] = before;
+	if (!password || !recovery) throw new Error('no unlockers');
+	const bad: Unlocker[][] = [
+		[password],
+		[recovery, passkey()],
+		[passkey()],
+		[{ ...password, wrapped: bytesOf(64) }, recovery],
+		[password, recovery, { ...recovery, id: newId() }],
+		[password, { ...recovery, publicKey: undefined }],
+		[password, recovery, { ...passkey(), publicKey: undefined }],
+		[password, recovery, { ...passkey(), passkey: undefined }],
+		[password, recovery, ...Array.from({ length: 6 }, () => passkey())],
+	].map((list) => JSON.parse(JSON.stringify(list)));
+	for (const next of bad)
+		expect([(await put(maya, before, next)).body.error, next.length]).toEqual([
+			'bad-request',
+			next.length,
+		]);
+	expect(await unlockersOf(maya)).toEqual(before);
+});
+
+test('a token alone changes nothing, and who was second has to look again', async () => {
+	const before = await unlockersOf(maya);
+	const next = [...before, passkey()];
+	expect((await put(maya, before, next, newKey())).body.error).toBe('bad-request');
+	const other = await colleague(maya);
+	expect((await put(other, await unlockersOf(other), next, maya.identity)).body.error).toBe(
+		'bad-request',
+	);
+	expect((await put(maya, next, next)).body.error).toBe('conflict');
+	expect(await unlockersOf(maya)).toEqual(before);
+});
+
+test('a new recovery key takes the place of the old one', async () => {
+	const before = await unlockersOf(maya);
+	const fresh: Unlocker = {
+		id: newId(),
+		kind: 'recovery',
+		wrapped: bytesOf(64),
+		publicKey: newKey().publicKey,
+	};
+	const next = before.map((one) => (one.kind === 'recovery' ? fresh : one));
+	expect((await put(maya, before, next)).status).toBe(204);
+	expect(await unlockersOf(maya)).toEqual(next);
+});
+
+test('a device is signed out by another one of the same member, and by nobody else', async () => {
+	const { address } = local;
+	const { email, password } = maya;
+	const device = { publicKey: newKey().publicKey, name: 'Old laptop' };
+	const { body } = await logIn(address, { email, password, device });
+	const list = async () => (await maya.call('GET', '/api/account/devices')).body.devices;
+	expect(await list()).toContainEqual(
+		expect.objectContaining({ id: body.device, name: 'Old laptop', current: false }),
+	);
+	const other = await colleague(maya);
+	const path = `/api/account/devices/${body.device}`;
+	expect((await other.call('DELETE', path)).body.error).toBe('not-found');
+	expect((await maya.call('DELETE', path)).status).toBe(204);
+	expect((await list()).map(({ id }: { id: string }) => id)).not.toContain(body.device);
+	expect((await maya.call('DELETE', path)).body.error).toBe('not-found');
+});
