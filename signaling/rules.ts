@@ -106,6 +106,7 @@ export const rules: Readonly<Record<string, Rule>> = {
 	'GET /api/recordings/:id': opening,
 	'DELETE /api/recordings/:id': clinical,
 	'GET /api/recordings/:id/history': clinical,
+	'GET /api/recordings/:id/receipt': clinical,
 	'GET /api/recordings/:id/objects/:track/:part': opening,
 	'PUT /api/recordings/:id/objects/:track/:part/:chunk': clinical,
 	'POST /api/recordings/:id/alive': clinical,

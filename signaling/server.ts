@@ -29,7 +29,7 @@ import { Settings } from './people/settings.ts';
 import { presenceRoutes } from './presence/routes.ts';
 import { Post } from './post/post.ts';
 import { postRoutes } from './post/routes.ts';
-import { settleDeletions } from './recording/deletion.ts';
+import { scrub, settleDeletions } from './recording/deletion.ts';
 import { Objects } from './recording/objects.ts';
 import { Presence } from './recording/presence.ts';
 import { recordingRoutes } from './recording/routes.ts';
@@ -58,6 +58,7 @@ const sweepMs = 2000;
 const watchMs = 1000;
 const idleSweepMs = 30_000;
 const forgottenSweepMs = 10 * 60_000;
+const scrubMs = 60_000;
 
 export interface ServerOptions {
 	config: Config;
@@ -239,6 +240,7 @@ export async function createServer(options: ServerOptions): Promise<SottoServer>
 	every(app, forgottenSweepMs, () =>
 		endForgotten(hub).catch((error: unknown) => log.failure('forgotten sweep', error)),
 	);
+	every(app, scrubMs, () => scrub(context).catch((error: unknown) => log.failure('scrub', error)));
 	every(app, idleSweepMs, () =>
 		lockIdle(store, clock.now() - settings.idleMs).catch((error: unknown) =>
 			log.failure('idle sweep', error),

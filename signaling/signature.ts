@@ -5,6 +5,7 @@ type Context =
 	| 'sotto/act/v1'
 	| 'sotto/checkpoint/v1'
 	| 'sotto/claim/v1'
+	| 'sotto/deletion/v1'
 	| 'sotto/deletion-request/v1'
 	| 'sotto/member-list/v1'
 	| 'sotto/notice/v1'

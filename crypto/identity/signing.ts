@@ -13,6 +13,7 @@ export type SignContext =
 	| 'sotto/grant/v1'
 	| 'sotto/member-list/v1'
 	| 'sotto/practice-handover/v1'
+	| 'sotto/deletion/v1'
 	| 'sotto/deletion-request/v1'
 	| 'sotto/token/v1'
 	| 'sotto/claim/v1'

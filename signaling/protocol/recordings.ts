@@ -159,7 +159,6 @@ export const MemberGrants = v.strictObject({ grants: v.array(Grant), more: v.boo
 export type MemberGrants = v.InferOutput<typeof MemberGrants>;
 
 /** POST /api/recordings/:id/opened (staff): the player opened it. 204. */
-/** DELETE /api/recordings/:id (host or admin): grants, then objects, then a tombstone. 204; again: 204. */
 
 /** GET /api/tombstones: ids that every device must forget. */
 export const Tombstones = v.strictObject({

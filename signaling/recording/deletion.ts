@@ -1,49 +1,152 @@
 import type { Context } from '../context.ts';
+import type { DeletionAct, Destroyed } from '../protocol/deletion.ts';
+import type { Signed } from '../protocol/text.ts';
+import { demandDeletable } from '../retention/due.ts';
 import type { StoreTransaction } from '../store/database.ts';
 import { purges } from './purges.ts';
 import type { Tombstone } from './tombstones.ts';
 
-/** Grants go first, in the commit that makes the deletion final: from here on nothing can be opened. */
-async function bury(db: StoreTransaction, { recording, at }: Tombstone): Promise<void> {
-	for (const purge of purges) await purge(db, recording);
+/** A recording that is to go, and why. */
+export interface Deletion {
+	recording: string;
+	/** The member who deletes it; null = nobody does, its time ended. */
+	who: string | null;
+	act?: DeletionAct;
+	/** What she signed. */
+	wish?: Signed | undefined;
+}
+
+const nothing: Destroyed = {
+	grants: 0,
+	tracks: 0,
+	objects: 0,
+	bytes: 0,
+	annotations: 0,
+	reasons: 0,
+	shares: 0,
+	messages: 0,
+	derivatives: 0,
+};
+
+async function sizeOf(
+	db: StoreTransaction,
+	recording: string,
+): Promise<Pick<Destroyed, 'tracks' | 'objects' | 'bytes'>> {
+	const { objects, bytes } = await db
+		.selectFrom('objects')
+		.select((it) => [
+			it.fn.countAll<number>().as('objects'),
+			it.fn.coalesce(it.fn.sum<number>('bytes'), it.lit(0)).as('bytes'),
+		])
+		.where('recording', '=', recording)
+		.executeTakeFirstOrThrow();
+	const { tracks } = await db
+		.selectFrom('tracks')
+		.select((it) => it.fn.countAll<number>().as('tracks'))
+		.where('recording', '=', recording)
+		.where('removed', '=', 0)
+		.executeTakeFirstOrThrow();
+	return { tracks, objects, bytes };
+}
+
+/**
+ * Grants go first, in the commit that makes the deletion final: from here on nothing can be opened. False when it
+ * was deleted before.
+ */
+async function bury(
+	{ history }: Context,
+	db: StoreTransaction,
+	{ recording, at, who, act = 'deleted', wish }: Deletion & Tombstone,
+): Promise<boolean> {
+	const row = await db
+		.selectFrom('recordings')
+		.select(['state', 'session'])
+		.where('id', '=', recording)
+		.executeTakeFirst();
 	await db
 		.insertInto('tombstones')
 		.values({ recording, at })
 		.onConflict((it) => it.column('recording').doNothing())
 		.execute();
+	if (!row || row.state === 'deleted') return false;
+	const destroyed = { ...nothing, ...(await sizeOf(db, recording)) };
+	for (const purge of purges) Object.assign(destroyed, await purge(db, recording));
 	await db
 		.updateTable('recordings')
 		.set({ state: 'deleted' })
 		.where('id', '=', recording)
 		.execute();
+	await db
+		.insertInto('deletions')
+		.values({
+			recording,
+			at,
+			act,
+			who,
+			wish: wish === undefined ? null : JSON.stringify(wish),
+			destroyed: JSON.stringify(destroyed),
+			erased_at: null,
+		})
+		.execute();
+	const by = who === null ? {} : { who };
+	await history.add(db, { act, ...by, session: row.session, recording });
+	return true;
 }
 
 /** What is left to do after the commit; doing it again is harmless. */
 async function clear(context: Context, recording: string): Promise<void> {
-	const { store, objects, database, presence } = context;
+	const { store, objects, presence } = context;
 	presence.forget(recording);
 	await objects.removeRecording(recording);
 	await store.transaction().execute(async (db) => {
 		for (const table of ['chunks', 'objects', 'tracks', 'checkpoints'] as const)
 			await db.deleteFrom(table).where('recording', '=', recording).execute();
 	});
-	database.checkpoint();
 }
 
-/** Deletes a recording for good: grants, then objects, then the line that outlives the database. */
-export async function deleteRecording(
-	context: Context,
-	options: { recording: string; session: string | null; who: string },
-): Promise<void> {
-	const { store, clock, history, tombstones } = context;
-	const { recording, session, who } = options;
-	const tombstone = { recording, at: clock.now() };
-	await store.transaction().execute(async (db) => {
-		await bury(db, tombstone);
-		await history.add(db, { act: 'deleted', who, session, recording });
+/** A file of this size is rewritten in a moment that nobody in a call notices. */
+const smallBytes = 32 * 1024 * 1024;
+
+/**
+ * Rewrites the database file without what was deleted: at once when it is small, else when nobody is in a call.
+ * Called after each deletion, at start and now and then.
+ */
+export async function scrub({ store, database, clock, hub }: Context): Promise<void> {
+	const waiting = await store
+		.selectFrom('deletions')
+		.select('recording')
+		.where('erased_at', 'is', null)
+		.limit(1000)
+		.execute();
+	if (waiting.length === 0 || (database.size() > smallBytes && !hub.quiet)) return;
+	if (!(await database.rewrite())) return;
+	await store
+		.updateTable('deletions')
+		.set({ erased_at: clock.now() })
+		.where(
+			'recording',
+			'in',
+			waiting.map(({ recording }) => recording),
+		)
+		.execute();
+}
+
+/**
+ * Deletes a recording for good: grants, then objects, then the line that outlives the database, then the file of
+ * the database is rewritten. Deleting it again does nothing.
+ */
+export async function deleteRecording(context: Context, deletion: Deletion): Promise<void> {
+	const { store, clock, tombstones } = context;
+	const { recording } = deletion;
+	const at = clock.now();
+	const done = await store.transaction().execute(async (db) => {
+		await demandDeletable(db, { recording, act: deletion.act ?? 'deleted', at });
+		return bury(context, db, { ...deletion, at });
 	});
+	if (!done) return;
 	await clear(context, recording);
-	await tombstones.add(tombstone);
+	await tombstones.add({ recording, at });
+	await scrub(context);
 }
 
 /**
@@ -58,7 +161,7 @@ export async function settleDeletions(context: Context): Promise<number> {
 	let settled = 0;
 	for (const tombstone of logged.values()) {
 		if (known.has(tombstone.recording)) continue;
-		await store.transaction().execute((db) => bury(db, tombstone));
+		await store.transaction().execute((db) => bury(context, db, { ...tombstone, who: null }));
 		await clear(context, tombstone.recording);
 		settled += 1;
 	}
@@ -68,5 +171,6 @@ export async function settleDeletions(context: Context): Promise<number> {
 		await tombstones.add(tombstone);
 		settled += 1;
 	}
+	await scrub(context);
 	return settled;
 }

@@ -17,6 +17,7 @@ import {
 	type Tombstones,
 } from '../protocol/recordings.ts';
 import type { Scope } from '../protocol/account.ts';
+import { DeleteRecording } from '../protocol/deletion.ts';
 import { Count, Id } from '../protocol/text.ts';
 import { Span } from '../session/sessions.ts';
 import { verifySigned } from '../signature.ts';
@@ -25,6 +26,7 @@ import { annotationRoutes } from './annotations.ts';
 import { briefRoutes } from './briefs.ts';
 import { Lanes, objectSize, pieces, storeChunk } from './chunks.ts';
 import { deleteRecording } from './deletion.ts';
+import { checkWish, ownRecording, receiptRoutes } from './receipts.ts';
 import { grantRoutes } from './grants.ts';
 import { parseRange } from './range.ts';
 import { addTracks, finishRecording, makeRecording } from './recordings.ts';
@@ -208,6 +210,7 @@ export function recordingRoutes(app: FastifyInstance, context: Context): void {
 	objectRoutes(app, context);
 	grantRoutes(app, context);
 	annotationRoutes(app, context);
+	receiptRoutes(app, context);
 	briefRoutes(app, context);
 	app.post('/recordings/:id/opened', async (request, reply) => {
 		const staff = await staffOf(context, request);
@@ -219,15 +222,10 @@ export function recordingRoutes(app: FastifyInstance, context: Context): void {
 	app.delete('/recordings/:id', async (request, reply) => {
 		const staff = await staffOf(context, request);
 		const { id } = parse(Params, request.params);
-		const row = await store
-			.selectFrom('recordings')
-			.select(['host', 'session', 'state'])
-			.where('id', '=', id)
-			.executeTakeFirst();
-		const may = row && (row.host === staff.member || staff.role === 'admin');
-		if (!may) throw new ServerError('not-found');
-		if (row.state !== 'deleted')
-			await deleteRecording(context, { recording: id, session: row.session, who: staff.member });
+		await ownRecording(store, staff, id);
+		const wish = bodyOf(DeleteRecording, request)?.wish;
+		await checkWish(store, staff, { recording: id, wish });
+		await deleteRecording(context, { recording: id, who: staff.member, wish });
 		hub.changed('recordings');
 		return reply.code(204).send();
 	});

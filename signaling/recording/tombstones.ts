@@ -19,6 +19,14 @@ function parseLine(line: string): Tombstone[] {
 	}
 }
 
+/** The name of the file in the data directory. */
+export const tombstonesName = 'tombstones.log';
+
+/** What a file of tombstones says. Throws what the file system says. */
+export async function readTombstones(path: string): Promise<Tombstone[]> {
+	return (await readFile(path, 'utf8')).split('\n').flatMap(parseLine);
+}
+
 /**
  * What was deleted, kept outside the database as well: a database that comes back from a backup does not
  * know what was deleted since, this file does.
@@ -31,12 +39,12 @@ export class Tombstones {
 	}
 
 	get #path(): string {
-		return join(this.#dataDir, 'tombstones.log');
+		return join(this.#dataDir, tombstonesName);
 	}
 
 	async read(): Promise<Tombstone[]> {
 		try {
-			return (await readFile(this.#path, 'utf8')).split('\n').flatMap(parseLine);
+			return await readTombstones(this.#path);
 		} catch (error) {
 			if (systemCode(error) === 'ENOENT') return [];
 			throw error;

@@ -64,6 +64,11 @@ export class Hub {
 		return this.#rooms.get(session)?.inhabited ?? false;
 	}
 
+	/** Whether nobody is connected to any session. */
+	get quiet(): boolean {
+		return ![...this.#rooms.values()].some(({ inhabited }) => inhabited);
+	}
+
 	/** Sessions of a member that somebody is connected to. */
 	*inhabitedBy(member: string): Generator<string> {
 		for (const room of this.#rooms.values())

@@ -3,6 +3,7 @@ import type { Migration } from 'kysely/migration';
 import { annotations } from './changes/annotations.ts';
 import { requests } from './changes/requests.ts';
 import { log } from './changes/log.ts';
+import { deletion } from './changes/deletion.ts';
 import { find } from './changes/find.ts';
 import { retention } from './changes/retention.ts';
 import { index, table } from './table.ts';
@@ -379,4 +380,5 @@ export const migrations: Record<string, Migration> = {
 	'0011-log': log,
 	'0010-find': find,
 	'0012-retention': retention,
+	'0015-deletion': deletion,
 };

@@ -1,10 +1,11 @@
 import type { AnnotationKind } from '../../protocol/annotations.ts';
+import type { DeletionTables } from './deletion.ts';
 import type { DisclosureRow, RequestRow } from './requests.ts';
 import type { RetentionPolicyRow, RetentionTableRow, StoragePriceRow } from './retention.ts';
 import type { LogTables } from './log.ts';
 
 /** What is kept of a recording after it was made; each concept has its rows in a file of its own here. */
-export interface LifeTables extends LogTables {
+export interface LifeTables extends DeletionTables, LogTables {
 	annotations: AnnotationRow;
 	requests: RequestRow;
 	disclosures: DisclosureRow;
