@@ -51,10 +51,13 @@ const insertNodes = prepared((db) => db.insertInto('log_nodes').values({ n: 0, h
 /** 16 bytes, so that nobody who has the log can try out whom a row is about. */
 const newSalt = (): string => randomBytes(16).toString('base64url');
 
-/** Makes a row a leaf of the log; `row.n` is one more than the log had. */
-async function addLeaf(db: Store | StoreTransaction, row: Row): Promise<void> {
-	const hashes = await completed(nodesOf(db), row.n - 1, rowHash(row));
-	await insertNodes(db, row.n, Buffer.concat(hashes).toString('base64url'));
+/** Adds the leaf of row `n`, which is one more than the log had. */
+async function addLeaf(
+	db: Store | StoreTransaction,
+	{ n, leaf }: { n: number; leaf: Buffer },
+): Promise<void> {
+	const hashes = await completed(nodesOf(db), n - 1, leaf);
+	await insertNodes(db, n, Buffer.concat(hashes).toString('base64url'));
 }
 
 /** What was done, in order. Ids only. Every row is a leaf of the log in the same commit. */
@@ -99,7 +102,7 @@ export class History {
 			[row.salt, row.of, row.reason, row.reason_hash, row.signed, row.signed_hash],
 		].flat();
 		const { numAffectedRows } = await insertRow(db, ...values);
-		if (numAffectedRows !== 0n) await addLeaf(db, row);
+		if (numAffectedRows !== 0n) await addLeaf(db, { n: row.n, leaf: rowHash(row) });
 	}
 }
 
@@ -117,16 +120,16 @@ async function adopt(db: StoreTransaction): Promise<void> {
 		const row: Row = { ...said, n: at + 1, of: personalHash(said) };
 		const { n, salt, of } = row;
 		await db.updateTable('history').set({ n, salt, of }).where('n', '=', before).execute();
-		await addLeaf(db, row);
+		await addLeaf(db, { n: row.n, leaf: rowHash(row) });
 	}
 }
 
-/** Rows that no commit of ours left without a leaf: the tree has a hole there that everybody sees, and goes on. */
+/** Rows that no commit of ours left without a leaf: the leaf there fits no row, which everybody sees, and the log goes on. */
 async function fill(
 	db: StoreTransaction,
 	{ from, to }: { from: number; to: number },
 ): Promise<void> {
-	for (let n = from; n <= to; n++) await insertNodes(db, n, '');
+	for (let n = from; n <= to; n++) await addLeaf(db, { n, leaf: Buffer.alloc(32) });
 }
 
 /** Erases the sealed reason of a row; that there was one stays proved. */
