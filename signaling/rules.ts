@@ -6,13 +6,15 @@ import type { Principal } from './room/connection.ts';
 
 /**
  * Who may ask: `open` = anybody (the route itself checks what it is given), `participant` = who holds a
- * place's token, `anybody` = with a token of either kind, `everyone` = these and a paired extension, `presence` = a paired browser extension, `listening`
+ * place's token, `anybody` = with a token of either kind, `everyone` = these and a paired extension, `presence` = a paired browser extension,
+ * `share` = who passed the code of one share, `listening`
  * = such an extension or clinicians, otherwise staff of these roles. What a route then
  * answers also depends on whose session or recording it is.
  */
 export type Rule =
 	| 'open'
 	| 'participant'
+	| 'share'
 	| 'anybody'
 	| 'everyone'
 	| 'presence'
@@ -91,6 +93,21 @@ export const rules: Readonly<Record<string, Rule>> = {
 	'GET /api/post': scheduling,
 	'GET /api/outbox': admins,
 	'GET /api/visits': ['participant-only'],
+	'GET /api/recordings/:id/shares': clinical,
+	'POST /api/recordings/:id/shares': clinical,
+	'POST /api/recordings/:id/shares/start': clinical,
+	'DELETE /api/shares/:id': clinical,
+	'PUT /api/shares/:id/device': clinical,
+	'DELETE /api/shares/:id/device': clinical,
+	'GET /api/shares/:id': 'open',
+	'POST /api/shares/:id/code': 'open',
+	'POST /api/shares/:id/check': 'open',
+	'POST /api/shares/:id/words': 'share',
+	'POST /api/shares/:id/words/:try': 'share',
+	'POST /api/shares/:id/open': 'share',
+	'PUT /api/shares/:id/key': 'share',
+	'GET /api/shares/:id/key': 'share',
+	'GET /api/shares/:id/objects/:track/:part': 'share',
 	'GET /api/visits/:place/requests': ['participant-only'],
 	'POST /api/visits/:place/requests': ['participant-only'],
 	'GET /api/requests': clinical,

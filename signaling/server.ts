@@ -42,6 +42,8 @@ import { Hub } from './room/hub.ts';
 import { markAbsent } from './room/absent.ts';
 import { acceptSockets } from './room/upgrade.ts';
 import { iceRoutes } from './session/ice.ts';
+import { ShareKeeper } from './share/keeper.ts';
+import { refuseSpoilt, shareRoutes } from './share/routes.ts';
 import { placeRoutes } from './session/places.ts';
 import { sessionChangeRoutes } from './session/changes.ts';
 import { digestPageRoutes } from './session/pages.ts';
@@ -113,6 +115,11 @@ async function openContext(options: ServerOptions, app: FastifyInstance): Promis
 		presence: new Presence({ store, clock, history, changed: () => hub.changed('recordings') }),
 		tombstones: new Tombstones(config.dataDir),
 		settings,
+		shares: new ShareKeeper({
+			...{ database, store, clock, config, history, log },
+			address: () => post.address,
+			changed: () => hub.changed('recordings'),
+		}),
 	};
 }
 
@@ -180,6 +187,7 @@ async function api(app: FastifyInstance, context: Context): Promise<void> {
 	historyRoutes(app, context);
 	postRoutes(app, context);
 	presenceRoutes(app, context);
+	shareRoutes(app, context);
 	requestRoutes(app, context);
 	disclosureRoutes(app, context);
 	retentionRoutes(app, context);
@@ -202,6 +210,7 @@ async function tidy(context: Context): Promise<void> {
 		known.set(recording, (known.get(recording) ?? new Set()).add(track));
 	const cleaned = await objects.clean(known);
 	await presence.load();
+	await context.shares.start();
 	log.event('started', { settled, cleaned });
 }
 
@@ -226,6 +235,7 @@ export async function createServer(options: ServerOptions): Promise<SottoServer>
 	const { hub, database, clock, store, log, presence, settings } = context;
 	handleErrors(app, context);
 	await secureHeaders(app, context.origins);
+	refuseSpoilt(app, context);
 	app.get('/healthz', async () => {
 		await store.selectFrom('practice').select('id').limit(1).execute();
 		return { ok: true };
@@ -234,6 +244,9 @@ export async function createServer(options: ServerOptions): Promise<SottoServer>
 	await servePages(app, config.pagesDir);
 	acceptSockets(app.server, context);
 	every(app, sweepMs, () => hub.sweep());
+	every(app, sweepMs, () =>
+		context.shares.run().catch((error: unknown) => log.failure('shares', error)),
+	);
 	every(app, watchMs, () =>
 		presence.watch().catch((error: unknown) => log.failure('watch', error)),
 	);
@@ -270,6 +283,7 @@ export async function createServer(options: ServerOptions): Promise<SottoServer>
 			await app.close();
 			await hub.close();
 			await context.post.stop();
+			await context.shares.stop();
 			await database.close();
 		},
 	};

@@ -115,6 +115,7 @@ export class Settings {
 			said.supervisorsOpen === supervisorsOpen &&
 			said.share.mail === share.mail &&
 			said.share.maxHours === share.maxHours &&
+			said.share.links === share.links &&
 			said.idleMs === idleMs;
 		if (!fits) throw new ServerError('bad-request');
 		const before = settings === null ? null : stored(Kept, settings).policy;

@@ -16,6 +16,8 @@ export const PracticeSettings = v.strictObject({
 		/** Whether recordings may be shared by e-mail. */
 		mail: v.boolean(),
 		maxHours: v.pipe(Count, v.minValue(1), v.maxValue(30 * 24)),
+		/** Whether anybody who has a full link may open one: the key is in the link. */
+		links: v.optional(v.boolean(), false),
 	}),
 	/** Staff keys are locked after so long without anybody at the device; never later than the server's own limit. */
 	idleMs: v.pipe(Count, v.minValue(1000), v.maxValue(480 * 60_000)),
@@ -67,7 +69,7 @@ export const defaultSettings: Omit<PracticeSettings, 'name' | 'idleMs'> = {
 	recording: true,
 	recordAll: false,
 	supervisorsOpen: false,
-	share: { mail: true, maxHours: 72 },
+	share: { mail: true, maxHours: 72, links: false },
 	reminders: [24 * 60, 60],
 	emergency: '',
 	languages: ['en'],

@@ -214,7 +214,8 @@ export const ShareDeviceState = v.strictObject({
 
 /**
  * GET /api/shares/:id/objects/:track/:part (with its token, after the content was given), `Range: bytes=a-b` → 206.
- * Errors: `token`, `not-found` (no track of this share), `gone` (it is over), `bad-request` (no range).
+ * Errors: `token`, `not-ready` (nothing was opened with this token), `not-found` (no track of this share), `gone` (it is
+ * over), `bad-request` (no range).
  */
 
 /** Codes that are sent for one share in `shareHourMs`. */

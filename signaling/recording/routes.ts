@@ -1,4 +1,3 @@
-import { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import * as v from 'valibot';
 import type { Context } from '../context.ts';
@@ -13,7 +12,6 @@ import {
 	MoreTracks,
 	NewCheckpoint,
 	NewRecording,
-	rangeBytesMax,
 	type Tombstones,
 } from '../protocol/recordings.ts';
 import type { Scope } from '../protocol/account.ts';
@@ -24,13 +22,13 @@ import { verifySigned } from '../signature.ts';
 import { presentRecording, recipientIds, usableRecording } from './access.ts';
 import { annotationRoutes } from './annotations.ts';
 import { briefRoutes } from './briefs.ts';
-import { Lanes, objectSize, pieces, storeChunk } from './chunks.ts';
+import { Lanes, storeChunk } from './chunks.ts';
 import { deleteRecording } from './deletion.ts';
 import { checkWish, ownRecording, receiptRoutes } from './receipts.ts';
 import { grantRoutes } from './grants.ts';
-import { parseRange } from './range.ts';
 import { addTracks, finishRecording, makeRecording } from './recordings.ts';
 import { viewRecording, viewRows } from './rows.ts';
+import { sendObject } from './send.ts';
 
 const historyMax = 1000;
 /** Tombstones that a device is told of. */
@@ -160,7 +158,6 @@ function recorderRoutes(app: FastifyInstance, context: Context): void {
 }
 
 function objectRoutes(app: FastifyInstance, context: Context): void {
-	const { store, objects } = context;
 	const lanes = new Lanes();
 	app.addContentTypeParser(
 		'application/octet-stream',
@@ -184,21 +181,7 @@ function objectRoutes(app: FastifyInstance, context: Context): void {
 		const { id: recording, track, part } = parse(ObjectParams, request.params);
 		await usableRecording(context, staff, recording);
 		const name = { recording, track, part };
-		const size = await objectSize(store, name);
-		const wanted = parseRange(request.headers.range, { size, max: rangeBytesMax });
-		void reply.header('accept-ranges', 'bytes').type('application/octet-stream');
-		if (wanted === null)
-			return reply
-				.code(416)
-				.type('application/json')
-				.header('content-range', `bytes */${size}`)
-				.send({ error: 'bad-request' });
-		const range = wanted ?? { from: 0, to: size };
-		if (wanted)
-			void reply.code(206).header('content-range', `bytes ${range.from}-${range.to - 1}/${size}`);
-		return reply
-			.header('content-length', range.to - range.from)
-			.send(Readable.from(objects.read(name, pieces(store, name, range)), { objectMode: false }));
+		return sendObject(context, name, { request, reply });
 	});
 }
 

@@ -6,6 +6,7 @@ import { log } from './changes/log.ts';
 import { deletion } from './changes/deletion.ts';
 import { find } from './changes/find.ts';
 import { retention } from './changes/retention.ts';
+import { shares } from './changes/shares.ts';
 import { index, table } from './table.ts';
 
 async function people(db: Kysely<unknown>): Promise<void> {
@@ -376,6 +377,7 @@ export const migrations: Record<string, Migration> = {
 			db.schema.alterTable('seats').addColumn('absent_at', 'bigint').execute(),
 	},
 	'0010-annotations': annotations,
+	'0013-shares': shares,
 	'0016-requests': requests,
 	'0011-log': log,
 	'0010-find': find,

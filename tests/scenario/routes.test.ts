@@ -151,7 +151,8 @@ test('a participant’s token is for what participants do', async () => {
 	for (const route of routes()) {
 		const rule = rules[route.name];
 		const refused = answerOf(await ask(route, participant)) === '401 token';
-		const staff = Array.isArray(rule) || rule === 'presence' || rule === 'listening';
+		const staff =
+			Array.isArray(rule) || rule === 'presence' || rule === 'listening' || rule === 'share';
 		if (refused !== staff) wrong.push(`${route.name} ${refused}`);
 	}
 	expect(wrong).toEqual([]);
@@ -159,7 +160,7 @@ test('a participant’s token is for what participants do', async () => {
 
 /** What the uploader of a captured tab asks of its own recording: one that is not its own is not there. */
 const ofUploader =
-	/^(?:GET \/api\/recordings\/:id|(?:GET|PUT) \S+\/objects\/\S+|POST \/api\/recordings\/\S+\/(?:checkpoints|alive|finish))$/;
+	/^(?:GET \/api\/recordings\/:id|(?:GET|PUT) \/api\/recordings\S+\/objects\/\S+|POST \/api\/recordings\/\S+\/(?:checkpoints|alive|finish))$/;
 
 test('an extension’s token is for hearing who waits, and for nothing else', async () => {
 	const { token } = (await extension.token()).body;
@@ -169,7 +170,8 @@ test('an extension’s token is for hearing who waits, and for nothing else', as
 		const answer = answerOf(await ask(route, token, {}, {}, extensionOrigin));
 		const listens =
 			rule === 'open' || rule === 'everyone' || rule === 'presence' || rule === 'listening';
-		const expected = rule === 'participant' ? '401 token' : '403 forbidden';
+		const hers = rule === 'participant' || rule === 'share';
+		const expected = hers ? '401 token' : '403 forbidden';
 		const refused = ofUploader.test(route.name) ? /^40[034] /.test(answer) : answer === expected;
 		if (listens === refused) wrong.push(`${route.name} ${answer}`);
 		if (listens && answer === '401 token') wrong.push(`${route.name} ${answer}`);
@@ -193,6 +195,11 @@ const bodies: Readonly<Record<string, () => object>> = {
 		signed(recorder.key, 'sotto/checkpoint/v1', { at: 1 }),
 	'POST /api/recordings/:id/finish': () => ({ recovered: false, keep: [], remove: [] }),
 	'POST /api/recordings/:id/grants': () => ({ grant: recorder.grant() }),
+	'POST /api/recordings/:id/shares/start': () => ({
+		share: newId(),
+		registrationRequest: bytesOf(32),
+	}),
+	'POST /api/recordings/:id/shares': () => ({}),
 	'POST /api/recordings/:id/disclosures': () => ({
 		id: newId(),
 		act: 'exported',
@@ -399,9 +406,10 @@ describe.each(roles)('%s', (role) => {
 			const listens = rule === 'listening' && /^(?:admin|supervisor|clinician)$/.test(role);
 			const all = rule === 'open' || rule === 'anybody' || rule === 'everyone';
 			const may = all || listens || rule.includes(role);
-			if (rule === 'participant' ? answer !== '401 token' : may === (answer === '403 forbidden'))
+			const others = rule === 'participant' || rule === 'share';
+			if (others ? answer !== '401 token' : may === (answer === '403 forbidden'))
 				wrong.push(`${route.name} ${answer}`);
-			if (rule !== 'participant' && answer === '401 token') wrong.push(`${route.name} ${answer}`);
+			if (!others && answer === '401 token') wrong.push(`${route.name} ${answer}`);
 		}
 		expect(wrong).toEqual([]);
 	});

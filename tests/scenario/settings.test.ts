@@ -46,7 +46,8 @@ test('what an admin did not sign is not kept, nor an older version', async () =>
 	const wrong = [
 		{ recordAll: true },
 		{ idleMs: before.idleMs + 1 },
-		{ share: { mail: false, maxHours: 72 } },
+		{ share: { mail: false, maxHours: 72, links: false } },
+		{ share: { mail: true, maxHours: 72, links: true } },
 		{ author: tom.signedIn.member.id },
 		{ practice: newId() },
 		{ v: 2 },
@@ -111,7 +112,7 @@ test('a new practice begins with settings that its first admin signed', async ()
 		recording: true,
 		recordAll: false,
 		supervisorsOpen: false,
-		share: { mail: false, maxHours: 1 },
+		share: { mail: false, maxHours: 1, links: false },
 		idleMs: 60_000,
 	};
 	const said = {

@@ -1,4 +1,5 @@
 import type { AnnotationKind } from '../../protocol/annotations.ts';
+import type { ShareOpeningRow, ShareTableRow } from './shares.ts';
 import type { DeletionTables } from './deletion.ts';
 import type { DisclosureRow, RequestRow } from './requests.ts';
 import type { RetentionPolicyRow, RetentionTableRow, StoragePriceRow } from './retention.ts';
@@ -7,6 +8,8 @@ import type { LogTables } from './log.ts';
 /** What is kept of a recording after it was made; each concept has its rows in a file of its own here. */
 export interface LifeTables extends DeletionTables, LogTables {
 	annotations: AnnotationRow;
+	shares: ShareTableRow;
+	share_openings: ShareOpeningRow;
 	requests: RequestRow;
 	disclosures: DisclosureRow;
 	retentions: RetentionTableRow;

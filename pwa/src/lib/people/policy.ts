@@ -18,7 +18,7 @@ export const firstPolicy: PolicyChoice = {
 	recording: true,
 	recordAll: false,
 	supervisorsOpen: false,
-	share: { mail: true, maxHours: 72 },
+	share: { mail: true, maxHours: 72, links: false },
 	idleMs: 15 * 60_000,
 };
 
@@ -26,7 +26,7 @@ export const firstPolicy: PolicyChoice = {
 export const strictPolicy: PolicyChoice = {
 	...firstPolicy,
 	recording: false,
-	share: { mail: false, maxHours: 1 },
+	share: { mail: false, maxHours: 1, links: false },
 };
 
 /** Signs version `version` of the practice's settings as one of its admins. */
@@ -38,8 +38,9 @@ export function signPolicy(options: {
 }): Promise<Signed> {
 	const { admin, practice, version } = options;
 	const { recording, recordAll, supervisorsOpen, share, idleMs } = options.choice;
-	const { mail, maxHours } = share;
-	const choice = { recording, recordAll, supervisorsOpen, share: { mail, maxHours }, idleMs };
+	const { mail, maxHours, links } = share;
+	const shared = { mail, maxHours, links };
+	const choice = { recording, recordAll, supervisorsOpen, share: shared, idleMs };
 	const value = { v: 1, practice, version, author: admin.id, ...choice };
 	return signJson({ key: admin.key, context, value });
 }
