@@ -37,3 +37,31 @@ export function film(options: {
 	const path = made(name, [...inputs, ...video, ...rate, ...rest]);
 	return readFileSync(path);
 }
+
+/** The same of somebody who speaks, as a tone, from one second to another and is silent for the rest. */
+export function talkingFilm(options: {
+	colour: string;
+	tone: number;
+	seconds: number;
+	from: number;
+	to: number;
+}): Buffer {
+	const { colour, tone, seconds, from, to } = options;
+	const picture = `color=c=${colour}:s=320x180:r=15:d=${seconds}`;
+	const volume = `volume='if(between(t,${from},${to}),1,0)':eval=frame`;
+	const sound = `sine=frequency=${tone}:sample_rate=48000:duration=${seconds},${volume}`;
+	const inputs = ['-f', 'lavfi', '-i', picture, '-f', 'lavfi', '-i', sound];
+	const video = ['-c:v', 'libvpx', '-deadline', 'realtime', '-cpu-used', '8', '-g', '30'];
+	const name = `talking-${colour}-${tone}-${seconds}-${from}-${to}.webm`;
+	const path = made(name, [
+		...inputs,
+		...video,
+		'-b:v',
+		'200k',
+		'-c:a',
+		'libopus',
+		'-cues_to_front',
+		'1',
+	]);
+	return readFileSync(path);
+}

@@ -4,6 +4,7 @@ import { address } from '#lib/net/origin.ts';
 import { MediaHolder, mediaReady } from '#lib/play/holder.ts';
 import { Player } from '#lib/play/player.svelte.ts';
 import type { HistoryRow } from '#protocol/sessions.ts';
+import { Beside } from './beside.svelte.ts';
 import { type Outline, outlineOf } from './outline.ts';
 import {
 	type Opened,
@@ -23,6 +24,7 @@ export class RecordingPage {
 	opened = $state.raw<Opened>();
 	outline = $state.raw<Outline>();
 	player = $state.raw<Player>();
+	beside = $state.raw<Beside>();
 	media = $state<MediaState>('preparing');
 	history = $state.raw<readonly HistoryRow[]>([]);
 	failure = $state.raw<unknown>();
@@ -63,8 +65,10 @@ export class RecordingPage {
 	}
 
 	#drop(): void {
+		this.beside?.close();
 		this.player?.close();
 		this.#holder?.close();
+		this.beside = undefined;
 		this.player = undefined;
 		this.#holder = undefined;
 	}
@@ -76,7 +80,8 @@ export class RecordingPage {
 		this.deleted = true;
 	}
 
-	async #makePlayer({ manifest, recording, keys }: Opened): Promise<void> {
+	async #makePlayer(opened: Opened): Promise<void> {
+		const { manifest, recording, keys } = opened;
 		const container = navigator.serviceWorker;
 		const outline = outlineOf(manifest);
 		this.outline = outline;
@@ -109,7 +114,11 @@ export class RecordingPage {
 		});
 		this.#drop();
 		this.#holder = holder;
-		this.player = new Player({ people, durationMs: outline.durationMs, gaps: outline.gaps });
+		const player = new Player({ people, durationMs: outline.durationMs, gaps: outline.gaps });
+		const beside = new Beside({ opened, outline, player });
+		this.player = player;
+		this.beside = beside;
+		void beside.load();
 		await tellOpened(recording.id);
 	}
 }
