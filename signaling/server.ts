@@ -37,6 +37,7 @@ import { requestRoutes } from './request/routes.ts';
 import { disclosureRoutes } from './request/disclosures.ts';
 import { Tombstones } from './recording/tombstones.ts';
 import { retentionRoutes } from './retention/routes.ts';
+import { enforceRetention, retentionSweepMs } from './retention/sweep.ts';
 import { endForgotten } from './room/acts.ts';
 import { Hub } from './room/hub.ts';
 import { markAbsent } from './room/absent.ts';
@@ -211,7 +212,8 @@ async function tidy(context: Context): Promise<void> {
 	const cleaned = await objects.clean(known);
 	await presence.load();
 	await context.shares.start();
-	log.event('started', { settled, cleaned });
+	const ended = await enforceRetention(context);
+	log.event('started', { settled, cleaned, ended });
 }
 
 function every(app: FastifyInstance, ms: number, task: () => unknown): void {
@@ -254,6 +256,9 @@ export async function createServer(options: ServerOptions): Promise<SottoServer>
 		endForgotten(hub).catch((error: unknown) => log.failure('forgotten sweep', error)),
 	);
 	every(app, scrubMs, () => scrub(context).catch((error: unknown) => log.failure('scrub', error)));
+	every(app, retentionSweepMs, () =>
+		enforceRetention(context).catch((error: unknown) => log.failure('retention sweep', error)),
+	);
 	every(app, idleSweepMs, () =>
 		lockIdle(store, clock.now() - settings.idleMs).catch((error: unknown) =>
 			log.failure('idle sweep', error),
