@@ -1,4 +1,5 @@
 import type { Destroyed } from '../protocol/deletion.ts';
+import { purgeShares } from '../share/purge.ts';
 import type { StoreTransaction } from '../store/database.ts';
 
 /**
@@ -41,4 +42,4 @@ const purgeReasons: Purge = async (db, recording) => {
 };
 
 /** Everything that opens a recording or speaks of what is in it. From the commit on nothing can be opened. */
-export const purges: readonly Purge[] = [purgeGrants, purgeAnnotations, purgeReasons];
+export const purges: readonly Purge[] = [purgeGrants, purgeAnnotations, purgeReasons, purgeShares];
