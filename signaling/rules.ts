@@ -86,6 +86,7 @@ export const rules: Readonly<Record<string, Rule>> = {
 	'GET /api/log/consistency': 'everyone',
 	'GET /api/log/blocks/:block': scheduling,
 	'GET /api/log/rows/:n/proof': scheduling,
+	'GET /api/log/export': admins,
 	'POST /api/sessions/:id/end': clinical,
 	'PUT /api/sessions/:id/contacts': scheduling,
 	'PUT /api/contacts': scheduling,

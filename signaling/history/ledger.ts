@@ -76,7 +76,7 @@ export class Ledger {
 			level: blockLevel,
 		});
 		const numbers = Array.from({ length: to - from }, (_, at) => from + at + 1);
-		const [rows, kept] = await Promise.all([this.#rowHashes(from, to), this.#kept(from, to)]);
+		const [rows, kept] = await Promise.all([this.#rowHashes(from, to), this.kept(from, to)]);
 		return {
 			rows: numbers.map((n) => rows.get(n) ?? null),
 			kept: numbers.map((n) => kept.get(n) ?? null),
@@ -94,7 +94,8 @@ export class Ledger {
 		return new Map(rows.map((row) => [row.n, rowHash(row).toString('base64url')]));
 	}
 
-	async #kept(from: number, to: number): Promise<Map<number, string>> {
+	/** The leaf hashes of rows (from, to], as the tree has them. */
+	async kept(from: number, to: number): Promise<Map<number, string>> {
 		const rows = await this.#store
 			.selectFrom('log_nodes')
 			.selectAll()

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import * as v from 'valibot';
 import type { Context } from '../context.ts';
@@ -5,6 +6,7 @@ import { ServerError } from '../errors.ts';
 import { everyoneOf, staffOf } from '../guard.ts';
 import { parse } from '../parse.ts';
 import { type LogBlock, type LogCheckpoint, type LogProof, logBlockRows } from '../protocol/log.ts';
+import { exportLog } from './export.ts';
 
 const count = v.pipe(v.string(), v.regex(/^[1-9]\d{0,14}$/), v.transform(Number));
 const index = v.pipe(v.string(), v.regex(/^\d{1,12}$/), v.transform(Number));
@@ -41,5 +43,9 @@ export function logRoutes(app: FastifyInstance, context: Context): void {
 		const size = await known(parse(Size, request.query).size);
 		if (n > size) throw new ServerError('not-found');
 		return { size, path: await ledger.inclusion({ n, size }) };
+	});
+	app.get('/log/export', async (request, reply) => {
+		await staffOf(context, request);
+		return reply.type('application/x-ndjson').send(Readable.from(exportLog(context.store, ledger)));
 	});
 }

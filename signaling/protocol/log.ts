@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { HistoryRow } from './sessions.ts';
 import { Bytes32, Count } from './text.ts';
 
 /** Rows of one block of the log. */
@@ -42,3 +43,22 @@ export type LogBlock = v.InferOutput<typeof LogBlock>;
  */
 export const LogProof = v.strictObject({ size: Count, path: Path });
 export type LogProof = v.InferOutput<typeof LogProof>;
+
+/**
+ * GET /api/log/export (admin): the whole history as lines of JSON (application/x-ndjson), the first one this. What
+ * `npm run verify-log` reads.
+ */
+export const LogExportHead = v.strictObject({
+	type: v.literal('sotto-history'),
+	v: v.literal(1),
+	...LogCheckpoint.entries,
+});
+export type LogExportHead = v.InferOutput<typeof LogExportHead>;
+
+/** Each other line: a row, null where it is gone, and the leaf hash that the tree has for it. */
+export const LogExportRow = v.strictObject({
+	n: Count,
+	hash: v.nullable(Bytes32),
+	row: v.nullable(HistoryRow),
+});
+export type LogExportRow = v.InferOutput<typeof LogExportRow>;
