@@ -49,6 +49,7 @@ export const share: Reasons = {
 	],
 	'says again, in short, what the claims about sharing say': [
 		'share_lead',
+		'share_set_links_hint',
 		'share_label_words',
 		'share_label_device',
 		'share_label_checked',
