@@ -7,7 +7,7 @@ import { colleague } from '../colleagues.ts';
 import { type LocalServer, localPractice, localServer } from '../local.ts';
 import { TestRecorder, someBytes } from '../recorder.ts';
 import { Staff } from '../staff.ts';
-import { bytesOf, newId, signed, signedNotice } from '../wire.ts';
+import { bytesOf, type Key, newId, signed, signedNotice } from '../wire.ts';
 
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
@@ -54,8 +54,10 @@ const retentionOf = async ({ id }: TestRecorder, staff = maya) =>
 async function setRetention(
 	{ id }: TestRecorder,
 	said: object,
-	{ staff = maya, key = staff.identity, author = staff.signedIn.member.id } = {},
+	by: { staff?: Staff; key?: Key; author?: string } = {},
 ) {
+	const { staff = maya } = by;
+	const { key = staff.identity, author = staff.signedIn.member.id } = by;
 	const { version, keptUntil, hold, purpose } = (
 		await maya.call('GET', `/api/recordings/${id}/retention`)
 	).body;
