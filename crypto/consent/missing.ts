@@ -24,6 +24,8 @@ export interface Asked {
 	readonly recorder: RecorderKind;
 	/** SHA-256 of the notice. */
 	readonly notice: Bytes;
+	/** The notice is one of 42 CFR Part 2: everybody but the host signs with her name and the date. */
+	readonly part2?: boolean | undefined;
 }
 
 /** Those of `people` (identity keys, the host too) who have not consented to exactly what is asked; empty = recording is allowed. */
@@ -47,5 +49,8 @@ function reasonOf(receipt: VerifiedReceipt | undefined, asked: Asked): MissingRe
 	if (!equal(receipt.hostKey, asked.hostKey)) return 'receipt-other-host';
 	if (!equal(receipt.notice, asked.notice)) return 'receipt-other-notice';
 	if (receipt.recorder !== asked.recorder) return 'receipt-other-recorder';
+	const isHost = equal(receipt.subject, asked.hostKey);
+	const isNamed = receipt.signedAs !== undefined && receipt.at !== undefined;
+	if (asked.part2 && !isHost && !isNamed) return 'receipt-other-notice';
 	return undefined;
 }

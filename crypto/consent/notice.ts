@@ -5,6 +5,7 @@ import { type Signed, openSigned, signJson } from '#crypto/identity/signed.ts';
 import type { SigningKey } from '#crypto/identity/signing.ts';
 import { Id, Moment, bytesText } from '#crypto/schema.ts';
 import { RecorderKind } from './kind.ts';
+import { type Part2, Part2Schema } from './part2.ts';
 
 const line = v.pipe(v.string(), v.maxLength(2000));
 
@@ -26,6 +27,7 @@ const NoticeSchema = v.strictObject({
 	recorder: RecorderKind,
 	openers: line,
 	supervisors: v.optional(v.literal(true)),
+	part2: v.optional(Part2Schema),
 	keptUntil: v.nullable(Moment),
 	keeping: v.optional(KeepingSchema),
 });
@@ -45,6 +47,8 @@ export interface Notice {
 	readonly openers: string;
 	/** Whether these words name the supervisors of the practice: only then they get keys. */
 	readonly supervisors?: true | undefined;
+	/** 42 CFR Part 2 holds for what is recorded: then a consent is signed with name and date too. */
+	readonly part2?: Part2 | undefined;
 	/** Milliseconds since 1970, or null where the rules of the practice name no date. */
 	readonly keptUntil: number | null;
 	readonly keeping?: Keeping | undefined;
@@ -60,10 +64,11 @@ export async function signNotice(options: {
 }): Promise<SignedNotice> {
 	const { host, notice } = options;
 	const { session, practice, host: hostName, purpose, recorder, keptUntil } = notice;
-	const { openers, supervisors, keeping } = notice;
+	const { openers, supervisors, keeping, part2 } = notice;
 	const hostKey = toBase64url(host.publicKey);
 	const who = { practice, host: hostName, hostKey, openers, ...(supervisors && { supervisors }) };
-	const value = { v: 1, session, ...who, purpose, recorder, keptUntil, ...saidOf(keeping) };
+	const more = { ...saidOf(keeping), ...(part2 && { part2: { ...part2 } }) };
+	const value = { v: 1, session, ...who, purpose, recorder, keptUntil, ...more };
 	return signJson({ key: host, context: 'sotto/notice/v1', value });
 }
 

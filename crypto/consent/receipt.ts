@@ -3,7 +3,7 @@ import { type Bytes, sha256, toBase64url, toHex, utf8 } from '#crypto/bytes.ts';
 import { assert } from '#crypto/errors.ts';
 import { type Signed, openSigned, signJson } from '#crypto/identity/signed.ts';
 import type { SigningKey } from '#crypto/identity/signing.ts';
-import { Id, bytesText, canonicalText, parseJson } from '#crypto/schema.ts';
+import { Id, Moment, bytesText, canonicalText, parseJson } from '#crypto/schema.ts';
 import { RecorderKind } from './kind.ts';
 
 const ReceiptSchema = v.strictObject({
@@ -15,6 +15,8 @@ const ReceiptSchema = v.strictObject({
 	subject: bytesText(32),
 	guardianOf: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(200))),
 	together: v.optional(v.literal(true)),
+	signedAs: v.optional(v.pipe(v.string(), v.minLength(1), v.maxLength(200))),
+	at: v.optional(Moment),
 	n: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
 	type: v.picklist(['consent', 'withdrawal']),
 });
@@ -33,6 +35,10 @@ export interface Receipt {
 	readonly guardianOf?: string | undefined;
 	/** Everybody at the signer's device said the same: "I agree, and so does everyone with me". */
 	readonly together?: true | undefined;
+	/** Her full name as she wrote it, and when: what 42 CFR 2.31(a) asks of a written consent. */
+	readonly signedAs?: string | undefined;
+	/** Milliseconds since 1970, by her own clock. */
+	readonly at?: number | undefined;
 	/** 1, 2, 3... per subject and session. */
 	readonly n: number;
 	readonly type: 'consent' | 'withdrawal';
@@ -53,6 +59,7 @@ export async function signReceipt(options: {
 }): Promise<SignedReceipt> {
 	const { subject, receipt } = options;
 	const { session, hostKey, recorder, notice, guardianOf, together, n, type } = receipt;
+	const { signedAs, at } = receipt;
 	assert(Number.isSafeInteger(n) && n >= 1, 'n is 1 or more');
 	const keys = {
 		hostKey: toBase64url(hostKey),
@@ -67,6 +74,8 @@ export async function signReceipt(options: {
 			...value,
 			...(guardianOf !== undefined && { guardianOf }),
 			...(together && { together }),
+			...(signedAs !== undefined && { signedAs }),
+			...(at !== undefined && { at }),
 		},
 	});
 }

@@ -152,6 +152,7 @@ function checkConsent({ context, leaves, evidence }: Claim, view: View): Refusal
 			hostKey: view.hostKey,
 			recorder: certificate.kind,
 			notice: digest,
+			part2: notice.part2 !== undefined,
 		},
 	});
 	if (missing[0]) return missing[0].reason;

@@ -42,6 +42,18 @@ export const NoticeText = v.strictObject({
 	openers: noticeLine,
 	/** The words name the supervisors too. */
 	supervisors: v.optional(v.literal(true)),
+	/** 42 CFR Part 2 holds for it: the elements of the consent (§2.31(a)), as crypto/consent/part2.ts says. */
+	part2: v.optional(
+		v.strictObject({
+			program: noticeLine,
+			what: noticeLine,
+			to: noticeLine,
+			revoke: noticeLine,
+			ends: noticeLine,
+			care: v.boolean(),
+			refusal: noticeLine,
+		}),
+	),
 	keptUntil: v.nullable(v.pipe(Time, v.maxValue(8.64e15))),
 	keeping: v.optional(Keeping),
 });
