@@ -14,6 +14,7 @@ import { Codes } from './code/codes.ts';
 import { codeRoutes } from './code/routes.ts';
 import type { Config } from './config.ts';
 import type { Context } from './context.ts';
+import { copyRoutes } from './copies/routes.ts';
 import { asServerError, ServerError } from './errors.ts';
 import { History } from './history/history.ts';
 import { LogKey } from './history/key.ts';
@@ -192,6 +193,7 @@ async function api(app: FastifyInstance, context: Context): Promise<void> {
 	requestRoutes(app, context);
 	disclosureRoutes(app, context);
 	retentionRoutes(app, context);
+	copyRoutes(app, context);
 }
 
 /** Puts in order what a crash left behind. */

@@ -64,6 +64,8 @@ export const limits = {
 	annotationChars: 384 * 1024,
 	/** What a recipient of a share opens, characters of base64url. */
 	shareContentChars: 256 * 1024,
+	/** A device keeps a copy for use without a connection at most so long, milliseconds. */
+	copyMs: 90 * 24 * 60 * 60_000,
 	/** One grant, characters of JSON. */
 	grantChars: 16 * 1024,
 	/** One checkpoint or manifest, characters. */

@@ -1,6 +1,7 @@
 import { type AlterTableBuilder, type Kysely, sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
 import { annotations } from './changes/annotations.ts';
+import { copies } from './changes/copies.ts';
 import { requests } from './changes/requests.ts';
 import { log } from './changes/log.ts';
 import { deletion } from './changes/deletion.ts';
@@ -379,6 +380,7 @@ export const migrations: Record<string, Migration> = {
 	'0010-annotations': annotations,
 	'0013-shares': shares,
 	'0016-requests': requests,
+	'0018-copies': copies,
 	'0011-log': log,
 	'0010-find': find,
 	'0012-retention': retention,

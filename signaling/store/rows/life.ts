@@ -1,12 +1,13 @@
 import type { AnnotationKind } from '../../protocol/annotations.ts';
 import type { ShareOpeningRow, ShareTableRow } from './shares.ts';
+import type { CopyTables } from './copies.ts';
 import type { DeletionTables } from './deletion.ts';
 import type { DisclosureRow, RequestRow } from './requests.ts';
 import type { RetentionPolicyRow, RetentionTableRow, StoragePriceRow } from './retention.ts';
 import type { LogTables } from './log.ts';
 
 /** What is kept of a recording after it was made; each concept has its rows in a file of its own here. */
-export interface LifeTables extends DeletionTables, LogTables {
+export interface LifeTables extends CopyTables, DeletionTables, LogTables {
 	annotations: AnnotationRow;
 	shares: ShareTableRow;
 	share_openings: ShareOpeningRow;

@@ -1,0 +1,90 @@
+import type { Context } from '../context.ts';
+import { ServerError } from '../errors.ts';
+import type { Staff } from '../guard.ts';
+import type { CopiesToRemove } from '../protocol/copies.ts';
+import { limits } from '../protocol/limits.ts';
+import { usableRecording } from '../recording/access.ts';
+import type { Store, StoreTransaction } from '../store/database.ts';
+import type { CopyRow } from '../store/rows/copies.ts';
+
+/** The copies of a recording that devices may still have, those that were not seen longest first. */
+export function copiesOf(db: Store | StoreTransaction, recording: string): Promise<CopyRow[]> {
+	return db
+		.selectFrom('copies')
+		.selectAll()
+		.where('recording', '=', recording)
+		.orderBy('seen_at')
+		.execute();
+}
+
+/** Notes that this device keeps a copy. Throws `not-found`, `gone`, `not-ready`, `over-limit`. */
+export async function noteCopy(
+	context: Context,
+	staff: Staff,
+	{ recording, expiresAt }: { recording: string; expiresAt: number },
+): Promise<void> {
+	const { store, clock, history } = context;
+	const { session, state } = await usableRecording(context, staff, recording);
+	if (state !== 'finished') throw new ServerError('not-ready');
+	const now = clock.now();
+	if (expiresAt > now + limits.copyMs) throw new ServerError('over-limit');
+	const { device, member } = staff;
+	await store.transaction().execute(async (db) => {
+		const times = { expires_at: expiresAt, seen_at: now };
+		await db
+			.insertInto('copies')
+			.values({ recording, device, member, kept_at: now, ...times })
+			.onConflict((it) => it.columns(['recording', 'device']).doUpdateSet(times))
+			.execute();
+		await history.add(db, { act: 'copy-kept', who: member, session, recording, about: device });
+	});
+}
+
+/** Notes that this device keeps none any more; nothing where it kept none. */
+export async function noteRemoved(
+	{ store, history }: Context,
+	{ device, member }: Staff,
+	recording: string,
+): Promise<void> {
+	await store.transaction().execute(async (db) => {
+		const { numDeletedRows } = await db
+			.deleteFrom('copies')
+			.where('recording', '=', recording)
+			.where('device', '=', device)
+			.executeTakeFirst();
+		if (numDeletedRows === 0n) return;
+		const row = await db
+			.selectFrom('recordings')
+			.select('session')
+			.where('id', '=', recording)
+			.executeTakeFirst();
+		const session = row?.session ?? null;
+		await history.add(db, { act: 'copy-removed', who: member, session, recording, about: device });
+	});
+}
+
+/** Which of these the device has to remove: deleted, or not this member's to open any more. The others were seen now. */
+export async function checkCopies(
+	context: Context,
+	staff: Staff,
+	recordings: readonly string[],
+): Promise<CopiesToRemove> {
+	const { store, clock } = context;
+	const remove: string[] = [];
+	for (const recording of recordings) {
+		try {
+			await usableRecording(context, staff, recording);
+		} catch (error) {
+			if (!(error instanceof ServerError)) throw error;
+			remove.push(recording);
+			continue;
+		}
+		await store
+			.updateTable('copies')
+			.set({ seen_at: clock.now() })
+			.where('recording', '=', recording)
+			.where('device', '=', staff.device)
+			.execute();
+	}
+	return { remove };
+}

@@ -1,0 +1,80 @@
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { colleague } from '../colleagues.ts';
+import { type LocalServer, localPractice } from '../local.ts';
+import { type TestRecorder, someBytes, startRecording } from '../recorder.ts';
+import type { Staff } from '../staff.ts';
+import { newId } from '../wire.ts';
+
+vi.setConfig({ testTimeout: 30_000, hookTimeout: 60_000 });
+
+const dayMs = 24 * 60 * 60_000;
+let local: LocalServer & { maya: Staff };
+let maya: Staff;
+let other: Staff;
+
+beforeAll(async () => {
+	local = await localPractice();
+	({ maya } = local);
+	other = await colleague(maya);
+});
+afterAll(() => local.stop());
+
+async function finished(): Promise<TestRecorder> {
+	const recorder = await startRecording(maya);
+	await recorder.put(recorder.final, 0, someBytes(2000));
+	const keep = [{ track: recorder.final, part: 0, chunks: 1, bytes: 2000 }];
+	const finish = { recovered: false, keep, remove: [recorder.audio] };
+	expect((await recorder.call('POST', `/${recorder.id}/finish`, finish)).status).toBe(204);
+	return recorder;
+}
+
+const inDays = (days: number) => ({ expiresAt: local.clock.now() + days * dayMs });
+const keep = (staff: Staff, id: string, days = 7) =>
+	staff.call('PUT', `/api/copies/${id}`, inDays(days));
+const check = async (staff: Staff, ...recordings: string[]) =>
+	(await staff.call('POST', '/api/copies', { recordings })).body.remove;
+const actsOf = async ({ id }: TestRecorder) => {
+	const { body } = await maya.call('GET', `/api/recordings/${id}/history`);
+	return (body.rows ?? []).map(({ act }: { act: string }) => act);
+};
+
+test('a copy is written into the history when it is kept and when it is removed', async () => {
+	const recorder = await finished();
+	expect((await keep(maya, recorder.id)).status).toBe(204);
+	expect((await maya.call('DELETE', `/api/copies/${recorder.id}`)).status).toBe(204);
+	// Said twice, it was done once.
+	expect((await maya.call('DELETE', `/api/copies/${recorder.id}`)).status).toBe(204);
+	const acts = await actsOf(recorder);
+	expect(acts.filter((act: string) => act.startsWith('copy'))).toEqual([
+		'copy-kept',
+		'copy-removed',
+	]);
+});
+
+test('only a finished recording that she can open, and not for ever', async () => {
+	const live = await startRecording(maya);
+	expect((await keep(maya, live.id)).body.error).toBe('not-ready');
+	const recorder = await finished();
+	expect((await keep(maya, recorder.id, 91)).body.error).toBe('over-limit');
+	const real = await keep(other, recorder.id);
+	const none = await keep(other, newId());
+	expect([real.status, real.body]).toEqual([none.status, none.body]);
+	expect(real.status).toBe(404);
+	expect((await other.call('DELETE', `/api/copies/${recorder.id}`)).status).toBe(204);
+	expect(await actsOf(recorder)).not.toContain('copy-removed');
+});
+
+test('a device hears at its next contact what it may not keep any more', async () => {
+	const [stays, goes] = [await finished(), await finished()];
+	for (const { id } of [stays, goes]) await keep(maya, id);
+	expect(await check(maya, stays.id, goes.id)).toEqual([]);
+	expect((await goes.call('DELETE', `/${goes.id}`)).status).toBe(204);
+	expect(await check(maya, stays.id, goes.id)).toEqual([goes.id]);
+	// Of another's it learns nothing but that it may not have it.
+	expect(await check(other, stays.id, newId())).toHaveLength(2);
+	const rows = await local.server.context.store.selectFrom('copies').selectAll().execute();
+	expect(rows.map(({ recording }) => recording)).toContain(goes.id);
+	expect((await maya.call('DELETE', `/api/copies/${goes.id}`)).status).toBe(204);
+	const left = await local.server.context.store.selectFrom('copies').selectAll().execute();
+	expect(left.map(({ recording }) => recording)).toEqual([stays.id]);
+});
