@@ -158,8 +158,6 @@ export const NewGrant = v.strictObject({
 export const MemberGrants = v.strictObject({ grants: v.array(Grant), more: v.boolean() });
 export type MemberGrants = v.InferOutput<typeof MemberGrants>;
 
-/** POST /api/recordings/:id/opened (staff): the player opened it. 204. */
-
 /** GET /api/tombstones: ids that every device must forget. */
 export const Tombstones = v.strictObject({
 	tombstones: v.array(v.strictObject({ recording: Id, at: Time })),

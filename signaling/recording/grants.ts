@@ -6,10 +6,11 @@ import { type Staff, staffOf } from '../guard.ts';
 import { bodyOf, parse, stored } from '../parse.ts';
 import { Grant, type MemberGrants, NewGrant } from '../protocol/recordings.ts';
 import { Id } from '../protocol/text.ts';
-import { recipientIds, recipientsIn, usableRecording } from './access.ts';
+import { presentRecording, recipientIds, recipientsIn, usableRecording } from './access.ts';
 import { checkGrants, insertGrants } from './recordings.ts';
 
 const Params = v.object({ id: Id });
+const Recipient = v.object({ id: Id, recipient: Id });
 /** Who lets others open what she can open herself, besides the host. */
 const sharers = new Set(['admin', 'supervisor']);
 
@@ -61,6 +62,32 @@ async function grantsOfMember(
 	return { grants, more: recordings.length > pageMax };
 }
 
+/** Who could open it opens it no more; false when she could not. Throws `forbidden` for its host and the practice's key. */
+async function endGrant(
+	{ store, clock, history }: Context,
+	staff: Staff,
+	options: { recording: string; recipient: string },
+): Promise<boolean> {
+	const { recording, recipient } = options;
+	return store.transaction().execute(async (db) => {
+		const { host, session } = await presentRecording(db, recording);
+		if (host !== staff.member && !sharers.has(staff.role)) throw new ServerError('forbidden');
+		const practice = await db.selectFrom('practice').select('id').executeTakeFirst();
+		// Without them nobody would be left who answers for it.
+		if (recipient === host || recipient === practice?.id) throw new ServerError('forbidden');
+		const known = await recipientsIn({ store: db, clock }, [recording]);
+		await db
+			.deleteFrom('grants')
+			.where('recording', '=', recording)
+			.where('recipient', '=', recipient)
+			.execute();
+		if (!known.get(recording)?.includes(recipient)) return false;
+		const row = { session, recording, about: recipient };
+		await history.add(db, { act: 'access-ended', who: staff.member, ...row });
+		return true;
+	});
+}
+
 /** /api/recordings/:id/grants, /api/people/:id/grants. */
 export function grantRoutes(app: FastifyInstance, context: Context): void {
 	const { store, hub, history } = context;
@@ -97,9 +124,17 @@ export function grantRoutes(app: FastifyInstance, context: Context): void {
 			const known = await recipientsIn({ store: db, clock: context.clock }, [id]);
 			if (known.get(id)?.includes(recipient)) throw new ServerError('conflict');
 			await insertGrants(db, id, [grant]);
-			await history.add(db, { act: 'granted', who: staff.member, session, recording: id });
+			const row = { session, recording: id, about: recipient };
+			await history.add(db, { act: 'granted', who: staff.member, ...row });
 		});
 		hub.changed('recordings');
+		return reply.code(204).send();
+	});
+	app.delete('/recordings/:id/grants/:recipient', async (request, reply) => {
+		const staff = await staffOf(context, request);
+		const { id: recording, recipient } = parse(Recipient, request.params);
+		await usableRecording(context, staff, recording);
+		if (await endGrant(context, staff, { recording, recipient })) hub.changed('recordings');
 		return reply.code(204).send();
 	});
 }

@@ -26,6 +26,7 @@ import { Lanes, storeChunk } from './chunks.ts';
 import { deleteRecording } from './deletion.ts';
 import { checkWish, ownRecording, receiptRoutes } from './receipts.ts';
 import { grantRoutes } from './grants.ts';
+import { demandReason, openingRoutes } from './openings.ts';
 import { addTracks, finishRecording, makeRecording } from './recordings.ts';
 import { viewRecording, viewRows } from './rows.ts';
 import { sendObject } from './send.ts';
@@ -179,7 +180,8 @@ function objectRoutes(app: FastifyInstance, context: Context): void {
 	app.get('/recordings/:id/objects/:track/:part', async (request, reply) => {
 		const staff = await staffOf(context, request, { scopes: uploader.scopes });
 		const { id: recording, track, part } = parse(ObjectParams, request.params);
-		await usableRecording(context, staff, recording);
+		const row = await usableRecording(context, staff, recording);
+		await demandReason(context, staff, { row, track });
 		const name = { recording, track, part };
 		return sendObject(context, name, { request, reply });
 	});
@@ -187,21 +189,15 @@ function objectRoutes(app: FastifyInstance, context: Context): void {
 
 /** /api/recordings, /api/tombstones. */
 export function recordingRoutes(app: FastifyInstance, context: Context): void {
-	const { store, history, hub } = context;
+	const { store, hub } = context;
 	listRoutes(app, context);
 	recorderRoutes(app, context);
 	objectRoutes(app, context);
 	grantRoutes(app, context);
 	annotationRoutes(app, context);
 	receiptRoutes(app, context);
+	openingRoutes(app, context);
 	briefRoutes(app, context);
-	app.post('/recordings/:id/opened', async (request, reply) => {
-		const staff = await staffOf(context, request);
-		const { id } = parse(Params, request.params);
-		const { session } = await usableRecording(context, staff, id);
-		await history.add(store, { act: 'opened', who: staff.member, session, recording: id });
-		return reply.code(204).send();
-	});
 	app.delete('/recordings/:id', async (request, reply) => {
 		const staff = await staffOf(context, request);
 		const { id } = parse(Params, request.params);

@@ -1,0 +1,110 @@
+import type { FastifyInstance } from 'fastify';
+import * as v from 'valibot';
+import type { Context } from '../context.ts';
+import { ServerError } from '../errors.ts';
+import { type Staff, staffOf } from '../guard.ts';
+import { bodyOf, parse } from '../parse.ts';
+import { Opened, type Openings, reasonMs } from '../protocol/access.ts';
+import { Id } from '../protocol/text.ts';
+import type { RecordingTableRow } from '../store/tables.ts';
+import { usableRecording } from './access.ts';
+
+const Params = v.object({ id: Id });
+/** Whom the practice lets open what is not theirs. */
+const answerable = new Set(['admin', 'supervisor']);
+/** Openings that one answer tells of. */
+const pageMax = 100;
+
+/** Whether this member says why before she opens it. An extension opens nothing. */
+function owesReason({ member, role, scope }: Staff, { host, state }: RecordingTableRow): boolean {
+	return scope === 'staff' && host !== member && state === 'finished' && answerable.has(role);
+}
+
+/** Throws `forbidden` for media of another's recording to who may open it but has not said why. */
+export async function demandReason(
+	{ store, clock }: Context,
+	staff: Staff,
+	{ row, track }: { row: RecordingTableRow; track: string },
+): Promise<void> {
+	// What it is called stands in lists, and is no media.
+	if (track === row.id || !owesReason(staff, row)) return;
+	const said = await store
+		.selectFrom('openings')
+		.select('id')
+		.where('recording', '=', row.id)
+		.where('member', '=', staff.member)
+		.where('at', '>', clock.now() - reasonMs)
+		.executeTakeFirst();
+	if (!said) throw new ServerError('forbidden');
+}
+
+async function tell(
+	{ store, clock, history }: Context,
+	staff: Staff,
+	{ row, opening }: { row: RecordingTableRow; opening: { id: string; reason: string } },
+): Promise<void> {
+	const { id, reason } = opening;
+	const { member } = staff;
+	await store.transaction().execute(async (db) => {
+		const known = await db
+			.selectFrom('openings')
+			.select('id')
+			.where('id', '=', id)
+			.executeTakeFirst();
+		if (known) throw new ServerError('conflict');
+		const { id: recording, session } = row;
+		const at = clock.now();
+		await db.insertInto('openings').values({ id, recording, member, at, seen_at: null }).execute();
+		await history.add(db, { act: 'opened', who: member, session, recording, about: id, reason });
+	});
+}
+
+/** /api/recordings/:id/opened, /api/openings. */
+export function openingRoutes(app: FastifyInstance, context: Context): void {
+	const { store, clock, history, hub } = context;
+	app.post('/recordings/:id/opened', async (request, reply) => {
+		const staff = await staffOf(context, request);
+		const { id } = parse(Params, request.params);
+		const row = await usableRecording(context, staff, id);
+		const opening = bodyOf(Opened, request)?.opening;
+		if (owesReason(staff, row) !== (opening !== undefined)) throw new ServerError('bad-request');
+		const { session } = row;
+		if (opening) await tell(context, staff, { row, opening });
+		else await history.add(store, { act: 'opened', who: staff.member, session, recording: id });
+		if (opening) hub.changed('recordings');
+		return reply.code(204).send();
+	});
+	app.get('/openings', async (request): Promise<v.InferOutput<typeof Openings>> => {
+		const { member } = await staffOf(context, request);
+		const openings = await store
+			.selectFrom('openings')
+			.innerJoin('recordings', 'recordings.id', 'openings.recording')
+			.leftJoin('history', (join) =>
+				join
+					.onRef('history.recording', '=', 'openings.recording')
+					.onRef('history.about', '=', 'openings.id'),
+			)
+			.select(['openings.id', 'openings.recording', 'openings.member', 'openings.at'])
+			.select('history.reason')
+			.where('recordings.host', '=', member)
+			.where('openings.seen_at', 'is', null)
+			.orderBy('openings.at')
+			.limit(pageMax)
+			.execute();
+		return { openings };
+	});
+	app.post('/openings/:id/seen', async (request, reply) => {
+		const { member } = await staffOf(context, request);
+		const { id } = parse(Params, request.params);
+		const { numUpdatedRows } = await store
+			.updateTable('openings')
+			.set({ seen_at: clock.now() })
+			.where('id', '=', id)
+			.where('recording', 'in', (it) =>
+				it.selectFrom('recordings').select('recordings.id').where('host', '=', member),
+			)
+			.executeTakeFirst();
+		if (numUpdatedRows === 0n) throw new ServerError('not-found');
+		return reply.code(204).send();
+	});
+}
