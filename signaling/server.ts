@@ -33,6 +33,8 @@ import { postRoutes } from './post/routes.ts';
 import { scrub, settleDeletions } from './recording/deletion.ts';
 import { Objects } from './recording/objects.ts';
 import { Presence } from './recording/presence.ts';
+import { sweepDerivatives } from './recording/derivatives.ts';
+import { sweepRevisions } from './recording/revisions.ts';
 import { recordingRoutes } from './recording/routes.ts';
 import { requestRoutes } from './request/routes.ts';
 import { disclosureRoutes } from './request/disclosures.ts';
@@ -201,6 +203,8 @@ async function tidy(context: Context): Promise<void> {
 	const { store, objects, presence, log } = context;
 	const settled = await settleDeletions(context);
 	await markAbsent(context);
+	await sweepRevisions(context);
+	await sweepDerivatives(context);
 	const rows = await store
 		.selectFrom('tracks')
 		.innerJoin('recordings', 'recordings.id', 'tracks.recording')

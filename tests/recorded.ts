@@ -165,8 +165,10 @@ async function storeFilm(options: {
 	const segments = [writer.headerBytes];
 	for (let at = 0; at < filmed.film.length; at += finalPayloadBytes)
 		segments.push(await writer.media(filmed.film.subarray(at, at + finalPayloadBytes)));
+	// As the recorder states it: before the end.
+	const stated = writer.progress;
 	segments.push(await writer.end({ durationUs: filmed.durationMs * 1000 }));
-	const { digest, partBytes } = writer.progress;
+	const { partBytes } = writer.progress;
 	const sealed = concat(...segments);
 	forge?.(filmed.name, sealed);
 	let [chunk, at] = [0, 0];
@@ -188,9 +190,9 @@ async function storeFilm(options: {
 			recorder: toBase64url(context.recorder),
 			previous: null,
 		},
-		segments: writer.progress.segments,
+		segments: stated.segments,
 		bytes: partBytes,
-		digest: toBase64url(digest),
+		digest: toBase64url(stated.digest),
 		ended: true,
 	};
 	const track = {

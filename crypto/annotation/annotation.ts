@@ -81,15 +81,36 @@ export async function openAnnotation<S extends v.GenericSchema>(
 	},
 ): Promise<OpenedAnnotation<v.InferOutput<S>>> {
 	const { recording, kind, sealed, keysOf, schema } = options;
-	if (sealed.length < 1 + saltBytes + tagBytes) throw new CryptoError('truncated');
-	if (sealed[0] !== version) throw new CryptoError('unknown-version');
-	const head = sealed.slice(0, 1 + saltBytes);
-	const plaintext = await openGcm(await gcmOf(options, head), sealed.slice(head.length));
+	const plaintext = await openBox(options, sealed);
 	const signed = parseJson(SignedShape, fromUtf8(unpad(plaintext)));
 	const { author } = parseJson(v.object({ author: Id }), signed.text);
 	const said = await openByAny(signed, keysOf(author));
 	if (said.recording !== recording || said.kind !== kind) throw new CryptoError('bad-encoding');
 	return { author, version: said.version, at: said.at, body: parse(schema, said.body) };
+}
+
+/**
+ * The same signed words, sealed for whoever has another key of the same recording; author, version and time stay what they
+ * were, and nothing is signed anew. Throws `truncated`, `unknown-version`, `open-failed` (another key or place, altered bytes).
+ */
+export async function resealAnnotation(
+	options: AnnotationPlace & { from: CryptoKey; to: CryptoKey; sealed: Bytes },
+): Promise<Bytes> {
+	const { recording, kind, from, to, sealed } = options;
+	const plaintext = await openBox({ recording, kind, key: from }, sealed);
+	const head = concat(Uint8Array.of(version), random(saltBytes));
+	const gcm = await gcmOf({ recording, kind, key: to }, head);
+	const bytes = concat(head, await sealGcm(gcm, plaintext));
+	plaintext.fill(0);
+	return bytes;
+}
+
+/** The padded text in what was sealed for this place. */
+async function openBox(place: AnnotationPlace & { key: CryptoKey }, sealed: Bytes): Promise<Bytes> {
+	if (sealed.length < 1 + saltBytes + tagBytes) throw new CryptoError('truncated');
+	if (sealed[0] !== version) throw new CryptoError('unknown-version');
+	const head = sealed.slice(0, 1 + saltBytes);
+	return openGcm(await gcmOf(place, head), sealed.slice(head.length));
 }
 
 async function openByAny(

@@ -14,6 +14,7 @@ import { Span } from '../session/sessions.ts';
 import type { Store } from '../store/database.ts';
 import type { RecordingTableRow } from '../store/tables.ts';
 import { recipientIds, recipientsIn } from './access.ts';
+import { unfinishedCopies } from './derivatives.ts';
 import { bytesOf, viewRows } from './rows.ts';
 
 const Query = v.object({ ...Span.entries, after: v.optional(BriefCursor) });
@@ -25,6 +26,7 @@ async function usableRows(store: Store, staff: Staff) {
 		.selectFrom('recordings')
 		.selectAll()
 		.where('state', '!=', 'deleted')
+		.where('id', 'not in', unfinishedCopies(store))
 		.where((it) =>
 			it.or([
 				it('host', '=', staff.member),

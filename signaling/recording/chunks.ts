@@ -6,6 +6,7 @@ import type { Store, StoreTransaction } from '../store/database.ts';
 import { presentRecording } from './access.ts';
 import type { ObjectName, Piece } from './objects.ts';
 import type { Range } from './range.ts';
+import { isStaged } from './revisions.ts';
 
 /** Runs what concerns one name one after another. */
 export class Lanes {
@@ -51,7 +52,8 @@ async function checkWritable(db: Store | StoreTransaction, name: ObjectName): Pr
 		.where('id', '=', name.track)
 		.executeTakeFirst();
 	if (!track) throw new ServerError('not-found');
-	if (state !== 'live' || track.removed === 1) throw new ServerError('gone');
+	const taken = state === 'live' || (await isStaged(db, name));
+	if (!taken || track.removed === 1) throw new ServerError('gone');
 }
 
 /** Whether a chunk was stored before. Throws `chunk-differs` when it held other bytes. */

@@ -1,8 +1,10 @@
 import type { Context } from '../context.ts';
+import { ServerError } from '../errors.ts';
 import type { DeletionAct, Destroyed } from '../protocol/deletion.ts';
 import type { Signed } from '../protocol/text.ts';
 import { demandDeletable } from '../retention/due.ts';
 import type { StoreTransaction } from '../store/database.ts';
+import { orphans } from './derivatives.ts';
 import { purges } from './purges.ts';
 import type { Tombstone } from './tombstones.ts';
 
@@ -146,7 +148,21 @@ export async function deleteRecording(context: Context, deletion: Deletion): Pro
 	if (!done) return;
 	await clear(context, recording);
 	await tombstones.add({ recording, at });
+	await deleteOrphans(context, deletion);
 	await scrub(context);
+}
+
+/** Shortened copies go with what they were made of; one that is held stays until it is released. */
+async function deleteOrphans(
+	context: Context,
+	{ who, act }: Pick<Deletion, 'who' | 'act'>,
+): Promise<void> {
+	for (const recording of await orphans(context.store))
+		try {
+			await deleteRecording(context, { recording, who, ...(act && { act }) });
+		} catch (error) {
+			if (!(error instanceof ServerError)) throw error;
+		}
 }
 
 /**
@@ -171,6 +187,7 @@ export async function settleDeletions(context: Context): Promise<number> {
 		await tombstones.add(tombstone);
 		settled += 1;
 	}
+	await deleteOrphans(context, { who: null });
 	await scrub(context);
 	return settled;
 }

@@ -83,6 +83,10 @@ export class Objects {
 		await this.#remove(join(this.#folder, recording, track));
 	}
 
+	async removePart(name: ObjectName): Promise<void> {
+		await this.#remove(this.#path(name));
+	}
+
 	async removeRecording(recording: string): Promise<void> {
 		await this.#remove(join(this.#folder, recording));
 	}

@@ -1,6 +1,8 @@
 import type { Destroyed } from '../protocol/deletion.ts';
 import { purgeShares } from '../share/purge.ts';
 import type { StoreTransaction } from '../store/database.ts';
+import { countCopies } from './derivatives.ts';
+import { purgeRevisions } from './revisions.ts';
 
 /**
  * Erases what one concept keeps of a recording, in the commit that makes its deletion final. What it counts stands
@@ -42,4 +44,11 @@ const purgeReasons: Purge = async (db, recording) => {
 };
 
 /** Everything that opens a recording or speaks of what is in it. From the commit on nothing can be opened. */
-export const purges: readonly Purge[] = [purgeGrants, purgeAnnotations, purgeReasons, purgeShares];
+export const purges: readonly Purge[] = [
+	purgeGrants,
+	purgeAnnotations,
+	purgeReasons,
+	purgeShares,
+	purgeRevisions,
+	countCopies,
+];

@@ -33,7 +33,8 @@ export async function checkGrants(
 			throw new ServerError('bad-request');
 }
 
-async function insertTracks(
+/** Announces tracks, before any chunk of theirs. */
+export async function insertTracks(
 	db: StoreTransaction,
 	recording: string,
 	tracks: readonly NewTrack[],
@@ -192,10 +193,10 @@ export async function addTracks(
 }
 
 /** Throws `conflict` unless every object that is to stay is stored as the client says. */
-async function checkKept(
+export async function checkKept(
 	db: StoreTransaction,
 	recording: string,
-	{ keep, remove }: v.InferOutput<typeof FinishRecording>,
+	{ keep, remove }: Pick<FinishRecording, 'keep' | 'remove'>,
 ): Promise<void> {
 	const removed = new Set(remove);
 	for (const { track, part, chunks, bytes } of keep) {

@@ -25,9 +25,12 @@ import { briefRoutes } from './briefs.ts';
 import { Lanes, storeChunk } from './chunks.ts';
 import { deleteRecording } from './deletion.ts';
 import { checkWish, ownRecording, receiptRoutes } from './receipts.ts';
+import { unfinishedCopies } from './derivatives.ts';
 import { grantRoutes } from './grants.ts';
 import { demandReason, openingRoutes } from './openings.ts';
 import { addTracks, finishRecording, makeRecording } from './recordings.ts';
+import { revisionRoutes } from './revisionroutes.ts';
+import { demandReviser } from './revisions.ts';
 import { viewRecording, viewRows } from './rows.ts';
 import { sendObject } from './send.ts';
 
@@ -60,6 +63,7 @@ function listRoutes(app: FastifyInstance, context: Context): void {
 			.where('started_at', '>=', from)
 			.where('started_at', '<=', to)
 			.where('state', '!=', 'deleted')
+			.where('id', 'not in', unfinishedCopies(store))
 			.where((it) =>
 				it.or([
 					it('host', '=', staff.member),
@@ -169,7 +173,8 @@ function objectRoutes(app: FastifyInstance, context: Context): void {
 		const staff = await staffOf(context, request, uploader);
 		const path = parse(ChunkParams, request.params);
 		const { id: recording, track, part, chunk } = parse(ChunkPath, path);
-		await usableRecording(context, staff, recording);
+		const { state } = await usableRecording(context, staff, recording);
+		if (state === 'finished') await demandReviser(context, staff, { recording, track, part });
 		const { body } = request;
 		if (!Buffer.isBuffer(body)) throw new ServerError('bad-request');
 		const made = await lanes.run(`${recording}/${track}/${part}`, () =>
@@ -197,6 +202,7 @@ export function recordingRoutes(app: FastifyInstance, context: Context): void {
 	annotationRoutes(app, context);
 	receiptRoutes(app, context);
 	openingRoutes(app, context);
+	revisionRoutes(app, context);
 	briefRoutes(app, context);
 	app.delete('/recordings/:id', async (request, reply) => {
 		const staff = await staffOf(context, request);

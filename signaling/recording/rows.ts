@@ -7,6 +7,7 @@ import type { Store } from '../store/database.ts';
 import type { RecordingTableRow } from '../store/tables.ts';
 import { grantsOf, recipientsIn } from './access.ts';
 import { summariesOf } from './annotations.ts';
+import { basesOf } from './revisions.ts';
 
 export async function bytesOf(store: Store, ids: readonly string[]): Promise<Map<string, number>> {
 	const rows = await store
@@ -111,6 +112,8 @@ export async function viewRecording(
 		.where('recording', '=', row.id)
 		.orderBy('n')
 		.execute();
+	// What is being rewritten is nobody's yet.
+	const bases = await basesOf(store, row.id);
 	const sizes = new Map<string, number[]>();
 	for (const { track, part, bytes } of chunks) {
 		const key = `${track}/${part}`;
@@ -121,7 +124,9 @@ export async function viewRecording(
 	return {
 		...view,
 		tracks,
-		objects: objects.map((it) => ({ ...it, sizes: sizes.get(`${it.track}/${it.part}`) ?? [] })),
+		objects: objects
+			.filter(({ track, part }) => part < (bases.get(track) ?? Infinity))
+			.map((it) => ({ ...it, sizes: sizes.get(`${it.track}/${it.part}`) ?? [] })),
 		checkpoints: checkpoints.map(({ content }) => stored(Signed, content)),
 	};
 }

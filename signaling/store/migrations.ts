@@ -8,6 +8,7 @@ import { deletion } from './changes/deletion.ts';
 import { find } from './changes/find.ts';
 import { retention } from './changes/retention.ts';
 import { shares } from './changes/shares.ts';
+import { revisions } from './changes/revisions.ts';
 import { index, table } from './table.ts';
 
 async function people(db: Kysely<unknown>): Promise<void> {
@@ -385,4 +386,5 @@ export const migrations: Record<string, Migration> = {
 	'0010-find': find,
 	'0012-retention': retention,
 	'0015-deletion': deletion,
+	'0014-revisions': revisions,
 };

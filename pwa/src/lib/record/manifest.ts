@@ -66,6 +66,17 @@ const Span = v.strictObject({
 });
 export type Span = v.InferOutput<typeof Span>;
 
+/** How a finished recording was changed; who says so signed the manifest. */
+const Rewriting = v.variant('what', [
+	/** Sealed anew under other keys; nothing of the content changed. */
+	v.strictObject({ what: v.literal('relock'), at: Time, by: Id }),
+	/** All that was kept of this person was destroyed. */
+	v.strictObject({ what: v.literal('destroy'), at: Time, by: Id, person: Count }),
+	/** Without this passage; milliseconds of the recording as it was before. */
+	v.strictObject({ what: v.literal('cut'), at: Time, by: Id, from: Count, to: Count }),
+]);
+export type Rewriting = v.InferOutput<typeof Rewriting>;
+
 /** What a recording says about itself, sealed under a key of its own and signed. Times are milliseconds from `startedAt`. */
 export const Manifest = v.strictObject({
 	v: v.literal(1),
@@ -97,6 +108,10 @@ export const Manifest = v.strictObject({
 	missing: v.array(Missing),
 	/** live: an interim manifest. */
 	verdict: v.picklist(['live', 'complete', 'ends-early', 'altered']),
+	/** What was changed since it was recorded, oldest first. */
+	rewritten: v.exactOptional(v.pipe(v.array(Rewriting), v.maxLength(1024))),
+	/** The recording that this one is a shortened copy of, and the one that was recorded. */
+	derivedFrom: v.exactOptional(v.strictObject({ recording: Id, root: Id })),
 });
 export type Manifest = v.InferOutput<typeof Manifest>;
 

@@ -1,0 +1,97 @@
+import * as v from 'valibot';
+import { Annotation, AnnotationKind, SealedAnnotation } from './annotations.ts';
+import { limits } from './limits.ts';
+import { Grant, NewTrack, recipientsMax } from './recordings.ts';
+import { Count, Id, Time } from './text.ts';
+
+/**
+ * A finished recording is rewritten beside itself: new parts of its tracks go up under numbers from `base` on, and one
+ * request puts them in the place of the old ones. Until then everything stays as it was, and whoever opens it sees
+ * nothing of it. `relock`: the same content under new keys. `destroy`: without the tracks of somebody.
+ */
+export const RevisionKind = v.picklist(['relock', 'destroy']);
+export type RevisionKind = v.InferOutput<typeof RevisionKind>;
+
+/**
+ * POST /api/recordings/:id/revisions (host; admins who can open it) → Revision; the same id again is no error. Errors:
+ * `conflict` (another one is being made, or the recording is not finished), `forbidden`, `not-found`, `gone`.
+ */
+export const NewRevision = v.strictObject({
+	id: Id,
+	kind: RevisionKind,
+	/** The new keys wrapped for whoever rewrites it, so that another device of hers can go on. */
+	grant: Grant,
+});
+export type NewRevision = v.InferOutput<typeof NewRevision>;
+
+/** GET /api/recordings/:id/revision (as for POST) → Revision; `not-found` when none is being made. */
+export const Revision = v.strictObject({
+	id: Id,
+	kind: RevisionKind,
+	/** Who rewrites it. */
+	member: Id,
+	/** When something of it was stored last. */
+	at: Time,
+	grant: Grant,
+	/** The first number of a new part, by track. */
+	tracks: v.array(v.strictObject({ track: Id, base: Count })),
+	/** New parts that are there, whole or not. */
+	parts: v.array(v.strictObject({ track: Id, part: Count, chunks: Count, bytes: Count })),
+	/** All grants that there are; those of whoever keeps access have to be made anew. */
+	grants: v.array(Grant),
+	/** All words beside the recording. */
+	annotations: v.array(v.strictObject({ kind: AnnotationKind, ...Annotation.entries })),
+});
+export type Revision = v.InferOutput<typeof Revision>;
+
+const Kept = v.strictObject({ track: Id, part: Count, chunks: Count, bytes: Count });
+
+/**
+ * POST /api/recordings/:id/revisions/:revision/finish (who began it) → 204, again too. In one commit the kept parts take
+ * the place of all older ones, `destroy` goes, and `grants` and `annotations` replace those before. Errors: `conflict` when
+ * something is not stored as the client says, when grants or words came or went meanwhile, or when after a re-lock something
+ * of the old keys would be left; `bad-request` for a recipient who could not open it before.
+ */
+export const FinishRevision = v.strictObject({
+	/** One new part a track. */
+	keep: v.pipe(v.array(Kept), v.minLength(1), v.maxLength(limits.tracksPerRecording)),
+	/** Tracks that go for good. */
+	destroy: v.pipe(v.array(Id), v.maxLength(limits.tracksPerRecording)),
+	grants: v.pipe(v.array(Grant), v.minLength(1), v.maxLength(recipientsMax)),
+	/** Ids of all grants that there were. */
+	replaces: v.pipe(v.array(Id), v.maxLength(recipientsMax * limits.tracksPerRecording)),
+	/** The version stays; the text is sealed anew. */
+	annotations: v.array(
+		v.strictObject({ kind: AnnotationKind, version: Count, sealed: SealedAnnotation }),
+	),
+	/** Words that go. */
+	drop: v.array(AnnotationKind),
+});
+export type FinishRevision = v.InferOutput<typeof FinishRevision>;
+
+/** A request that finishes may be so long, bytes: every kind of words beside a recording at its longest. */
+export const finishRevisionBytes = 4 * 1024 * 1024;
+
+/** DELETE /api/recordings/:id/revisions/:revision (host, admins who can open it): gives it up; all new parts go. 204. */
+
+/**
+ * POST /api/recordings/:id/derivatives (host; admins who can open it): a shortened copy, a recording of its own in the same
+ * session with `recorderKey`, host and start of its source, which is listed once it is finished. Its chunks go up as those of any
+ * recording. 201; the same again is 200. Errors: `conflict`, `forbidden`, `not-found`, `gone`.
+ */
+export const NewDerivative = v.strictObject({
+	id: Id,
+	tracks: v.pipe(v.array(NewTrack), v.minLength(1), v.maxLength(limits.tracksPerRecording)),
+	grants: v.pipe(v.array(Grant), v.minLength(1), v.maxLength(recipientsMax)),
+});
+export type NewDerivative = v.InferOutput<typeof NewDerivative>;
+
+/**
+ * POST /api/recordings/:id/derivatives/:derivative/finish (who may make one) → 204. `replaces`: it takes the place of its source,
+ * which is deleted in the same moment; otherwise it is deleted with its source. Errors: `conflict`, `not-found`.
+ */
+export const FinishDerivative = v.strictObject({
+	keep: v.pipe(v.array(Kept), v.minLength(1), v.maxLength(limits.tracksPerRecording)),
+	replaces: v.boolean(),
+});
+export type FinishDerivative = v.InferOutput<typeof FinishDerivative>;

@@ -1,0 +1,148 @@
+import type { Context } from '../context.ts';
+import { ServerError } from '../errors.ts';
+import type { Staff } from '../guard.ts';
+import type { FinishDerivative, NewDerivative } from '../protocol/revisions.ts';
+import { sha256 } from '../random.ts';
+import type { Store, StoreTransaction } from '../store/database.ts';
+import { presentRecording } from './access.ts';
+import { checkGrants, checkKept, insertGrants, insertTracks } from './recordings.ts';
+
+/** Nobody goes on with a copy that was not finished for so long. */
+const abandonedMs = 24 * 60 * 60_000;
+
+/**
+ * Stores the wrapped keys of a shortened copy before any byte of it. Says whether it is new; repeating it is no error.
+ * Throws `conflict` for other content, and unless its source is finished; `gone`.
+ */
+export async function makeDerivative(
+	{ store, clock }: Context,
+	staff: Staff,
+	options: { source: string; wanted: NewDerivative },
+): Promise<boolean> {
+	const { source, wanted } = options;
+	const { id, tracks, grants } = wanted;
+	const content = sha256(JSON.stringify({ source, wanted })).toString('base64url');
+	if (new Set(tracks.map((track) => track.id)).size !== tracks.length)
+		throw new ServerError('bad-request');
+	return store.transaction().execute(async (db) => {
+		const origin = await presentRecording(db, source);
+		if (origin.state !== 'finished') throw new ServerError('conflict');
+		const known = await db
+			.selectFrom('recordings')
+			.select(['content', 'state'])
+			.where('id', '=', id)
+			.executeTakeFirst();
+		if (known?.state === 'deleted') throw new ServerError('gone');
+		if (known && known.content !== content) throw new ServerError('conflict');
+		if (known) return false;
+		await checkGrants(db, { recording: id, grantor: staff.member, grants });
+		const now = clock.now();
+		// Nobody records it: it is over from its start, and no recorder is missed.
+		const made = { id, content, state: 'live', ended_at: now, last_seen_at: now } as const;
+		await db
+			.insertInto('recordings')
+			.values({ ...origin, ...made, uploader: null, lost_at: null, finished_at: null })
+			.execute();
+		await db
+			.insertInto('derivatives')
+			.values({ recording: id, source, replaces: 0, at: now })
+			.execute();
+		await insertTracks(db, id, tracks);
+		await insertGrants(db, id, grants);
+		return true;
+	});
+}
+
+/** A shortened copy is whole: from now on it is listed. Done again it does no harm. Throws `not-found`, `conflict`. */
+export async function finishDerivative(
+	{ store, clock, history }: Context,
+	staff: Staff,
+	options: { source: string; derivative: string; wanted: FinishDerivative },
+): Promise<void> {
+	const { source, derivative, wanted } = options;
+	await store.transaction().execute(async (db) => {
+		const known = await db
+			.selectFrom('derivatives')
+			.select('recording')
+			.where('recording', '=', derivative)
+			.where('source', '=', source)
+			.executeTakeFirst();
+		if (!known) throw new ServerError('not-found');
+		const { state, session } = await presentRecording(db, derivative);
+		await checkKept(db, derivative, { keep: wanted.keep, remove: [] });
+		if (state === 'finished') return;
+		await db
+			.updateTable('recordings')
+			.set({ state: 'finished', finished_at: clock.now() })
+			.where('id', '=', derivative)
+			.execute();
+		await db
+			.updateTable('derivatives')
+			.set({ replaces: wanted.replaces ? 1 : 0 })
+			.where('recording', '=', derivative)
+			.execute();
+		const row = { act: 'passage-cut', who: staff.member, session } as const;
+		await history.add(db, { ...row, recording: source, about: derivative });
+		await history.add(db, { ...row, recording: derivative, about: source });
+	});
+}
+
+/** Copies that have to go because their source is gone: all but those that took its place. */
+export async function orphans(store: Store): Promise<string[]> {
+	const rows = await store
+		.selectFrom('derivatives')
+		.innerJoin('recordings as source', 'source.id', 'derivatives.source')
+		.innerJoin('recordings as copy', 'copy.id', 'derivatives.recording')
+		.select('derivatives.recording')
+		.where('derivatives.replaces', '=', 0)
+		.where('source.state', '=', 'deleted')
+		.where('copy.state', '!=', 'deleted')
+		.execute();
+	return rows.map(({ recording }) => recording);
+}
+
+async function drop(db: StoreTransaction, recording: string): Promise<void> {
+	for (const table of ['grants', 'chunks', 'objects', 'tracks', 'derivatives'] as const)
+		await db.deleteFrom(table).where('recording', '=', recording).execute();
+	await db.deleteFrom('recordings').where('id', '=', recording).execute();
+}
+
+/** Removes copies that were begun and never finished; nobody ever saw them. Says how many. */
+export async function sweepDerivatives({ store, clock, objects }: Context): Promise<number> {
+	const rows = await store
+		.selectFrom('derivatives')
+		.innerJoin('recordings', 'recordings.id', 'derivatives.recording')
+		.select('derivatives.recording')
+		.where('recordings.state', '=', 'live')
+		.where('derivatives.at', '<', clock.now() - abandonedMs)
+		.execute();
+	for (const { recording } of rows) {
+		await store.transaction().execute((db) => drop(db, recording));
+		await objects.removeRecording(recording);
+	}
+	return rows.length;
+}
+
+/** Copies that are being made, which no list shows. */
+export const unfinishedCopies = (store: Store) =>
+	store
+		.selectFrom('derivatives')
+		.innerJoin('recordings', 'recordings.id', 'derivatives.recording')
+		.select('derivatives.recording')
+		.where('recordings.state', '=', 'live');
+
+/** How many copies go with a recording; they are deleted one by one when it is gone. */
+export async function countCopies(
+	db: StoreTransaction,
+	source: string,
+): Promise<{ derivatives: number }> {
+	const rows = await db
+		.selectFrom('derivatives')
+		.innerJoin('recordings', 'recordings.id', 'derivatives.recording')
+		.select('derivatives.recording')
+		.where('derivatives.source', '=', source)
+		.where('derivatives.replaces', '=', 0)
+		.where('recordings.state', '!=', 'deleted')
+		.execute();
+	return { derivatives: rows.length };
+}
