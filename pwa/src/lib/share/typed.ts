@@ -2,7 +2,7 @@ import { wordsOfShare } from '#crypto/share/words.ts';
 
 /** So many letters narrow the list down enough to offer what is left of it. */
 const lettersLeast = 2;
-const offeredMost = 4;
+const offeredMost = 6;
 const nearMost = 3;
 
 /** The words in what was typed: small letters, whatever stands between them, or nothing. */
