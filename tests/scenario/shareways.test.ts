@@ -1,0 +1,313 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as v from 'valibot';
+import { expect, test, vi } from 'vitest';
+import { random, toBase64url } from '#crypto/bytes.ts';
+import { generateParticipantIdentity } from '#crypto/identity/identity.ts';
+import { sealToDevice } from '#crypto/share/device.ts';
+import { signPolicy } from '#lib/people/policy.ts';
+import { KnownSettings } from '#protocol/people.ts';
+import { join as joined } from '../app.ts';
+import { films, memoryShelf, record, refusal, sharing, watch } from '../sharing.ts';
+import { call } from '../wire.ts';
+
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+
+// The other two ways: a key that only one browser has, and a link that is the key.
+const here = sharing();
+
+const answers = globalThis.fetch;
+
+/** Runs `call` while the server's answers to this path are changed on the way. */
+async function altering<T>(
+	end: string,
+	change: (body: Record<string, unknown>) => object,
+	run: () => Promise<T>,
+): Promise<T> {
+	const stubbed = globalThis.fetch;
+	vi.stubGlobal('fetch', async (url: string, init: RequestInit) => {
+		const response = await stubbed(url, init);
+		if (!url.endsWith(end) || !response.ok) return response;
+		return Response.json(change(await response.json()));
+	});
+	try {
+		return await run();
+	} finally {
+		vi.stubGlobal('fetch', stubbed);
+	}
+}
+
+test('one browser has the key: the digits are the same, the sharer approves, and only it opens', async () => {
+	const made = await here.share({ way: 'device' });
+	expect([made.words, made.fullLink]).toEqual([null, null]);
+	const shelf = memoryShelf();
+	const visit = await here.proven(made.id, shelf);
+	const asked = await visit.askWithDevice();
+	expect(asked.approved).toBe(false);
+	expect(await visit.deviceState()).toBe('waiting');
+	expect(await refusal(visit.openWithDevice())).toBe('not-ready');
+	const share = await here.shown(made.id);
+	expect(await here.sharer.digitsOf(share)).toBe(asked.digits);
+	await here.sharer.approveDevice(await here.opened(), share, { compared: true });
+	expect(await visit.deviceState()).toBe('approved');
+	const opened = await visit.openWithDevice();
+	expect(opened.people.map(({ name }) => name)).toEqual(['Dana Whitfield']);
+	const token = () => visit.token();
+	const seen = await watch({ opened, token, name: 'Dana Whitfield' });
+	expect(Buffer.from(films['Dana Whitfield']).equals(seen)).toBe(true);
+	const shown = await here.shown(made.id);
+	expect([shown.device?.approved, shown.device?.compared, shown.openings]).toEqual([true, true, 1]);
+
+	// The same browser comes back another day: a code, and no digits any more.
+	const again = await here.proven(made.id, shelf);
+	expect((await again.askWithDevice()).approved).toBe(true);
+	await again.openWithDevice();
+	// Another browser has the code and the phone, and gets nothing.
+	const other = await here.proven(made.id);
+	expect(await refusal(other.askWithDevice())).toBe('conflict');
+	expect(await refusal(other.openWithDevice())).toBe('no-key');
+	const path = `/api/shares/${made.id}/open`;
+	const answer = await call(here.local.address, 'POST', path, {
+		token: await other.token(),
+		body: {},
+	});
+	expect(answer.body.error).toBe('not-ready');
+	await visit.forget();
+	expect(await refusal(visit.token())).toBe('token');
+});
+
+test('a newer browser takes the place of one that waits, and one that was refused is told', async () => {
+	const made = await here.share({ way: 'device' });
+	const first = await here.proven(made.id);
+	await first.askWithDevice();
+	const stale = await here.shown(made.id);
+	const second = await here.proven(made.id);
+	const { digits } = await second.askWithDevice();
+	expect(await first.deviceState()).toBe('refused');
+	// What the sharer compared was another one.
+	const late = here.sharer.approveDevice(await here.opened(), stale, { compared: true });
+	expect(await refusal(late)).toBe('conflict');
+	expect(await here.sharer.digitsOf(await here.shown(made.id))).toBe(digits);
+	await here.sharer.refuseDevice(made.id);
+	expect(await second.deviceState()).toBe('refused');
+	const third = await here.proven(made.id);
+	await third.askWithDevice();
+	await here.sharer.approveDevice(await here.opened(), await here.shown(made.id), {
+		compared: false,
+	});
+	await third.openWithDevice();
+	expect((await here.shown(made.id)).device?.compared).toBe(false);
+	await here.sharer.endShare(made.id);
+	expect(await refusal(third.deviceState())).toBe('gone');
+});
+
+test('a server that puts a key of its own in between shows other digits, and what it seals is refused', async () => {
+	const made = await here.share({ way: 'device' });
+	const visit = await here.proven(made.id);
+	const forger = await generateParticipantIdentity();
+	const { digits } = await altering(
+		'/key',
+		(body) => ({
+			...body,
+			sharer: { id: here.maya.account.member.id, key: toBase64url(forger.publicIdentity.ed25519) },
+		}),
+		() => visit.askWithDevice(),
+	);
+	const share = await here.shown(made.id);
+	expect(await here.sharer.digitsOf(share)).not.toBe(digits);
+	// And towards the sharer: a device that is the server's own.
+	const spy = await here.proven(made.id);
+	await spy.askWithDevice();
+	const swapped = await here.shown(made.id);
+	expect(await here.sharer.digitsOf(swapped)).not.toBe(digits);
+	// One whose signature is not its own is not even shown digits for.
+	const { device } = swapped;
+	const unsigned = {
+		...swapped,
+		device: device && { ...device, signature: toBase64url(random(64)) },
+	};
+	expect(await refusal(here.sharer.digitsOf(unsigned))).toBe('bad-signature');
+
+	const honest = await here.share({ way: 'device' });
+	const shelf = memoryShelf();
+	const browser = await here.proven(honest.id, shelf);
+	await browser.askWithDevice();
+	await here.sharer.approveDevice(await here.opened(), await here.shown(honest.id), {
+		compared: true,
+	});
+	const identity = await shelf.read(honest.id);
+	const bytes = await sealToDevice({
+		share: honest.id,
+		recording: here.recorded.id,
+		expiresAt: honest.expiresAt,
+		device: identity?.publicIdentity ?? forger.publicIdentity,
+		sharer: forger.signing,
+		content: {
+			v: 1,
+			title: '',
+			practice: '',
+			startedAt: 0,
+			durationMs: 0,
+			people: [{ name: '', role: 'tab', startMs: 0, durationMs: 0, media: null }],
+			gaps: [],
+			ending: 'complete',
+			part2: false,
+		},
+	});
+	const refused = await altering(
+		'/open',
+		(body) => ({ ...body, content: toBase64url(bytes) }),
+		() => refusal(browser.openWithDevice()),
+	);
+	expect(refused).toBe('bad-signature');
+});
+
+/** An admin signs how the practice shares from now on. */
+async function allow(share: { mail: boolean; links: boolean }): Promise<void> {
+	const { account, fetchJson, request } = here.maya;
+	const path = '/api/practice/settings';
+	const { policy, idleMostMs: _, ...before } = await fetchJson(KnownSettings, { path });
+	const choice = { ...before, share: { ...share, maxHours: 72 } };
+	const { version } = v.parse(v.object({ version: v.number() }), JSON.parse(policy?.text ?? ''));
+	const signed = await signPolicy({
+		admin: { id: account.member.id, key: account.identity.signing },
+		practice: account.practice.id,
+		version: version + 1,
+		choice,
+	});
+	await request({ method: 'PUT', path, body: { ...choice, policy: signed } });
+}
+
+test('a full link is off until an admin signs it; then it opens, and the server mails nothing', async () => {
+	expect(await refusal(here.share({ way: 'link' }))).toBe('forbidden');
+	await allow({ mail: true, links: true });
+	const mails = here.mailbox.received.length;
+	const made = await here.share({ way: 'link', people: ['0', '1'] });
+	const full = new URL(made.fullLink ?? '');
+	expect(full.pathname).toBe(`/s/${made.id}`);
+	const secret = here.visits.secretIn(full.hash);
+	const visit = await here.proven(made.id);
+	const opened = await visit.openWithLink(secret ?? random(16));
+	expect(opened.people.length).toBe(2);
+	const token = () => visit.token();
+	for (const name of ['Dr. Maya Okafor', 'Dana Whitfield'] as const)
+		expect(Buffer.from(films[name]).equals(await watch({ opened, token, name }))).toBe(true);
+	expect(await refusal(visit.openWithLink(random(16)))).toBe('open-failed');
+	await here.work();
+	expect(here.mailbox.received.length).toBe(mails);
+	const shown = await here.shown(made.id);
+	expect(shown.mail).toBe('none');
+	expect((await here.sharer.showAgain(shown)).fullLink).toBe(made.fullLink);
+	for (const bad of ['', '#', '#abc', `${full.hash}x`, `#${'B'.repeat(22)}`])
+		expect(here.visits.secretIn(bad)).toBe(undefined);
+});
+
+test.each(['%23', '%2523'])(
+	'a full link whose secret came to the server as %s is over',
+	async (mark) => {
+		await allow({ mail: true, links: true });
+		const made = await here.share({ way: 'link' });
+		const words = await here.share();
+		const secret = (made.fullLink ?? '').split('#')[1] ?? '';
+		const before = here.local.log();
+		const spoilt = (id: string) => `${here.local.address}/s/${id}${mark}${secret}`;
+		const answer = await answers(spoilt(made.id), { redirect: 'manual' });
+		expect([answer.status, answer.headers.get('location')]).toEqual([303, `/s/${made.id}`]);
+		expect((await here.visit(made.id).look()).state).toBe('exposed');
+		expect(await refusal(here.visit(made.id).sendCode())).toBe('gone');
+		expect((await here.shown(made.id)).state).toBe('exposed');
+		const logged = here.local.log().slice(before.length);
+		expect(logged).not.toContain(secret);
+		expect(logged).not.toContain(made.id);
+		// Nothing secret can be in the link of another way, and an unknown one is none.
+		await answers(spoilt(words.id), { redirect: 'manual' });
+		expect((await here.visit(words.id).look()).state).toBe('open');
+		expect((await answers(spoilt(toBase64url(random(16))), { redirect: 'manual' })).status).toBe(
+			303,
+		);
+	},
+);
+
+test('it is shared by its host, and by admins and supervisors who can open it, within what the practice allows', async () => {
+	const over = await refusal(here.share({ hours: 73 }));
+	expect([over, await refusal(here.share({ hours: 0 }))]).toEqual(['bad-request', 'bad-request']);
+	const foreign = await record(here.device);
+	const strange = foreign.tracks.get('Dana Whitfield') ?? '';
+	const opened = await here.opened();
+	const body = (change: object) => ({
+		id: toBase64url(random(16)),
+		way: 'device',
+		tracks: [here.recorded.tracks.get('Dana Whitfield')],
+		expiresAt: here.local.clock.now() + 1000,
+		contact: { email: 'rosa@family.example', mobile: '+15550147731' },
+		about: 'AAAA',
+		own: 'AAAA',
+		record: null,
+		content: null,
+		...change,
+	});
+	const path = `/api/recordings/${opened.recording.id}/shares`;
+	const post = async (change: object) =>
+		refusal(here.maya.request({ method: 'POST', path, body: body(change) }));
+	// A track of another recording, its manifest, none, one twice, and what does not fit the way.
+	const [own] = body({}).tracks;
+	for (const tracks of [[strange], [opened.recording.id], [], [own, own]])
+		expect(await post({ tracks })).toBe('bad-request');
+	for (const change of [{ record: 'AAAA' }, { content: 'AAAA' }, { way: 'words' }, { way: 'link' }])
+		expect(await post(change)).toBe('bad-request');
+	const id = toBase64url(random(16));
+	expect([await post({ id }), await post({ id })]).toEqual(['granted', 'conflict']);
+
+	const made = await here.share();
+	const tom = await joined(here.maya, { email: 'tom@alderstreet.example', role: 'clinician' });
+	const asked = async (method: 'GET' | 'POST' | 'PUT' | 'DELETE', to: string, sent?: object) =>
+		refusal(tom.app.request({ method, path: to, ...(sent && { body: sent }) }));
+	const approval = { device: toBase64url(random(32)), compared: true, content: 'AAAA' };
+	const none = toBase64url(random(16));
+	for (const one of [made.id, none]) {
+		expect(await asked('DELETE', `/api/shares/${one}`)).toBe('not-found');
+		expect(await asked('DELETE', `/api/shares/${one}/device`)).toBe('not-found');
+		expect(await asked('PUT', `/api/shares/${one}/device`, approval)).toBe('not-found');
+	}
+	expect(await asked('GET', path)).toBe('not-found');
+	// Whom it was granted to can open it, but let nobody else in.
+	await here.maya.give(await here.maya.fetchRecording(here.recorded.id), tom.id);
+	expect(await asked('GET', path)).toBe('forbidden');
+	expect(await asked('POST', path, body({}))).toBe('forbidden');
+	expect(await asked('DELETE', `/api/shares/${made.id}`)).toBe('forbidden');
+	expect((await here.visit(made.id).look()).state).toBe('open');
+});
+
+test('nothing is shared where an admin signed so, and what was is served to its end', async () => {
+	const [made, device] = [await here.share(), await here.share({ way: 'device' })];
+	const visit = await here.proven(device.id);
+	await visit.askWithDevice();
+	await allow({ mail: false, links: true });
+	for (const way of ['words', 'device', 'link'] as const)
+		expect(await refusal(here.share({ way }))).toBe('forbidden');
+	const share = await here.shown(device.id);
+	const approved = here.sharer.approveDevice(await here.opened(), share, { compared: true });
+	expect(await refusal(approved)).toBe('forbidden');
+	expect((await here.visit(made.id).look()).state).toBe('open');
+	await here.sharer.endShare(made.id);
+	await allow({ mail: true, links: false });
+	expect(await refusal(here.share())).toBe('granted');
+});
+
+test('with the recording all its shares go, and their bytes are in no file', async () => {
+	const { store } = here.local.server.context;
+	const id = here.recorded.id;
+	const made = await here.share();
+	await (await here.proven(made.id)).openWithWords(made.words ?? '');
+	const rows = await store.selectFrom('shares').selectAll().execute();
+	const kept = rows.flatMap(({ content, about, own }) => [content, about, own]);
+	await here.maya.deleteRecording(id);
+	expect(await store.selectFrom('shares').selectAll().execute()).toEqual([]);
+	expect(await store.selectFrom('share_openings').selectAll().execute()).toEqual([]);
+	expect(await refusal(here.visit(made.id).look())).toBe('not-found');
+	const data = await Promise.all(
+		['sotto.db', 'sotto.db-wal'].map((name) => readFile(join(here.local.dataDir, name))),
+	);
+	for (const text of kept.flatMap((one) => one ?? []))
+		expect(data.some((bytes) => bytes.includes(text))).toBe(false);
+});
