@@ -22,7 +22,7 @@ let browser: Browser;
 let host: Page;
 let guest: Page;
 let recorded: Recorded;
-let complaints: string[];
+let complaints: string[][];
 let link = '';
 let words: string[] = [];
 
@@ -39,7 +39,7 @@ beforeAll(async () => {
 	// Nobody who was ever here: no account, no storage, a screen like a phone's.
 	const fresh = await browser.newContext({ viewport: { width: 390, height: 844 } });
 	guest = await fresh.newPage();
-	complaints = watch(guest);
+	complaints = [watch(host), watch(guest)];
 	await setUp(host, server);
 	const device = await Device.signIn({ address: server.address, ...maya });
 	const looks = (colour: string, tone: number) => film({ colour, tone, seconds: 8 });
@@ -184,5 +184,5 @@ test('when its time is over the same link opens nothing, and says so', async () 
 });
 
 test('nothing was complained about but what was refused on purpose', () => {
-	expect(complaints).toEqual([]);
+	expect(complaints).toEqual([[], []]);
 });

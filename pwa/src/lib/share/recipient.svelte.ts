@@ -32,7 +32,11 @@ export class Recipient {
 	sending = $state(false);
 	busy = $state(false);
 	codeError = $state<string>();
-	wordsError = $state<string>();
+	#refused = $state<{ readonly words: string; readonly why: string }>();
+	/** What is wrong with the words, until others are typed. */
+	readonly wordsError = $derived(
+		this.#refused?.words === this.words ? this.#refused.why : undefined,
+	);
 	digits = $state('');
 	opened = $state.raw<OpenedShare>();
 	shown = $state.raw<Shown>();
@@ -90,12 +94,8 @@ export class Recipient {
 	/** Proves the phone, then opens with what this share is opened with. */
 	async open(): Promise<void> {
 		if (this.busy || this.stage !== 'proving') return;
-		[this.busy, this.codeError, this.wordsError, this.failure] = [
-			true,
-			undefined,
-			undefined,
-			undefined,
-		];
+		[this.busy, this.codeError, this.failure] = [true, undefined, undefined];
+		this.#refused = undefined;
 		if (await this.#prove()) await this.#unlock();
 		this.busy = false;
 	}
@@ -162,12 +162,16 @@ export class Recipient {
 		} catch (error) {
 			const host = this.face?.sharer ?? '';
 			if (error instanceof CryptoError && error.code === 'wrong-password')
-				this.wordsError = m.share_words_missing();
+				this.#refuse(m.share_words_missing());
 			else if (isApiError(error, 'login-failed'))
-				this.wordsError = m.share_words_bad({ host, count: error.next ?? 0 });
+				this.#refuse(m.share_words_bad({ host, count: error.next ?? 0 }));
 			else if (isApiError(error, 'conflict')) this.#close('taken');
 			else await this.#failed(error);
 		}
+	}
+
+	#refuse(why: string): void {
+		this.#refused = { words: this.words, why };
 	}
 
 	async #ask(): Promise<void> {

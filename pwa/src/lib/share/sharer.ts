@@ -229,7 +229,8 @@ async function contentFor(opened: Opened, people: readonly string[]): Promise<Sh
 	const keys: KeyOfTrack[] = [];
 	for (const grant of recording.grants)
 		keys.push(...(await openOne({ recording: recording.id, grant, opener: mine })));
-	const content = contentOf({ manifest, people, keys, part2: false });
+	const part2 = opened.evidence.notice?.notice.part2 !== undefined;
+	const content = contentOf({ manifest, people, keys, part2 });
 	const kept = new Set(content.people.map(({ media }) => media?.key));
 	for (const { key } of keys) if (!kept.has(key)) key.fill(0);
 	return content;
