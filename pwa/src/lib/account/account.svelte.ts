@@ -28,6 +28,7 @@ import {
 } from './enter.ts';
 import { IdleWatch } from './idle.ts';
 import { type Keys, type Practice, changedKeys, openKeys } from './keys.ts';
+import { enterWithPasskey } from './passkey.ts';
 import { keepSeen } from './seen.ts';
 import { Tokens } from './token.ts';
 
@@ -123,6 +124,11 @@ class Account {
 		return openUnderAccountKey(this.#open.accountKey, context, sealed);
 	}
 
+	/** What `wrap` makes of the account key: another way to unlock it. The key itself is not given out. */
+	wrapped(wrap: (accountKey: Keys['accountKey']) => Promise<Bytes>): Promise<Bytes> {
+		return wrap(this.#open.accountKey);
+	}
+
 	/** Finds out who is here: inside the idle limit without a password. Call it when a staff page opens. */
 	start(): Promise<void> {
 		this.#opening ??= this.#resume();
@@ -164,6 +170,20 @@ class Account {
 	/** Signs in or unlocks. Throws `wrong-password`, `login-failed`, `bad-key`, `ApiError`. */
 	async signIn(email: string, password: string): Promise<void> {
 		await this.#enter(await this.#walk((known) => enterWithPassword({ email, password, known })));
+	}
+
+	/** Signs in or unlocks with a passkey. Throws as `enterWithPasskey`. */
+	async signInWithPasskey(): Promise<void> {
+		await this.#enter(await this.#walk((known) => enterWithPasskey({ known })));
+	}
+
+	/** Another password for this account, which is open here. Throws `ApiError`. */
+	async changePassword(password: string): Promise<void> {
+		const [{ accountKey }, device] = [this.#open, this.#device];
+		if (!device) throw new ApiError('locked');
+		const signedIn = await fetchJson(SignedIn, { path: '/api/me' });
+		const { signing, serverKey } = device;
+		await changePassword({ entered: { accountKey, signedIn, signing, serverKey }, password });
 	}
 
 	/** The way back without a password: gives the account a new one. Throws `wrong-recovery-key`, `ApiError`. */

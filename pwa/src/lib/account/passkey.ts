@@ -1,0 +1,48 @@
+import { passkeyAuthKey, unlockSalt, unlockWithPasskey } from '#crypto/account/passkey.ts';
+import { concat, fromBase64url, toBase64url, utf8 } from '#crypto/bytes.ts';
+import { CryptoError } from '#crypto/errors.ts';
+import { sign } from '#crypto/identity/signing.ts';
+import { fetchJson } from '#lib/net/api.ts';
+import { SignedIn } from '#protocol/account.ts';
+import { PasskeyStarted } from '#protocol/unlockers.ts';
+import { type Device, deviceName, newDeviceKey } from './device.ts';
+import type { SignedInHere } from './enter.ts';
+import { askPasskey } from './webauthn.ts';
+
+/**
+ * In with a passkey: no address, no password. Throws `no-key` where the person says no, `unknown-version` where the
+ * passkey has no PRF, `login-failed` where it is none of an account here, `ApiError`.
+ */
+export async function enterWithPasskey(options: {
+	known: Device | undefined;
+}): Promise<SignedInHere> {
+	const { known } = options;
+	const { credential, owner, prf } = await askPasskey({ salt: await unlockSalt() });
+	if (owner === null) throw new CryptoError('no-key');
+	const { login, nonce } = await fetchJson(PasskeyStarted, {
+		method: 'POST',
+		path: '/api/passkey/start',
+		body: { member: owner },
+		open: true,
+	});
+	const message = concat(fromBase64url(nonce), utf8(owner));
+	const signature = await sign(await passkeyAuthKey(prf), 'sotto/passkey/v1', message);
+	const own = known?.member === owner ? known : undefined;
+	const signing = own?.signing ?? (await newDeviceKey());
+	const signedIn = await fetchJson(SignedIn, {
+		method: 'POST',
+		path: '/api/passkey/finish',
+		body: {
+			login,
+			signature: toBase64url(signature),
+			device: own?.device ?? { publicKey: toBase64url(signing.publicKey), name: deviceName() },
+		},
+		open: true,
+	});
+	const { account, member } = signedIn;
+	const unlocker = account.unlockers.find(({ passkey }) => passkey?.credential === credential);
+	if (!unlocker) throw new CryptoError('no-key');
+	const wrapped = fromBase64url(unlocker.wrapped);
+	const accountKey = await unlockWithPasskey({ account: member.id, prf, wrapped });
+	return { accountKey, signedIn, signing, serverKey: account.serverKey };
+}

@@ -1,0 +1,145 @@
+import { AxeBuilder } from '@axe-core/playwright';
+import type { Page } from 'playwright-core';
+import { afterAll, expect, test } from 'vitest';
+import { startServer } from '../server.ts';
+import { launch } from './browsers.ts';
+import { maya, setUp, signIn } from './practice.ts';
+
+const server = await startServer();
+const browser = await launch();
+afterAll(async () => {
+	await browser.close();
+	await server.stop();
+});
+
+const context = await browser.newContext();
+const page = await context.newPage();
+const fresh = 'another-long-password-2026';
+let recoveryKey = '';
+
+/** A security key in software, as the browser's own tools offer it. */
+async function authenticator(on: Page, options: { prf: boolean }): Promise<void> {
+	const tools = await on.context().newCDPSession(on);
+	await tools.send('WebAuthn.enable');
+	await tools.send('WebAuthn.addVirtualAuthenticator', {
+		options: {
+			protocol: 'ctap2',
+			ctap2Version: 'ctap2_1',
+			transport: 'internal',
+			hasResidentKey: true,
+			hasUserVerification: true,
+			isUserVerified: true,
+			automaticPresenceSimulation: true,
+			hasPrf: options.prf,
+		},
+	});
+}
+
+const today = (on: Page) => on.getByRole('heading', { name: 'Today' }).waitFor();
+const vault = async (on: Page): Promise<void> => {
+	await on.getByRole('link', { name: 'Your vault' }).click();
+	await on.getByRole('heading', { name: 'Your vault' }).waitFor();
+};
+
+test('an authenticator without PRF is no way in, and says so', async () => {
+	await setUp(page, server);
+	const other = await browser.newContext();
+	const tab = await other.newPage();
+	await authenticator(tab, { prf: false });
+	await tab.goto(`${server.address}/sign-in`);
+	await signIn(tab);
+	await today(tab);
+	await vault(tab);
+	await tab.getByRole('button', { name: 'Add a passkey' }).click();
+	await tab.getByText('This passkey cannot unlock an account.').waitFor();
+	await tab.getByText('None yet.').waitFor();
+	await other.close();
+});
+
+test('a passkey unlocks, and signs in without an address', async () => {
+	await authenticator(page, { prf: true });
+	await vault(page);
+	await page.getByRole('button', { name: 'Add a passkey' }).click();
+	await page.getByText('The passkey opens your account from now on.').waitFor();
+	await page.getByRole('button', { name: 'Lock', exact: true }).click();
+	await page.getByRole('button', { name: 'Use a passkey' }).click();
+	await page.getByRole('heading', { name: 'Your vault' }).waitFor();
+	await page.getByRole('button', { name: 'Sign out', exact: true }).click();
+	await page.goto(`${server.address}/sign-in`);
+	await page.getByRole('button', { name: 'Use a passkey' }).click();
+	await today(page);
+});
+
+test('the password is changed, and the passkey still unlocks', async () => {
+	await vault(page);
+	await page.getByRole('button', { name: 'Change password' }).click();
+	await page.getByRole('textbox', { name: 'New password', exact: true }).fill(fresh);
+	const again = page.getByRole('textbox', { name: 'The new password once more' });
+	await again.fill('something-else-entirely');
+	await page.getByRole('button', { name: 'Save the new password' }).click();
+	await page.getByText('These two are not the same.').waitFor();
+	await again.fill(fresh);
+	await page.getByRole('button', { name: 'Save the new password' }).click();
+	await page.getByText('Your password is changed.').waitFor();
+	await page.getByRole('button', { name: 'Lock', exact: true }).click();
+	await page.getByRole('textbox', { name: 'Password' }).fill(maya.password);
+	await page.getByRole('button', { name: 'Unlock' }).click();
+	await page.getByRole('alert').waitFor();
+	await page.getByRole('button', { name: 'Use a passkey' }).click();
+	await page.getByRole('heading', { name: 'Your vault' }).waitFor();
+});
+
+test('a new recovery key is in force only once it was written down', async () => {
+	await page.getByRole('button', { name: 'Make a new recovery key' }).click();
+	await page.getByRole('button', { name: 'Cancel' }).click();
+	await page.getByRole('button', { name: 'Make a new recovery key' }).click();
+	const region = page.getByRole('region', { name: 'Recovery key' });
+	recoveryKey = (await region.textContent())?.trim() ?? '';
+	await page.getByRole('textbox', { name: 'Type the last group' }).fill(recoveryKey.slice(-4));
+	await page.getByRole('button', { name: 'I have saved it' }).click();
+	await page.getByText('Your new recovery key is in force.').waitFor();
+});
+
+test('another browser gets in with the new recovery key, and is signed out from here', async () => {
+	const other = await browser.newContext();
+	const tab = await other.newPage();
+	await tab.goto(`${server.address}/sign-in`);
+	await tab.getByRole('link', { name: 'Use recovery key' }).click();
+	await tab.getByRole('textbox', { name: 'Email' }).fill(maya.email);
+	await tab.getByRole('textbox', { name: 'Recovery key' }).fill(recoveryKey);
+	await tab.getByRole('textbox', { name: 'New password' }).fill(`${fresh}-2`);
+	await tab.getByRole('button', { name: 'Set new password' }).click();
+	await today(tab);
+	await page.reload();
+	const devices = page.getByRole('list', { name: 'Where you are signed in' });
+	await devices.getByText('Last used').first().waitFor();
+	await devices
+		.getByRole('button', { name: /^Sign out/ })
+		.first()
+		.click();
+	await page.getByRole('dialog').getByRole('button', { name: 'Sign out', exact: true }).click();
+	await page.getByText(/ is signed out\.$/).waitFor();
+	await other.close();
+});
+
+test('a passkey that was removed opens nothing', async () => {
+	await page.getByRole('button', { name: /^Remove the passkey of/ }).click();
+	await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
+	await page.getByText('The passkey is removed.').waitFor();
+	await page.getByRole('button', { name: 'Lock', exact: true }).click();
+	await page.getByRole('button', { name: 'Use a passkey' }).click();
+	await page.getByRole('alert').waitFor();
+	await page.getByRole('textbox', { name: 'Password' }).fill(`${fresh}-2`);
+	await page.getByRole('button', { name: 'Unlock' }).click();
+	await page.getByRole('heading', { name: 'Your vault' }).waitFor();
+});
+
+test.each(['light', 'dark'] as const)(
+	'the vault has no fault that axe finds, %s',
+	async (colorScheme) => {
+		await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+		await page.getByText('This browser', { exact: true }).waitFor();
+		const { violations } = await new AxeBuilder({ page }).analyze();
+		expect(violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`)).toEqual([]);
+	},
+);
