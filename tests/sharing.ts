@@ -1,9 +1,12 @@
 import { randomBytes } from 'node:crypto';
+import * as v from 'valibot';
 import { afterAll, beforeAll, vi } from 'vitest';
 import { fromBase64url } from '#crypto/bytes.ts';
 import type { Identity } from '#crypto/identity/identity.ts';
+import { signPolicy } from '#lib/people/policy.ts';
 import { SealedMedia } from '#lib/play/sealed.ts';
 import type { DeviceShelf } from '#lib/share/shelf.ts';
+import { KnownSettings } from '#protocol/people.ts';
 import { type App, found, password } from './app.ts';
 import { Device } from './device.ts';
 import { type LocalServer, TestClock, localServer } from './local.ts';
@@ -78,6 +81,22 @@ export class Sharing {
 		await visit.sendCode();
 		await visit.checkCode(this.code);
 		return visit;
+	}
+
+	/** An admin signs how the practice shares from now on. */
+	async allow(share: { mail: boolean; links: boolean }): Promise<void> {
+		const { account, fetchJson, request } = this.maya;
+		const path = '/api/practice/settings';
+		const { policy, idleMostMs: _, ...before } = await fetchJson(KnownSettings, { path });
+		const choice = { ...before, share: { ...share, maxHours: 72 } };
+		const signed = v.parse(v.object({ version: v.number() }), JSON.parse(policy?.text ?? ''));
+		const next = await signPolicy({
+			admin: { id: account.member.id, key: account.identity.signing },
+			practice: account.practice.id,
+			version: signed.version + 1,
+			choice,
+		});
+		await request({ method: 'PUT', path, body: { ...choice, policy: next } });
 	}
 
 	/** Time goes by, and Maya signs in again where she was locked out for being idle. */

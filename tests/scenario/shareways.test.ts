@@ -1,12 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import * as v from 'valibot';
 import { expect, test, vi } from 'vitest';
 import { random, toBase64url } from '#crypto/bytes.ts';
 import { generateParticipantIdentity } from '#crypto/identity/identity.ts';
 import { sealToDevice } from '#crypto/share/device.ts';
-import { signPolicy } from '#lib/people/policy.ts';
-import { KnownSettings } from '#protocol/people.ts';
 import { join as joined } from '../app.ts';
 import { films, memoryShelf, record, refusal, sharing, watch } from '../sharing.ts';
 import { call } from '../wire.ts';
@@ -162,25 +159,9 @@ test('a server that puts a key of its own in between shows other digits, and wha
 	expect(refused).toBe('bad-signature');
 });
 
-/** An admin signs how the practice shares from now on. */
-async function allow(share: { mail: boolean; links: boolean }): Promise<void> {
-	const { account, fetchJson, request } = here.maya;
-	const path = '/api/practice/settings';
-	const { policy, idleMostMs: _, ...before } = await fetchJson(KnownSettings, { path });
-	const choice = { ...before, share: { ...share, maxHours: 72 } };
-	const { version } = v.parse(v.object({ version: v.number() }), JSON.parse(policy?.text ?? ''));
-	const signed = await signPolicy({
-		admin: { id: account.member.id, key: account.identity.signing },
-		practice: account.practice.id,
-		version: version + 1,
-		choice,
-	});
-	await request({ method: 'PUT', path, body: { ...choice, policy: signed } });
-}
-
 test('a full link is off until an admin signs it; then it opens, and the server mails nothing', async () => {
 	expect(await refusal(here.share({ way: 'link' }))).toBe('forbidden');
-	await allow({ mail: true, links: true });
+	await here.allow({ mail: true, links: true });
 	const mails = here.mailbox.received.length;
 	const made = await here.share({ way: 'link', people: ['0', '1'] });
 	const full = new URL(made.fullLink ?? '');
@@ -205,7 +186,7 @@ test('a full link is off until an admin signs it; then it opens, and the server 
 test.each(['%23', '%2523'])(
 	'a full link whose secret came to the server as %s is over',
 	async (mark) => {
-		await allow({ mail: true, links: true });
+		await here.allow({ mail: true, links: true });
 		const made = await here.share({ way: 'link' });
 		const words = await here.share();
 		const secret = (made.fullLink ?? '').split('#')[1] ?? '';
@@ -282,7 +263,7 @@ test('nothing is shared where an admin signed so, and what was is served to its 
 	const [made, device] = [await here.share(), await here.share({ way: 'device' })];
 	const visit = await here.proven(device.id);
 	await visit.askWithDevice();
-	await allow({ mail: false, links: true });
+	await here.allow({ mail: false, links: true });
 	for (const way of ['words', 'device', 'link'] as const)
 		expect(await refusal(here.share({ way }))).toBe('forbidden');
 	const share = await here.shown(device.id);
@@ -290,7 +271,7 @@ test('nothing is shared where an admin signed so, and what was is served to its 
 	expect(await refusal(approved)).toBe('forbidden');
 	expect((await here.visit(made.id).look()).state).toBe('open');
 	await here.sharer.endShare(made.id);
-	await allow({ mail: true, links: false });
+	await here.allow({ mail: true, links: false });
 	expect(await refusal(here.share())).toBe('granted');
 });
 
