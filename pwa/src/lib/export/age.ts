@@ -14,18 +14,27 @@ export async function ageStream(
 	plain: ReadableStream<Uint8Array>,
 	wish: AgeWish,
 ): Promise<ReadableStream<Uint8Array>> {
+	return (await encrypterOf(wish)).encrypt(plain);
+}
+
+/** Throws as `ageStream` would, before anything else is done. */
+export async function checkAge(wish: AgeWish): Promise<void> {
+	await encrypterOf(wish);
+}
+
+async function encrypterOf(wish: AgeWish) {
 	// 36 kB that nobody else needs.
 	const { Encrypter } = await import('age-encryption');
 	const encrypter = new Encrypter();
 	if ('passphrase' in wish) {
 		if (wish.passphrase.length < passphraseMin) throw new CopyError('copy-passphrase');
 		encrypter.setPassphrase(wish.passphrase);
-		return encrypter.encrypt(plain);
+		return encrypter;
 	}
 	try {
 		encrypter.addRecipient(wish.recipient.trim());
 	} catch (cause) {
 		throw new CopyError('copy-recipient', { cause });
 	}
-	return encrypter.encrypt(plain);
+	return encrypter;
 }

@@ -81,13 +81,13 @@ export class RecordingsApi {
 		return v.parse(Recording, await response.json());
 	}
 
-	/** The bytes of an object from `from` on, in pieces as large as the server gives. */
+	/** The bytes of an object from `from` (without it its start) up to `bytes`, in pieces as large as the server gives. */
 	async *objectBytes(
-		place: ObjectName & { recording: string; bytes: number },
+		place: ObjectName & { recording: string; bytes: number; from?: number },
 		signal?: AbortSignal,
 	): AsyncGenerator<Bytes> {
-		const { recording, track, part, bytes } = place;
-		for (let at = 0; at < bytes;) {
+		const { recording, track, part, bytes, from = 0 } = place;
+		for (let at = from; at < bytes;) {
 			const to = Math.min(at + rangeBytesMax, bytes) - 1;
 			const headers = { range: `bytes=${at}-${to}` };
 			const path = `/${recording}/objects/${track}/${part}`;

@@ -170,6 +170,27 @@ export async function openManifest(options: {
 	key: CryptoKey;
 	source: AsyncIterable<Uint8Array>;
 }): Promise<Manifest | null> {
+	const signed = await openManifestText(options);
+	if (!signed) return null;
+	const { signer } = parseJson(v.object({ signer: Bytes32 }), signed.text);
+	return openSigned({
+		signed,
+		publicKey: fromBase64url(signer),
+		context: 'sotto/manifest/v1',
+		schema: Manifest,
+	});
+}
+
+/**
+ * The text of a whole part as it was signed, to be handed on; its signature is not checked here. Null when the part is
+ * not complete. Throws `bad-encoding`, and as `readPart` does.
+ */
+export async function openManifestText(options: {
+	recording: string;
+	part: number;
+	key: CryptoKey;
+	source: AsyncIterable<Uint8Array>;
+}): Promise<Signed | null> {
 	const { recording, part, key, source } = options;
 	const id = fromBase64url(recording);
 	const payloads: Bytes[] = [];
@@ -180,12 +201,5 @@ export async function openManifest(options: {
 		onSegment: ({ payload }) => void payloads.push(payload),
 	});
 	if (verdict !== 'complete') return null;
-	const signed = parseJson(SealedText, fromUtf8(concat(...payloads)));
-	const { signer } = parseJson(v.object({ signer: Bytes32 }), signed.text);
-	return openSigned({
-		signed,
-		publicKey: fromBase64url(signer),
-		context: 'sotto/manifest/v1',
-		schema: Manifest,
-	});
+	return parseJson(SealedText, fromUtf8(concat(...payloads)));
 }

@@ -1,0 +1,62 @@
+import type { Signed } from '#crypto/identity/signed.ts';
+import { m } from '#lib/paraglide/messages.js';
+import { account } from '#lib/account/account.svelte.ts';
+import { RecordingsApi } from '#lib/record/api.ts';
+import type { Opened } from '#lib/recordings/store.ts';
+import { address } from '#lib/net/origin.ts';
+import type { HistoryRow } from '#protocol/sessions.ts';
+import { type CopyText, signedText } from './copy.ts';
+import { receiptsOf, signedManifest } from './evidence.ts';
+
+const mediatype = 'application/json';
+const json = (value: unknown): string => `${JSON.stringify(value, null, '\t')}\n`;
+
+/** The store as this member may read it. */
+export function copyApi(): RecordingsApi {
+	return new RecordingsApi({
+		origin: new URL(address('/')).origin,
+		token: (stale) => account.token(stale !== undefined),
+	});
+}
+
+const text = (file: string, purpose: string, what: string, content: string): CopyText => ({
+	file,
+	purpose,
+	what,
+	mediatype,
+	text: content,
+});
+
+/**
+ * The signed texts of a copy. Of the whole: what the recorder signed, everybody's consent, what was done with it. Of one
+ * person's part her own consent and the notice that she was shown: the manifest names everybody, so it stays away.
+ */
+export async function copyTexts(options: {
+	opened: Opened;
+	people: ReadonlySet<string>;
+	whole: boolean;
+	history: readonly HistoryRow[];
+	api: RecordingsApi;
+	signal: AbortSignal;
+}): Promise<CopyText[]> {
+	const { opened, people, whole, history, api, signal } = options;
+	const { manifest, recording, keys } = opened;
+	const chosen = manifest.people.filter(({ id }) => people.has(String(id)));
+	const receipts: Signed[] = await receiptsOf(manifest, chosen);
+	const { notice } = manifest.evidence;
+	const source = (object: { track: string; part: number; bytes: number }) =>
+		api.objectBytes({ recording: recording.id, ...object }, signal);
+	const texts = [
+		text('consents.json', 'consent', m.requests_copy_consents(), json(receipts)),
+		...(notice
+			? [text('notice.json', 'notice', m.requests_copy_notice(), signedText(notice))]
+			: []),
+	];
+	if (!whole) return texts;
+	const signed = await signedManifest({ recording, manifest, keys, source });
+	return [
+		text('manifest.json', 'manifest', m.requests_copy_manifest(), signedText(signed)),
+		...texts,
+		text('history.json', 'history', m.requests_copy_history(), json(history)),
+	];
+}
