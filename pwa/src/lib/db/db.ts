@@ -8,12 +8,15 @@ class Database extends Dexie {
 	declare readonly policies: Table<unknown, string>;
 	/** What was read of recordings, sealed under the account key, by member. */
 	declare readonly shelves: Table<unknown, string>;
+	/** The last head of the history that was seen, by practice. */
+	declare readonly heads: Table<unknown, string>;
 
 	constructor() {
 		super(nameHere('sotto'));
 		this.version(1).stores({ devices: 'id' });
 		this.version(2).stores({ policies: 'practice' });
 		this.version(3).stores({ shelves: 'member' });
+		this.version(4).stores({ heads: 'practice' });
 	}
 }
 

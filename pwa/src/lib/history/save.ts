@@ -1,6 +1,10 @@
 /** Gives the browser's user a file to keep. */
 export function save(name: string, type: string, text: string): void {
-	const url = URL.createObjectURL(new Blob([text], { type }));
+	saveBytes(name, new Blob([text], { type }));
+}
+
+export function saveBytes(name: string, bytes: Blob): void {
+	const url = URL.createObjectURL(bytes);
 	const link = document.createElement('a');
 	link.href = url;
 	link.download = name;

@@ -1,0 +1,14 @@
+import { fetchJson } from '#lib/net/api.ts';
+import { LogBlock, LogCheckpoint, LogConsistency } from '#protocol/log.ts';
+import type { LogSource } from './head.ts';
+
+/** The log of the server that this page belongs to, asked with this page's token. */
+export const source: LogSource = {
+	checkpoint: () => fetchJson(LogCheckpoint, { path: '/api/log/checkpoint' }),
+	async consistency({ from, to }) {
+		const path = `/api/log/consistency?from=${from}&to=${to}`;
+		return (await fetchJson(LogConsistency, { path })).path;
+	},
+	block: ({ block, size }) =>
+		fetchJson(LogBlock, { path: `/api/log/blocks/${block}?size=${size}` }),
+};
