@@ -15,6 +15,7 @@ const NoticeText = v.object({
 	recorder: v.picklist(['device', 'station']),
 	openers: v.string(),
 	keptUntil: v.nullable(v.pipe(v.number(), v.safeInteger(), v.maxValue(8.64e15))),
+	keeping: v.optional(v.object({ purpose: v.string(), minutes: v.optional(v.number()) })),
 });
 
 export interface Addressed {

@@ -8,6 +8,8 @@ export interface NoticeWords {
 	recorder: 'device' | 'station';
 	openers: string;
 	keptUntil: number | null;
+	/** For what kind of purpose; `minutes` after its end it is deleted. */
+	keeping?: { purpose: string; minutes?: number | undefined } | undefined;
 }
 
 /** Everything that a message says. There is no field for a participant's name or for a secret. */
@@ -53,8 +55,18 @@ export function when({ startsAt, minutes, timeZone, language }: Letter, short: b
 	return `${format.format(startsAt)}${short ? '' : `, ${minutes} minutes`}`;
 }
 
+/** Until when it is kept: a date, minutes after its end, or neither. */
+function keptWords({ keptUntil, keeping }: NoticeWords, date: Intl.DateTimeFormat): string {
+	if (keptUntil !== null) return date.format(keptUntil);
+	if (keeping?.minutes !== undefined)
+		return `${keeping.minutes} minutes after it ends, then it is deleted`;
+	return keeping?.purpose === 'legal'
+		? 'for a legal case, until the practice releases it'
+		: 'no date is set, until the practice deletes it';
+}
+
 export function noticeLines(notice: NoticeWords, { language, timeZone }: Letter): string[] {
-	const { recorder, keptUntil } = notice;
+	const { recorder } = notice;
 	const host = oneLine(notice.host);
 	const practice = oneLine(notice.practice);
 	const date = new Intl.DateTimeFormat(language, { dateStyle: 'long', timeZone });
@@ -64,7 +76,7 @@ export function noticeLines(notice: NoticeWords, { language, timeZone }: Letter)
 		`Why: ${oneLine(notice.purpose)}`,
 		`Who records: ${recorder === 'device' ? `the device of ${host}` : `a recording station of ${practice}`}`,
 		`Who can open it: ${oneLine(notice.openers)}`,
-		`Kept until: ${keptUntil === null ? 'no date is set, until the practice deletes it' : date.format(keptUntil)}`,
+		`Kept until: ${keptWords(notice, date)}`,
 	];
 }
 

@@ -1,20 +1,16 @@
 import { m } from '#lib/paraglide/messages.js';
-import { getLocale } from '#lib/paraglide/runtime.js';
+import { keptWords } from '#lib/retention/told.ts';
 import type { HostSession, Place } from '#lib/sessions/session.ts';
 import { formatMoment, viewerZone } from '#lib/time.ts';
 
 /** The notice about recording, a fact a line; nothing for a session that is not recorded. */
 function noticeLines({ notice }: HostSession): string[] {
 	if (!notice) return [];
-	const kept =
-		notice.keptUntil === null
-			? m.notice_kept_open()
-			: new Intl.DateTimeFormat(getLocale(), { dateStyle: 'long' }).format(notice.keptUntil);
 	const facts: readonly (readonly [string, string])[] = [
 		[m.notice_why(), notice.purpose],
 		[m.notice_who(), m.notice_device({ name: notice.host })],
 		[m.notice_open(), notice.openers],
-		[m.notice_kept(), kept],
+		[m.notice_kept(), keptWords(notice)],
 	];
 	const lines = facts.map(([what, value]) => m.post_own_fact({ what, value }));
 	return [[m.notice_title(), notice.practice, ...lines, m.notice_text()].join('\n')];

@@ -5,6 +5,8 @@ import { account } from '#lib/account/account.svelte.ts';
 import { request } from '#lib/net/api.ts';
 import { m } from '#lib/paraglide/messages.js';
 import { settings } from '#lib/people/settings.svelte.ts';
+import { noticeBasis } from '#lib/retention/basis.ts';
+import { type KeepWish, keepAfter, keptIn } from '#lib/retention/notice.ts';
 import { daysLater, weekly } from '#lib/time.ts';
 import { visitFor } from '#lib/visits/link.ts';
 import { type HostSession, type Place, sealPlace, sealSession } from '#lib/sessions/session.ts';
@@ -20,6 +22,8 @@ export interface SessionWish {
 	readonly people: readonly Person[];
 	/** What a recording is for, in words; null = not recorded, for good. */
 	readonly purpose: string | null;
+	/** How long it is kept; nothing said = the notice names no date. */
+	readonly keep?: KeepWish | undefined;
 	readonly startsAt: number;
 	readonly minutes: number;
 	readonly title?: string | undefined;
@@ -66,7 +70,7 @@ async function prepare(wish: SessionWish, series?: Series): Promise<Prepared> {
 		startsAt,
 		minutes,
 		sealed: await sealSession({ host, session: id, text: { title, note, series } }),
-		notice: purpose === null ? null : await noticeOf(id, purpose),
+		notice: purpose === null ? null : await noticeOf(id, purpose, await keptOf(wish)),
 		places: await Promise.all(
 			places.map(async (place) => ({
 				id: place.id,
@@ -78,8 +82,16 @@ async function prepare(wish: SessionWish, series?: Series): Promise<Prepared> {
 	return { id, body, places };
 }
 
+type Kept = Partial<ReturnType<typeof keptIn>> & { keptUntil: number | null };
+
+async function keptOf({ keep, startsAt, people }: SessionWish): Promise<Kept> {
+	if (!keep) return { keptUntil: null };
+	const states = people.flatMap(({ state }) => state ?? []);
+	return keptIn(await noticeBasis(), { keep, startsAt, states });
+}
+
 // Only ever for oneself: nobody signs for another host.
-function noticeOf(session: string, purpose: string) {
+function noticeOf(session: string, purpose: string, kept: Kept) {
 	const { identity, member, practice } = account;
 	const names = { host: member.name, practice: practice.name };
 	return signNotice({
@@ -93,7 +105,7 @@ function noticeOf(session: string, purpose: string) {
 			...(settings.supervisorsOpen
 				? { openers: m.notice_openers_supervisors(names), supervisors: true }
 				: { openers: m.notice_openers(names) }),
-			keptUntil: null,
+			...kept,
 		},
 	});
 }
@@ -129,6 +141,7 @@ export function prepareNext(session: HostSession, zone: string): Promise<Prepare
 		host,
 		people: places,
 		purpose: settings.recording ? (notice?.purpose ?? null) : null,
+		keep: keepAfter(session),
 		startsAt: daysLater(startsAt, 7, zone),
 		minutes,
 		title,
@@ -148,5 +161,6 @@ export const movesRecorded = ({ notice }: HostSession, host: string): boolean =>
 export function prepareMove(session: HostSession, host: string): Promise<Prepared> {
 	const { places, notice, startsAt, minutes, title, note, series } = session;
 	const purpose = movesRecorded(session, host) ? (notice?.purpose ?? null) : null;
-	return prepare({ host, people: places, purpose, startsAt, minutes, title, note }, series);
+	const keep = keepAfter(session);
+	return prepare({ host, people: places, purpose, keep, startsAt, minutes, title, note }, series);
 }

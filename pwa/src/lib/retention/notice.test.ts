@@ -1,0 +1,66 @@
+import { expect, test } from 'vitest';
+import { keepAfter, keptIn } from './notice.ts';
+import { loadRules } from './rules.ts';
+import { keptWords } from './told.ts';
+
+const law = await loadRules();
+const rules = {
+	record: {
+		states: ['CA'],
+		profession: 'psychologist',
+		facility: 'none',
+		managedCare: false,
+		years: null,
+	},
+	supervision: { days: 30 },
+	quality: { days: 90 },
+	note: { minutes: 45 },
+} as const;
+const basis = {
+	rules: { ...rules, record: { ...rules.record, states: ['CA'] } },
+	law,
+	zone: 'America/Los_Angeles',
+};
+const startsAt = Date.parse('2026-05-20T17:00Z');
+
+test('the notice says when, and nothing of what it was computed from', () => {
+	const keep = { purpose: 'record', patient: { born: '2012-02-29' } } as const;
+	const said = keptIn(basis, { keep, startsAt, states: ['CA'] });
+	// 1 March 2037 is the last day, in Los Angeles.
+	expect(said).toEqual({
+		keptUntil: Date.parse('2037-03-02T08:00Z') - 1,
+		keeping: { purpose: 'record' },
+	});
+	const unknown = { purpose: 'record', patient: 'unknown' } as const;
+	expect(keptIn(basis, { keep: unknown, startsAt, states: ['CA'] }).keptUntil).toBeNull();
+	const none = { ...basis, rules: undefined };
+	expect(keptIn(none, { keep, startsAt, states: ['CA'] }).keptUntil).toBeNull();
+});
+
+test('a session a week later is kept a week longer at least', () => {
+	const keptUntil = Date.parse('2033-05-21T07:00Z') - 1;
+	const week = 7 * 24 * 60 * 60_000;
+	const about = { session: '', practice: '', host: '', purpose: '', openers: '' };
+	const notice = {
+		...about,
+		hostKey: new Uint8Array(32),
+		recorder: 'device',
+		keptUntil,
+		keeping: { purpose: 'record' },
+	} as const;
+	const keep = keepAfter({ notice, startsAt });
+	expect(keep).toMatchObject({ purpose: 'record', after: { keptUntil, startsAt } });
+	const next = keep && keptIn(basis, { keep, startsAt: startsAt + week, states: [] });
+	expect(next?.keptUntil).toBe(keptUntil + week);
+	expect(keepAfter({ notice: null, startsAt })).toBeUndefined();
+});
+
+const words = (keptUntil: number | null, keeping: Parameters<typeof keptWords>[0]['keeping']) =>
+	keptWords({ keptUntil, keeping });
+
+test('in words: a day, minutes, a legal case, or no date', () => {
+	expect(words(Date.UTC(2033, 2, 10, 12), { purpose: 'record' })).toContain('2033');
+	expect(words(null, { purpose: 'note', minutes: 45 })).toContain('45 minutes');
+	expect(words(null, { purpose: 'legal' })).toContain('legal');
+	expect(words(null, undefined)).toContain('No date');
+});
