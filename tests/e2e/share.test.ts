@@ -159,6 +159,21 @@ test('a stranger on a phone opens it by code and five words, and sees only whom 
 	expect(await faultsOf(guest)).toEqual([]);
 });
 
+test('nothing of it is kept in the browser that showed it', async () => {
+	const kept = await guest.evaluate(async () => {
+		const names = await caches.keys();
+		const requests = await Promise.all(names.map(async (name) => (await caches.open(name)).keys()));
+		return {
+			paths: requests.flat().map(({ url }) => new URL(url).pathname),
+			databases: (await indexedDB.databases()).map(({ name }) => name),
+			texts: JSON.stringify([localStorage, sessionStorage].map((one) => Object.entries(one))),
+		};
+	});
+	expect(kept.paths.filter((path) => /^\/(?:media|api|s)\//.test(path))).toEqual([]);
+	expect(kept.databases).not.toContain('sotto-share');
+	for (const secret of [recorded.id, dana, ...words]) expect(kept.texts).not.toContain(secret);
+});
+
 test('the sharer sees that it was opened, and can show the words again', async () => {
 	await host.reload();
 	await shared(host)
