@@ -24,7 +24,7 @@ interface Watched {
 }
 
 /** One hour of 640x360 at 30 pictures a second, about 1 Mbit/s, cues in front. */
-function hour(): string {
+export function hour(): string {
 	const picture = 'testsrc2=size=640x360:rate=30:duration=60';
 	const sound = 'sine=frequency=440:sample_rate=48000:duration=60';
 	const video = ['-c:v', 'libvpx', '-deadline', 'realtime', '-cpu-used', '8', '-g', '120'];
