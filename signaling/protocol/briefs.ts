@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { RecordingList, RecordingRow } from './recordings.ts';
-import { Count, Id } from './text.ts';
+import { Count, Id, Time } from './text.ts';
 
 /** Rows of one page of briefs. */
 export const briefsMax = 1000;
@@ -16,6 +16,8 @@ export const Brief = v.strictObject({
 	/** Version of its summary; 0 = there is none. */
 	summary: Count,
 	deletionAsked: v.boolean(),
+	/** When it is destroyed by itself, and whether a legal hold forbids it; null where nothing is said of it. */
+	keeping: v.nullable(v.strictObject({ endsAt: v.nullable(Time), hold: v.boolean() })),
 });
 export type Brief = v.InferOutput<typeof Brief>;
 

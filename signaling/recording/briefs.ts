@@ -10,6 +10,7 @@ import {
 	WantedRows,
 	briefsMax,
 } from '../protocol/briefs.ts';
+import { endsAt } from '../retention/due.ts';
 import { Span } from '../session/sessions.ts';
 import type { Store } from '../store/database.ts';
 import type { RecordingTableRow } from '../store/tables.ts';
@@ -60,6 +61,23 @@ async function askedToDelete(store: Store, rows: readonly RecordingTableRow[]) {
 	return new Set<string | null>(asked.map(({ session }) => session));
 }
 
+async function keepingOf(store: Store, rows: readonly RecordingTableRow[]) {
+	const said = await store
+		.selectFrom('retentions')
+		.selectAll()
+		.where(
+			'recording',
+			'in',
+			rows.map(({ id }) => id),
+		)
+		.execute();
+	const known = new Map(said.map((one) => [one.recording, one]));
+	return (row: RecordingTableRow): Brief['keeping'] => {
+		const one = known.get(row.id);
+		return one ? { endsAt: endsAt(one, row), hold: one.hold !== 0 } : null;
+	};
+}
+
 async function briefsOf(
 	context: Context,
 	staff: Staff,
@@ -73,6 +91,7 @@ async function briefsOf(
 	const bytes = await bytesOf(store, ids);
 	const versions = ofStaff ? await versionsOf(store, ids) : new Map<string, number>();
 	const asked = ofStaff ? await askedToDelete(store, rows) : new Set<string | null>();
+	const keeping = await keepingOf(store, rows);
 	return rows.map((row) => ({
 		id: row.id,
 		source: row.source,
@@ -87,6 +106,7 @@ async function briefsOf(
 		recipients: recipients.get(row.id) ?? [],
 		summary: versions.get(row.id) ?? 0,
 		deletionAsked: asked.has(row.session),
+		keeping: keeping(row),
 	}));
 }
 

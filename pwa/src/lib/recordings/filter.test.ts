@@ -22,6 +22,7 @@ const brief = (change: Partial<Brief> = {}): Brief => ({
 	recipients: [],
 	summary: 1,
 	deletionAsked: false,
+	keeping: null,
 	...change,
 });
 
@@ -75,6 +76,9 @@ test('each filter leaves what it says', () => {
 	expect(finds(all, { kept: 'month' })).toEqual([soon, running]);
 	expect(finds(all, { kept: 'later' })).toEqual([later]);
 	expect(finds(all, { kept: 'none' })).toEqual([open]);
+	const held = entry({}, { keeping: { endsAt: null, hold: true } });
+	expect(finds([...all, held], { kept: 'hold' })).toEqual([held]);
+	expect(finds([held], { kept: 'none' })).toEqual([]);
 	expect(finds(all, { purpose: 'Medical record' })).toEqual([later]);
 	expect(finds(all, { state: 'asked' })).toEqual([open]);
 	expect(finds(all, { state: 'recording' })).toEqual([running]);

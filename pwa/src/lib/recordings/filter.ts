@@ -11,7 +11,7 @@ export interface Entry {
 }
 
 export type StateFilter = '' | 'finished' | 'recording' | 'interrupted' | 'asked';
-export type KeptFilter = '' | 'month' | 'year' | 'later' | 'none';
+export type KeptFilter = '' | 'month' | 'year' | 'later' | 'none' | 'hold';
 
 /** What the list is narrowed to; empty = everything. */
 export interface Filters {
@@ -58,8 +58,16 @@ const isState: Readonly<Record<StateFilter, (row: Brief) => boolean>> = {
 	asked: ({ deletionAsked }) => deletionAsked,
 };
 
-function isKept(until: number | null, kept: KeptFilter, now: number): boolean {
-	if (kept === '' || until === null) return kept === '' || kept === 'none';
+/** Until when it is kept: as the server will act on it, or where that knows nothing, as the recording says; null = no date. */
+export function keptUntil({ row, summary }: Entry): number | null {
+	return row.keeping ? row.keeping.endsAt : (summary?.keptUntil ?? null);
+}
+
+function isKept(entry: Entry, kept: KeptFilter, now: number): boolean {
+	const held = entry.row.keeping?.hold ?? false;
+	if (kept === '' || kept === 'hold') return kept === '' || held;
+	const until = keptUntil(entry);
+	if (until === null) return kept === 'none' && !held;
 	const left = until - now;
 	if (kept === 'month') return left <= monthMs;
 	if (kept === 'year') return left <= yearMs;
@@ -83,7 +91,7 @@ export function filtered(
 		if (!summary) return false;
 		if (person !== '' && !summary.people.some(({ name }) => name === person)) return false;
 		if (purpose !== '' && summary.purpose !== purpose) return false;
-		if (!isKept(summary.keptUntil, kept, now)) return false;
+		if (!isKept(entry, kept, now)) return false;
 		if (words.length === 0) return true;
 		const text = textOf(summary);
 		return words.every((word) => text.includes(word));
