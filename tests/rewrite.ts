@@ -12,13 +12,15 @@ import { type Recorded, type RecordedWish, storeRecording } from './recorded.ts'
 
 /** What the app needs to rewrite recordings; its modules are those of the newest app that was opened. */
 export async function openRewriting() {
-	const [relock, sealer, source, api] = await Promise.all([
+	const [relock, sealer, source, api, destroy, cut] = await Promise.all([
 		import('../pwa/src/lib/rewrite/relock.ts'),
 		import('../pwa/src/lib/rewrite/sealer.ts'),
 		import('../pwa/src/lib/rewrite/source.ts'),
 		import('../pwa/src/lib/rewrite/api.ts'),
+		import('../pwa/src/lib/rewrite/destroy.ts'),
+		import('../pwa/src/lib/rewrite/cut.ts'),
 	]);
-	return { ...relock, ...sealer, ...source, ...api };
+	return { ...relock, ...sealer, ...source, ...api, ...destroy, ...cut };
 }
 
 /** A recording of Maya's with Dana: bytes that nobody plays. */
@@ -82,4 +84,13 @@ export async function opensAny(keys: Iterable<CryptoKey>, object: Bytes): Promis
 /** A recording opened by an app, as its page does. */
 export async function opened(app: App, id: string) {
 	return app.openRecording(await app.fetchRecording(id));
+}
+
+/** Every byte of the data directory. */
+export async function dataBytes({ dataDir }: LocalServer): Promise<Buffer> {
+	const names = await readdir(dataDir, { recursive: true, withFileTypes: true });
+	const files = names.filter((one) => one.isFile() && !one.name.endsWith('.lock'));
+	return Buffer.concat(
+		await Promise.all(files.map((it) => readFile(join(it.parentPath, it.name)))),
+	);
 }

@@ -1,5 +1,3 @@
-import { readFile, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { beforeAll, expect, test, vi } from 'vitest';
 import { sealAnnotation } from '#crypto/annotation/annotation.ts';
 import { toBase64url } from '#crypto/bytes.ts';
@@ -8,7 +6,15 @@ import { sweepRevisions } from '../../signaling/recording/revisions.ts';
 import { type App, join as joins } from '../app.ts';
 import { founded } from '../practices.ts';
 import type { Recorded } from '../recorded.ts';
-import { memory, objectsOnDisk, openRewriting, opened, opensAny, storeMayas } from '../rewrite.ts';
+import {
+	dataBytes,
+	memory,
+	objectsOnDisk,
+	openRewriting,
+	opened,
+	opensAny,
+	storeMayas,
+} from '../rewrite.ts';
 
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
 
@@ -81,16 +87,6 @@ async function relock(
 	});
 }
 
-/** Every byte of the data directory. */
-async function dataBytes(): Promise<Buffer> {
-	const { dataDir } = here.local;
-	const names = await readdir(dataDir, { recursive: true, withFileTypes: true });
-	const files = names.filter((one) => one.isFile() && !one.name.endsWith('.lock'));
-	return Buffer.concat(
-		await Promise.all(files.map((it) => readFile(join(it.parentPath, it.name)))),
-	);
-}
-
 const Note = v.object({ text: v.string() });
 
 test('old keys, an old grant and saved bytes open nothing of what the server has', async () => {
@@ -107,7 +103,7 @@ test('old keys, an old grant and saved bytes open nothing of what the server has
 	expect(after.size).toBe(3);
 	for (const object of after.values())
 		expect(await opensAny(hers.keys.values(), object)).toBe(false);
-	const all = await dataBytes();
+	const all = await dataBytes(here.local);
 	for (const object of before.values())
 		expect(all.includes(Buffer.from(object.subarray(200, 260)))).toBe(false);
 	for (const grant of oldGrants) expect(all.includes(grant)).toBe(false);

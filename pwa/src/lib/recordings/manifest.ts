@@ -38,7 +38,6 @@ export async function readManifest(options: {
 }): Promise<Vouched> {
 	const { recording, keys, members, source } = options;
 	const { id, source: origin, host, state } = recording;
-	const session = recording.session ?? id;
 	const key = keys.get(id);
 	if (!key) throw new CryptoError('not-a-recipient');
 	const parts = recording.objects
@@ -48,6 +47,8 @@ export async function readManifest(options: {
 		const object = { track, part, bytes };
 		const manifest = await openManifest({ recording: id, part, key, source: source(object) });
 		if (!manifest) continue;
+		const root = manifest.derivedFrom?.root ?? id;
+		const session = recording.session ?? root;
 		if (manifest.recording !== id || manifest.session !== session)
 			throw new CryptoError('bad-signature');
 		// An older one in place of the newest would hide what became of the recording.
@@ -91,13 +92,15 @@ async function captureOf(options: {
 	hostKeys: readonly Bytes[];
 }): Promise<Capture> {
 	const { manifest, hostKeys } = options;
-	const { capture: signed, recording, recorder, title, purpose } = manifest;
+	const { capture: signed, recorder, title, purpose } = manifest;
+	// A shortened copy has the consent of what it was made from.
+	const root = manifest.derivedFrom?.root ?? manifest.recording;
 	let refusal: unknown = new CryptoError('bad-signature');
 	for (const memberKey of signed ? hostKeys : []) {
 		try {
 			const capture = signed && (await verifyCapture({ signed, memberKey }));
 			const same =
-				capture?.recording === recording &&
+				capture?.recording === root &&
 				toHex(capture.recorder) === hex(recorder) &&
 				capture.title === title &&
 				capture.purpose === purpose;

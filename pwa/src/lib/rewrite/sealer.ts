@@ -4,6 +4,7 @@ import { fromBase64url, toBase64url } from '#crypto/bytes.ts';
 import type { RecordingsApi } from '#lib/record/api.ts';
 import { type StoredFinal, verifyFinal } from '#lib/record/final.ts';
 import { Pauses, persist } from '#lib/record/retry.ts';
+import { type CutFile, type CutJob, cutObject } from './cutobject.ts';
 import { type SealedObject, type Shop, resealObject } from './reseal.ts';
 
 /** An object that is sealed anew under another key. */
@@ -18,6 +19,8 @@ export interface ResealJob {
 export interface Sealer {
 	/** Throws as `resealObject`. */
 	reseal(job: ResealJob, onBytes: (bytes: number) => void): Promise<StoredFinal>;
+	/** Throws as `cutObject`; its bytes are counted twice, once for each pass. */
+	cut(job: CutJob, onBytes: (bytes: number) => void): Promise<CutFile | undefined>;
 	/** Reads back what was stored. Throws as `verifyFinal`. */
 	verify(
 		job: { recording: string; key: CryptoKey; stored: StoredFinal },
@@ -37,6 +40,7 @@ export function sealerHere(api: RecordingsApi, signal: AbortSignal): Sealer {
 	});
 	return {
 		reseal: ({ recording, ...job }, onBytes) => resealObject(shop(recording, onBytes), job),
+		cut: (job, onBytes) => cutObject({ api, pauses, signal, onBytes }, job),
 		verify: (job, onBytes) =>
 			persist(() => verifyFinal({ ...job, api, signal, onBytes }), { pauses, signal }),
 	};

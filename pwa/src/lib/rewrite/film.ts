@@ -1,0 +1,93 @@
+import { concat, fromUtf8 } from '#crypto/bytes.ts';
+import { type FileFormat, pictureTrack, soundTrack } from '#lib/record/file.ts';
+import { readHead, readUint } from '#lib/record/ebml.ts';
+import { type Codec, type Packet, codecOf, ids } from '#lib/record/webm.ts';
+
+const blockGroup = 0xa0;
+const block = 0xa1;
+const referenceBlock = 0xfb;
+/** Elements that hold others: only their heads are taken, so that nothing waits for a whole cluster. */
+const containers: ReadonlySet<number> = new Set([ids.segment, ids.cluster]);
+
+function* children(body: Uint8Array): Generator<{ id: number; body: Uint8Array }> {
+	for (let at = 0; at < body.length;) {
+		const head = readHead(body, at);
+		if (!head || head.bodyBytes === null) throw new RangeError('torn element');
+		const end = head.body + head.bodyBytes;
+		yield { id: head.id, body: body.subarray(head.body, end) };
+		at = end;
+	}
+}
+
+function childOf(body: Uint8Array, id: number): Uint8Array {
+	for (const child of children(body)) if (child.id === id) return child.body;
+	return new Uint8Array(0);
+}
+
+/**
+ * Reads a finished WebM of one person as it comes: picture and sound in one file, cues in front or not. Bytes in, packets
+ * out, numbered as in the files that are written here. It knows no lacing.
+ */
+export class FilmReader {
+	#held: Uint8Array = new Uint8Array(0);
+	#clusterMs = 0;
+	readonly #codecs = new Map<number, Codec>();
+	/** Codec and size of the picture, once the head was read. */
+	format: FileFormat = { codec: 'vp8', width: 0, height: 0 };
+
+	/** The packets that are whole now. Throws RangeError for what is no such file. */
+	push(bytes: Uint8Array): Packet[] {
+		const all = this.#held.length === 0 ? bytes : concat(this.#held, bytes);
+		const packets: Packet[] = [];
+		let at = 0;
+		for (;;) {
+			const head = readHead(all, at);
+			if (!head) break;
+			if (containers.has(head.id)) {
+				at = head.body;
+				continue;
+			}
+			if (head.bodyBytes === null) throw new RangeError('unknown size');
+			const end = head.body + head.bodyBytes;
+			if (end > all.length) break;
+			this.#element(head.id, all.subarray(head.body, end), packets);
+			at = end;
+		}
+		this.#held = all.slice(at);
+		return packets;
+	}
+
+	#element(id: number, body: Uint8Array, packets: Packet[]): void {
+		if (id === ids.timestamp) this.#clusterMs = readUint(body);
+		if (id === ids.tracks) for (const child of children(body)) this.#track(child.body);
+		if (id === ids.simpleBlock) {
+			const flags = body[3] ?? 0;
+			this.#block(body, (flags & 0x80) !== 0, packets);
+		}
+		if (id !== blockGroup) return;
+		let refers = false;
+		for (const child of children(body)) refers ||= child.id === referenceBlock;
+		this.#block(childOf(body, block), !refers, packets);
+	}
+
+	#track(entry: Uint8Array): void {
+		const codec = codecOf(fromUtf8(childOf(entry, ids.codecId)));
+		if (!codec) throw new RangeError('unknown codec');
+		this.#codecs.set(readUint(childOf(entry, ids.trackNumber)), codec);
+		if (codec === 'opus') return;
+		const video = childOf(entry, ids.video);
+		const width = readUint(childOf(video, ids.pixelWidth));
+		const height = readUint(childOf(video, ids.pixelHeight));
+		this.format = { codec, width, height };
+	}
+
+	#block(body: Uint8Array, key: boolean, packets: Packet[]): void {
+		if (body.length < 4) throw new RangeError('torn block');
+		const view = new DataView(body.buffer, body.byteOffset, body.length);
+		const codec = this.#codecs.get(view.getUint8(0) & 0x7f);
+		if (!codec) throw new RangeError('a block of no track');
+		const track = codec === 'opus' ? soundTrack : pictureTrack;
+		const timeMs = this.#clusterMs + view.getInt16(1);
+		packets.push({ track, timeMs, key: key || codec === 'opus', data: body.slice(4) });
+	}
+}
