@@ -149,6 +149,18 @@ test('ended while it plays, it is closed on the screen of who watches', async ()
 	await page.getByRole('textbox', { name: 'The five words' }).fill(words.join(' '));
 	await page.getByRole('button', { name: 'Open', exact: true }).click();
 	await page.getByRole('button', { name: 'Play', exact: true }).waitFor({ timeout: 60_000 });
+	// The server does not know this page any more: the phone is proven again, nothing else is lost.
+	await server.restart();
+	const src = await page.locator('video').first().getAttribute('src');
+	await page.evaluate(
+		async (path) => void (await fetch(path ?? '', { headers: { range: 'bytes=0-' } })),
+		src,
+	);
+	await page.getByText(/^Too much time went by/).waitFor();
+	await proveThePhone(page);
+	await page.getByRole('textbox', { name: 'The five words' }).fill(words.join(' '));
+	await page.getByRole('button', { name: 'Open', exact: true }).click();
+	await page.getByRole('button', { name: 'Play', exact: true }).waitFor({ timeout: 60_000 });
 	await host
 		.getByRole('button', { name: `End the share for ${jonas.name}` })
 		.first()

@@ -46,6 +46,7 @@ export class Recipient {
 	readonly #spoilt: boolean;
 	readonly #end = new AbortController();
 	#secret: Bytes | undefined;
+	#stillOpen: ReturnType<typeof setInterval> | undefined;
 
 	/** `name`: the last part of the address; `hash`: its fragment, which has to be out of the address by now. */
 	constructor(name: string, hash: string) {
@@ -103,6 +104,7 @@ export class Recipient {
 	/** Drops the keys, here and in the service worker. */
 	leave(): void {
 		this.#end.abort();
+		clearInterval(this.#stillOpen);
 		this.#drop();
 	}
 
@@ -115,14 +117,14 @@ export class Recipient {
 
 	#close(why: Why): void {
 		this.#drop();
+		clearInterval(this.#stillOpen);
 		[this.why, this.stage] = [why, 'closed'];
 		// A key that opens nothing any more need not be kept.
 		if (this.face?.way === 'device') void this.#visit.forget();
 	}
 
 	async #prove(): Promise<boolean> {
-		if (this.#visit.proven) return true;
-		this.passed = false;
+		if (this.passed) return true;
 		const code = this.code.replaceAll(/\D/g, '');
 		if (code.length !== 6) {
 			this.codeError = m.share_code_missing();
@@ -170,6 +172,14 @@ export class Recipient {
 		}
 	}
 
+	/** Too long nothing was fetched, or the server was started anew. */
+	#proveAgain(): void {
+		this.shown?.close();
+		this.shown = undefined;
+		[this.passed, this.codeUntil, this.code, this.stage] = [false, undefined, '', 'proving'];
+		this.codeError = m.share_code_again();
+	}
+
 	#refuse(why: string): void {
 		this.#refused = { words: this.words, why };
 	}
@@ -200,8 +210,7 @@ export class Recipient {
 
 	async #failed(error: unknown): Promise<void> {
 		if (isApiError(error, 'token')) {
-			[this.passed, this.codeUntil, this.code] = [false, undefined, ''];
-			this.codeError = m.share_code_again();
+			this.#proveAgain();
 		} else if (isApiError(error, 'gone', 'not-found')) {
 			await this.look();
 			// The server says that it is over; what it says of it otherwise changes nothing.
@@ -215,10 +224,11 @@ export class Recipient {
 			visit: this.#visit,
 			opened,
 			onGone: () => void this.look(),
+			onStranger: () => this.#proveAgain(),
 		});
 		this.cannotPlay = this.shown === undefined;
 		[this.words, this.code, this.stage] = ['', '', 'open'];
-		const timer = setInterval(() => void this.look(), stillOpenMs);
-		this.#end.signal.addEventListener('abort', () => clearInterval(timer));
+		clearInterval(this.#stillOpen);
+		this.#stillOpen = setInterval(() => void this.look(), stillOpenMs);
 	}
 }

@@ -10,14 +10,15 @@ export interface Shown {
 
 /**
  * Makes an opened share playable through the service worker; undefined where the browser has none. `onGone`: the server
- * gives nothing out any more.
+ * gives nothing out any more; `onStranger`: it does not know this page any more.
  */
 export async function showShare(options: {
 	visit: ShareVisit;
 	opened: OpenedShare;
 	onGone: () => void;
+	onStranger: () => void;
 }): Promise<Shown | undefined> {
-	const { visit, opened, onGone } = options;
+	const { visit, opened, onGone, onStranger } = options;
 	const container = navigator.serviceWorker;
 	if (!container || !(await mediaReady(container))) return undefined;
 	const byTrack = new Map<string, string>();
@@ -28,7 +29,8 @@ export async function showShare(options: {
 		onTrouble: ({ track, trouble }) => {
 			const person = byTrack.get(track);
 			if (person !== undefined) player?.refuse(person, trouble);
-			if (trouble === 'gone' || trouble === 'no-key') onGone();
+			if (trouble === 'gone') onGone();
+			if (trouble === 'no-key') onStranger();
 		},
 		onHeld: ({ track }, held) => {
 			const person = byTrack.get(track);
