@@ -1,0 +1,46 @@
+import { random, toBase64url, utf8 } from '#crypto/bytes.ts';
+import { type Identity, decodePublicIdentity, fingerprint } from '#crypto/identity/identity.ts';
+import { signJson } from '#crypto/identity/signed.ts';
+import { sign } from '#crypto/identity/signing.ts';
+import { StoredIdentity, kept } from '#lib/call/shelf.ts';
+import { fetchJson } from '#lib/net/api.ts';
+import { OwnRequests, type RequestKind } from '#protocol/requests.ts';
+import type { Place } from '#protocol/sessions.ts';
+import { type ReadRequest, readAll } from './answer.ts';
+
+/** The keys with which this browser was in the visit; undefined in any other, and after it was told to forget. */
+export async function visitIdentity(place: Place): Promise<Identity | undefined> {
+	const mark = await fingerprint(decodePublicIdentity(place.host.publicIdentity));
+	return kept(`identity ${toBase64url(mark)}`, StoredIdentity);
+}
+
+/** What was asked from a place with these keys. Throws `ApiError`: `not-found` when they were not in the visit. */
+export async function lookUp(place: string, identity: Identity): Promise<ReadRequest[]> {
+	const { signing } = identity;
+	const signature = toBase64url(await sign(signing, 'sotto/request/v1', utf8(place)));
+	const body = { publicKey: toBase64url(signing.publicKey), signature };
+	const path = `/api/places/${place}/requests/look`;
+	const { requests } = await fetchJson(OwnRequests, { method: 'POST', path, body, open: true });
+	return readAll(requests, identity);
+}
+
+/** Asks, signed with the keys of the visit. Throws `ApiError`: `conflict` when the same is asked already. */
+export async function ask(options: {
+	place: Pick<Place, 'place' | 'session'>;
+	identity: Identity;
+	kind: RequestKind;
+	at: number;
+}): Promise<ReadRequest[]> {
+	const { identity, kind, at } = options;
+	const { place, session } = options.place;
+	const keys = {
+		subject: toBase64url(identity.signing.publicKey),
+		box: toBase64url(identity.publicIdentity.x25519),
+	};
+	const value = { v: 1, id: toBase64url(random(16)), place, session, kind, at, ...keys };
+	const request = await signJson({ key: identity.signing, context: 'sotto/request/v1', value });
+	const path = `/api/places/${place}/requests`;
+	const sent = { method: 'POST', path, body: { request }, open: true } as const;
+	const { requests } = await fetchJson(OwnRequests, sent);
+	return readAll(requests, identity);
+}
