@@ -112,10 +112,11 @@ export class Sharing {
 }
 
 /** A browser's IndexedDB. */
-export function memoryShelf(): DeviceShelf {
+export function memoryShelf(met?: Identity): DeviceShelf {
 	const kept = new Map<string, Identity>();
 	return {
 		read: async (share) => kept.get(share),
+		met: async () => met,
 		keep: async (share, identity) => void kept.set(share, identity),
 		forget: async (share) => void kept.delete(share),
 	};

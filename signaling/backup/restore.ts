@@ -9,6 +9,7 @@ import {
 	tombstonesName,
 } from '../recording/tombstones.ts';
 import { createServer } from '../server.ts';
+import { endRestored } from '../share/restored.ts';
 import { writeDurably } from '../store/files.ts';
 import {
 	chunkBytes,
@@ -88,6 +89,7 @@ export async function restoreBackup(options: {
 	const server = await createServer({
 		config: { ...readConfig({}), dataDir, logLevel: 'silent' },
 	});
+	await endRestored(server.context);
 	await server.close();
 	// It still holds what is deleted from now on.
 	await addMade(dataDir, { backup: description.id, at: description.at });

@@ -39,7 +39,8 @@ const OpaqueMessage = bytes(4096);
 
 /**
  * POST /api/recordings/:id/shares/start (the host; admins and supervisors who can open it) → ShareStarted: the first
- * message of registering five words. Nothing is stored. Errors: `not-found`, `forbidden` (sharing is off).
+ * message of registering five words. Nothing is stored. Errors: `not-found`, `forbidden` (sharing is off), `conflict`
+ * (there is such a share: an answer would let its words be tried without being counted).
  */
 export const ShareStart = v.strictObject({ share: Id, registrationRequest: OpaqueMessage });
 export const ShareStarted = v.strictObject({
@@ -153,6 +154,8 @@ export const ShareFace = v.strictObject({
 	practice: v.string(),
 	/** Name of the member who shares. */
 	sharer: v.string(),
+	/** Fingerprint of her public identity: a browser that was in a call with her may have a key for her. */
+	sharerIdentity: Bytes32,
 	/** Last two digits of the mobile; null once it is erased. */
 	mobileEnd: v.nullable(v.string()),
 	/** OPAQUE key of the server. */

@@ -39,8 +39,8 @@ function holderOf(tokens: ShareTokens, request: FastifyRequest): ShareHolder {
 	return holder;
 }
 
-/** SHA-256 of the canonical public identity, as clients name a device. */
-function deviceHash({ ed25519, x25519, xwing }: PublicIdentity): string {
+/** SHA-256 of the canonical public identity, as clients name a device or a person. */
+function identityHash({ ed25519, x25519, xwing }: PublicIdentity): string {
 	const ordered = { ed25519, x25519, ...(xwing !== undefined && { xwing }) };
 	return sha256(JSON.stringify(ordered)).toString('base64url');
 }
@@ -52,9 +52,9 @@ function phoneRoutes(app: FastifyInstance, context: Context, tokens: ShareTokens
 	app.get('/shares/:id', async (request): Promise<ShareFace> => {
 		const { id } = parse(Params, request.params);
 		const row = await shareRow(store, id);
-		const { name } = await store
+		const { name, public_identity: identity } = await store
 			.selectFrom('members')
-			.select('name')
+			.select(['name', 'public_identity'])
 			.where('id', '=', row.sharer)
 			.executeTakeFirstOrThrow();
 		return {
@@ -63,6 +63,7 @@ function phoneRoutes(app: FastifyInstance, context: Context, tokens: ShareTokens
 			expiresAt: row.expires_at,
 			practice: (await practiceOf(store)).name,
 			sharer: name,
+			sharerIdentity: identityHash(stored(PublicIdentity, identity)),
 			mobileEnd: row.mobile?.slice(-2) ?? null,
 			serverKey: opaque.publicKey,
 		};
@@ -108,7 +109,7 @@ async function keepDevice(
 	device: ShareDevice,
 ): Promise<ShareDeviceKept> {
 	const { store, clock } = context;
-	const hash = deviceHash(device.identity);
+	const hash = identityHash(device.identity);
 	return store.transaction().execute(async (db) => {
 		const row = await openShare(context, db, holder.share);
 		const same = row.device_hash === hash;

@@ -10,6 +10,7 @@ import { recipientRoutes } from './recipient.ts';
 import { viewShare } from './rows.ts';
 import {
 	approveDevice,
+	demandNew,
 	demandSharing,
 	endShare,
 	exposeShare,
@@ -30,6 +31,8 @@ function recordingShares(app: FastifyInstance, context: Context): void {
 		await sharableRecording(context, staff, id);
 		await demandSharing(context);
 		const { share, registrationRequest } = bodyOf(ShareStart, request);
+		// Else who shares something could try the words of another share, and no try would be counted.
+		await demandNew(store, share);
 		const registrationResponse = opaque.register(identifierOf(share), registrationRequest);
 		return { registrationResponse, serverKey: opaque.publicKey };
 	});

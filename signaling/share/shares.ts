@@ -6,7 +6,7 @@ import { stored } from '../parse.ts';
 import { type NewShare, type ShareApproval, sharesPerRecording } from '../protocol/shares.ts';
 import { Signed } from '../protocol/text.ts';
 import { presentRecording, usableRecording } from '../recording/access.ts';
-import type { StoreTransaction } from '../store/database.ts';
+import type { Store, StoreTransaction } from '../store/database.ts';
 import type { RecordingTableRow } from '../store/tables.ts';
 import { close, note, nothing, openShare, shareRow } from './rows.ts';
 
@@ -65,12 +65,17 @@ async function checkTracks(
 	if (known.length !== tracks.length) throw new ServerError('bad-request');
 }
 
+/** Throws `conflict` when there is or was such a share. */
+export async function demandNew(db: Store | StoreTransaction, id: string): Promise<void> {
+	const taken = await db.selectFrom('shares').select('id').where('id', '=', id).executeTakeFirst();
+	if (taken) throw new ServerError('conflict');
+}
+
 async function checkRoom(
 	db: StoreTransaction,
 	{ id, recording }: { id: string; recording: string },
 ) {
-	const taken = await db.selectFrom('shares').select('id').where('id', '=', id).executeTakeFirst();
-	if (taken) throw new ServerError('conflict');
+	await demandNew(db, id);
 	const { count } = await db
 		.selectFrom('shares')
 		.select((it) => it.fn.countAll<number>().as('count'))

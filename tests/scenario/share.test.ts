@@ -1,7 +1,11 @@
-import { readFile, readdir } from 'node:fs/promises';
+import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
-import { fromBase64url } from '#crypto/bytes.ts';
+import { fromBase64url, toBase64url } from '#crypto/bytes.ts';
+import { fingerprint } from '#crypto/identity/identity.ts';
+import { makeBackup } from '../../signaling/backup/backup.ts';
+import { restoreBackup } from '../../signaling/backup/restore.ts';
 import { localServer } from '../local.ts';
 import { films, hour, minute, refusal, sharing, watch } from '../sharing.ts';
 import { call } from '../wire.ts';
@@ -61,6 +65,7 @@ test('the mail says where to go, and a scanner that opens its link changes nothi
 			expiresAt: made.expiresAt,
 			practice: 'Alder Street Counseling',
 			sharer: 'Dr. Maya Okafor',
+			sharerIdentity: toBase64url(await fingerprint(here.maya.account.identity.publicIdentity)),
 			mobileEnd: '31',
 			serverKey: local.server.context.opaque.publicKey,
 		});
@@ -333,4 +338,26 @@ test('what runs out while the server is away is erased when it starts', async ()
 	const visit = await here.proven(kept.id);
 	const opened = await visit.openWithWords(kept.words ?? '');
 	expect(opened.people.length).toBe(1);
+});
+
+test('a backup that has it open brings no share back to life', async () => {
+	await here.pass(0);
+	const made = await here.share();
+	const { dataDir, clock } = here.local;
+	const folder = await mkdtemp(join(tmpdir(), 'sotto-backup-'));
+	const restored = await mkdtemp(join(tmpdir(), 'sotto-restored-'));
+	await makeBackup({ dataDir, folder, now: clock.now() });
+	const { content } = await row(made.id);
+	await here.sharer.endShare(made.id);
+	await restoreBackup({ folder, dataDir: restored, tombstones: undefined });
+	const again = await localServer({ dataDir: restored, clock });
+	const kept = await again.server.context.store
+		.selectFrom('shares')
+		.select(['state', 'content', 'mobile'])
+		.where('id', '=', made.id)
+		.executeTakeFirst();
+	expect(kept).toEqual({ state: 'ended', content: null, mobile: null });
+	await again.stop();
+	expect(content).not.toBe(null);
+	await rm(folder, { recursive: true });
 });

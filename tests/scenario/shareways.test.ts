@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
+import { registrationStart } from '#crypto/account/opaque.ts';
 import { random, toBase64url } from '#crypto/bytes.ts';
 import { generateParticipantIdentity } from '#crypto/identity/identity.ts';
 import { sealToDevice } from '#crypto/share/device.ts';
@@ -96,6 +97,34 @@ test('a newer browser takes the place of one that waits, and one that was refuse
 	expect((await here.shown(made.id)).device?.compared).toBe(false);
 	await here.sharer.endShare(made.id);
 	expect(await refusal(third.deviceState())).toBe('gone');
+});
+
+test('the browser that was in the session asks with the key that it had there, and is known by it', async () => {
+	const dana = here.recorded.keys.get('Dana Whitfield');
+	const browser = await generateParticipantIdentity();
+	const signing = dana ?? browser.signing;
+	const publicIdentity = { ...browser.publicIdentity, ed25519: signing.publicKey };
+	const made = await here.share({ way: 'device' });
+	const visit = await here.proven(made.id, memoryShelf({ ...browser, signing, publicIdentity }));
+	await visit.askWithDevice();
+	const opened = await here.opened();
+	const share = await here.shown(made.id);
+	expect(await here.sharer.metAs(opened, share)).toBe('Dana Whitfield');
+	await here.sharer.approveDevice(opened, share, { compared: false });
+	expect((await visit.openWithDevice()).people.length).toBe(1);
+	// Another browser is nobody, and one that only says so has not signed it.
+	const other = await here.share({ way: 'device' });
+	await (await here.proven(other.id, memoryShelf(browser))).askWithDevice();
+	const strange = await here.shown(other.id);
+	expect(await here.sharer.metAs(opened, strange)).toBe(undefined);
+	const said = {
+		...strange,
+		device: strange.device && {
+			...strange.device,
+			identity: share.device?.identity ?? strange.device.identity,
+		},
+	};
+	expect(await refusal(here.sharer.metAs(opened, said))).toBe('bad-signature');
 });
 
 test('a server that puts a key of its own in between shows other digits, and what it seals is refused', async () => {
@@ -228,6 +257,21 @@ test('it is shared by its host, and by admins and supervisors who can open it, w
 		...change,
 	});
 	const path = `/api/recordings/${opened.recording.id}/shares`;
+	// An answer for a share that is there would be a try of its words that nobody counts.
+	const open = await here.share();
+	const { registrationRequest } = await registrationStart('abacus abdomen ability able abnormal');
+	const begin = (share: string) =>
+		refusal(
+			here.maya.request({
+				method: 'POST',
+				path: `${path}/start`,
+				body: { share, registrationRequest },
+			}),
+		);
+	expect([await begin(toBase64url(random(16))), await begin(open.id)]).toEqual([
+		'granted',
+		'conflict',
+	]);
 	const post = async (change: object) =>
 		refusal(here.maya.request({ method: 'POST', path, body: body(change) }));
 	// A track of another recording, its manifest, none, one twice, and what does not fit the way.

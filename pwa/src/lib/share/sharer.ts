@@ -174,6 +174,19 @@ export async function digitsOf(share: Share): Promise<string> {
 }
 
 /**
+ * Who used the browser that asks in the recorded session itself, by the name that the host let in: its key is the same.
+ * Undefined when it is another browser: only the digits tell whose that is. Throws as `digitsOf`.
+ */
+export async function metAs(
+	{ manifest }: Pick<Opened, 'manifest'>,
+	share: Share,
+): Promise<string | undefined> {
+	const { ed25519 } = await deviceOf(share);
+	const key = toBase64url(ed25519);
+	return manifest.people.find((one) => one.role === 'participant' && one.key === key)?.name;
+}
+
+/**
  * Gives the device that asks the keys: `compared` = its digits were the same as `digitsOf`. Throws as `digitsOf`;
  * `ApiError`: `conflict` when another device asks by now, `gone`.
  */

@@ -140,13 +140,17 @@ export class ShareVisit {
 	}
 
 	/**
-	 * Makes this browser's key, or takes the one from before, and asks the sharer for it. Throws `conflict` when another
-	 * browser was approved.
+	 * Takes this browser's key, the one from before or the one of its calls with the sharer, or makes one, and asks for
+	 * the share with it. Throws `conflict` when another browser was approved.
 	 */
 	async askWithDevice(): Promise<AskedDevice> {
 		const shelf = this.#shelf();
 		const { share } = this;
-		const identity = (await shelf.read(share)) ?? (await generateParticipantIdentity());
+		const { sharerIdentity } = await this.look();
+		const identity =
+			(await shelf.read(share)) ??
+			(await shelf.met(sharerIdentity)) ??
+			(await generateParticipantIdentity());
 		await shelf.keep(share, identity);
 		const signature = await signDevice({ share, identity });
 		const kept = await this.#ask(
