@@ -21,6 +21,7 @@ const calm: ReadonlySet<string> = new Set([
 	'/practice/history',
 	'/practice/outbox',
 	'/practice/people',
+	'/practice/storage',
 	'/practice/extension',
 ]);
 

@@ -44,6 +44,9 @@ const none: Plan = { keptUntil: null, hold: false, ask: [] };
 const answered = ({ why }: Ask, years: number | null): boolean =>
 	years !== null && why !== 'age' && why !== 'ceiling';
 
+// A day counted from a birthday would tell the birthday to everybody who sees the notice.
+const endOfYear = (date: string): string => `${date.slice(0, 4)}-12-31`;
+
 function planRecord({ rules, law, zone }: Basis, wish: Wish): Plan {
 	if (!rules) return none;
 	const { states, years, ...applies } = rules.record;
@@ -57,7 +60,8 @@ function planRecord({ rules, law, zone }: Basis, wish: Wish): Plan {
 		wish.states.length > 0 ? [] : [{ why: 'missing', state: 'US', kind: 'patient' }];
 	const ask = [...where, ...decision.ask].filter((one) => !answered(one, years));
 	const date = ask.length === 0 ? decision.keep : null;
-	const keptUntil = date === null ? null : endOfDay(date, zone);
+	const day = date !== null && decision.says.some(({ minor }) => minor) ? endOfYear(date) : date;
+	const keptUntil = day === null ? null : endOfDay(day, zone);
 	return { keptUntil, hold: false, decision, ask };
 }
 

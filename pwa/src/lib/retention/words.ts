@@ -86,6 +86,7 @@ const kinds: Readonly<Record<string, () => string>> = {
 	hospital: m.retention_kind_hospital,
 	ambulatory: m.retention_kind_ambulatory,
 	community: m.retention_kind_community,
+	none: m.retention_kind_none,
 };
 
 /** "a psychologist" */
