@@ -32,6 +32,9 @@ export const share: Reasons = {
 	],
 	'says what to do, or what went wrong, and promises nothing': [
 		'share_wait_text',
+		'share_no_texts',
+		'share_no_texts_text',
+		'share_met',
 		'share_send_wait',
 		'share_asked_text',
 		'share_link_missing',
