@@ -9,20 +9,37 @@ import type { LocalServer } from './local.ts';
 export async function openApp(address: string) {
 	vi.resetModules();
 	stubPage(address);
-	const [account, members, invite, accept, api, origin, store, keys, give, regrant, session] =
-		await Promise.all([
-			import('../pwa/src/lib/account/account.svelte.ts'),
-			import('../pwa/src/lib/people/members.ts'),
-			import('../pwa/src/lib/people/invite.ts'),
-			import('../pwa/src/lib/people/accept.ts'),
-			import('../pwa/src/lib/net/api.ts'),
-			import('../pwa/src/lib/net/origin.ts'),
-			import('../pwa/src/lib/recordings/store.ts'),
-			import('../pwa/src/lib/recordings/keys.ts'),
-			import('../pwa/src/lib/recordings/give.ts'),
-			import('../pwa/src/lib/recordings/regrant.ts'),
-			import('../pwa/src/lib/sessions/session.ts'),
-		]);
+	const [
+		account,
+		members,
+		invite,
+		accept,
+		api,
+		origin,
+		store,
+		keys,
+		give,
+		regrant,
+		session,
+		...more
+	] = await Promise.all([
+		import('../pwa/src/lib/account/account.svelte.ts'),
+		import('../pwa/src/lib/people/members.ts'),
+		import('../pwa/src/lib/people/invite.ts'),
+		import('../pwa/src/lib/people/accept.ts'),
+		import('../pwa/src/lib/net/api.ts'),
+		import('../pwa/src/lib/net/origin.ts'),
+		import('../pwa/src/lib/recordings/store.ts'),
+		import('../pwa/src/lib/recordings/keys.ts'),
+		import('../pwa/src/lib/recordings/give.ts'),
+		import('../pwa/src/lib/recordings/regrant.ts'),
+		import('../pwa/src/lib/sessions/session.ts'),
+		import('../pwa/src/lib/access/reasons.ts'),
+		import('../pwa/src/lib/access/openings.svelte.ts'),
+		import('../pwa/src/lib/access/take.ts'),
+		import('../pwa/src/lib/deletion/receipt.ts'),
+	]);
+	const [reasons, openings, take, receipt] = more;
 	return {
 		...account,
 		...members,
@@ -35,6 +52,10 @@ export async function openApp(address: string) {
 		...give,
 		...regrant,
 		...session,
+		...reasons,
+		...openings,
+		...take,
+		...receipt,
 	};
 }
 

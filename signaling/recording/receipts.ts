@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import * as v from 'valibot';
 import { backupsMade } from '../backup/made.ts';
 import type { Context } from '../context.ts';
+import { copiesOf } from '../copies/copies.ts';
 import { ServerError } from '../errors.ts';
 import { type Staff, staffOf } from '../guard.ts';
 import { parse, stored } from '../parse.ts';
@@ -61,30 +62,19 @@ export async function checkWish(
 
 /** What the history tells of who had it, and the data directory of backups. */
 async function notReached(
-	{ store, config }: Context,
+	{ store, clock, config }: Context,
 	{ recording, startedAt, at }: { recording: string; startedAt: number; at: number },
 ): Promise<NotReached> {
 	const rows = await store
 		.selectFrom('history')
 		.select(['act', 'who', 'about'])
 		.where('recording', '=', recording)
-		.where('act', 'in', [
-			'opened',
-			'played',
-			'exported',
-			'share-opened',
-			'copy-kept',
-			'copy-removed',
-		])
+		.where('act', 'in', ['opened', 'played', 'exported', 'share-opened'])
 		.orderBy('n')
 		.execute();
 	const of = (...acts: string[]) => rows.filter(({ act }) => acts.includes(act));
-	const copies = new Set<string>();
-	for (const { act, who, about } of of('copy-kept', 'copy-removed')) {
-		const device = `${who} ${about}`;
-		if (act === 'copy-kept') copies.add(device);
-		else copies.delete(device);
-	}
+	// A copy that expired opens no more, and its device removes it without being told.
+	const copies = (await copiesOf(store, recording)).filter((copy) => copy.expires_at > clock.now());
 	// A backup that was brought up to date since does not hold it any more.
 	const holding = (await backupsMade(config.dataDir)).filter(
 		(backup) => backup.at >= startedAt && backup.at <= at,
@@ -93,7 +83,7 @@ async function notReached(
 		openers: new Set(of('opened', 'played').map(({ who }) => who)).size,
 		exports: of('exported').length,
 		shares: new Set(of('share-opened').map(({ about }) => about)).size,
-		copies: copies.size,
+		copies: copies.length,
 		backups: holding.length,
 		lastBackupAt: holding.length > 0 ? Math.max(...holding.map((backup) => backup.at)) : null,
 	};

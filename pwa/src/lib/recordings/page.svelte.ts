@@ -1,3 +1,4 @@
+import { owesReason, tellReason } from '#lib/access/reasons.ts';
 import { account } from '#lib/account/account.svelte.ts';
 import { isApiError } from '#lib/net/errors.ts';
 import { address } from '#lib/net/origin.ts';
@@ -29,6 +30,9 @@ export class RecordingPage {
 	history = $state.raw<readonly HistoryRow[]>([]);
 	failure = $state.raw<unknown>();
 	deleted = $state(false);
+	/** It is somebody else's, and is opened once this member said why. */
+	owes = $state(false);
+	#explained = false;
 	#holder: MediaHolder | undefined;
 	readonly #end = new AbortController();
 
@@ -42,6 +46,8 @@ export class RecordingPage {
 		try {
 			const recording = await fetchRecording(this.id);
 			if (recording.state === 'deleted') return this.#gone();
+			this.owes = owesReason(recording) && !this.#explained;
+			if (this.owes) return;
 			this.opened = await openRecording(recording, this.#end.signal);
 			if (recording.state === 'finished') await this.#makePlayer(this.opened);
 			this.history = await fetchHistory(recording);
@@ -50,6 +56,13 @@ export class RecordingPage {
 			if (isApiError(error, 'gone')) this.#gone();
 			else this.failure = error;
 		}
+	}
+
+	/** Says why it is opened, and opens it. Throws as `tellReason`. */
+	async explain(reason: string): Promise<void> {
+		await tellReason(await fetchRecording(this.id), reason);
+		this.#explained = true;
+		await this.load();
 	}
 
 	/** Deletes it everywhere that the server reaches. Throws `ApiError`. */
@@ -119,6 +132,6 @@ export class RecordingPage {
 		this.player = player;
 		this.beside = beside;
 		void beside.load();
-		await tellOpened(recording.id);
+		if (!this.#explained) await tellOpened(recording.id);
 	}
 }

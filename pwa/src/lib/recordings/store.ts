@@ -1,4 +1,5 @@
 import { account } from '#lib/account/account.svelte.ts';
+import { signWish } from '#lib/deletion/wish.ts';
 import { fetchJson, request } from '#lib/net/api.ts';
 import { address } from '#lib/net/origin.ts';
 import { RecordingsApi } from '#lib/record/api.ts';
@@ -82,9 +83,10 @@ export async function tellOpened(id: string): Promise<void> {
 	await request({ method: 'POST', path: `${pathOf(id)}/opened` });
 }
 
-/** Grants, then objects, then a tombstone. Throws `ApiError`. */
+/** Grants, then objects, then a tombstone; this member signs that she wants it. Throws `ApiError`. */
 export async function deleteRecording(id: string): Promise<void> {
-	await request({ method: 'DELETE', path: pathOf(id) });
+	const wish = await signWish(id);
+	await request({ method: 'DELETE', path: pathOf(id), body: { wish } });
 }
 
 /** What was done with a recording and in its session, oldest first, each once. */
