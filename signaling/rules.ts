@@ -134,6 +134,7 @@ export const rules: Readonly<Record<string, Rule>> = {
 	'POST /api/recordings/:id/checkpoints': clinical,
 	'POST /api/recordings/:id/finish': clinical,
 	'POST /api/recordings/:id/opened': opening,
+	'POST /api/recordings/:id/played': opening,
 	'POST /api/recordings/:id/grants': clinical,
 	'GET /api/recordings/:id/annotations/:kind': clinical,
 	'PUT /api/recordings/:id/annotations/:kind': clinical,

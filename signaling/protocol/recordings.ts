@@ -148,6 +148,8 @@ export type FinishRecording = v.InferOutput<typeof FinishRecording>;
  */
 export const NewGrant = v.strictObject({
 	grant: Grant,
+	/** What the grantor signed of it (acts.ts), about the recipient. */
+	signed: v.optional(Signed),
 	replaces: v.optional(v.pipe(v.array(Id), v.maxLength(limits.tracksPerRecording)), []),
 });
 

@@ -270,7 +270,7 @@ export const HistoryRow = v.strictObject({
 	about: v.nullable(Id),
 	/** Sealed by the actor for those whom it concerns. */
 	reason: v.nullable(Sealed),
-	/** What the actor signed of it, in context `sotto/act/v1`. */
+	/** What the actor signed of it: in context `sotto/act/v1` (acts.ts), or what it is about as she signed it. */
 	signed: v.nullable(Signed),
 	/** What else the leaf of the row hashes (docs/history.md); without a salt, whom and what it is about was erased. */
 	leaf: v.strictObject({

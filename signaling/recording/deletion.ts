@@ -91,7 +91,8 @@ async function bury(
 		})
 		.execute();
 	const by = who === null ? {} : { who };
-	await history.add(db, { act, ...by, session: row.session, recording });
+	const signed = wish && { signed: wish };
+	await history.add(db, { act, ...by, ...signed, session: row.session, recording });
 	return true;
 }
 

@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import type { Context } from '../context.ts';
 import { ServerError } from '../errors.ts';
 import { type Staff, staffOf } from '../guard.ts';
+import { signedAct } from '../history/signed.ts';
 import { bodyOf, parse, stored } from '../parse.ts';
 import { Grant, type MemberGrants, NewGrant } from '../protocol/recordings.ts';
 import { Id } from '../protocol/text.ts';
@@ -102,7 +103,7 @@ export function grantRoutes(app: FastifyInstance, context: Context): void {
 		const { id } = parse(Params, request.params);
 		const { host, session, state } = await usableRecording(context, staff, id);
 		if (host !== staff.member && !sharers.has(staff.role)) throw new ServerError('forbidden');
-		const { grant, replaces } = bodyOf(NewGrant, request);
+		const { grant, replaces, signed } = bodyOf(NewGrant, request);
 		const { recipient } = grant;
 		if (state !== 'finished') throw new ServerError('conflict');
 		await store.transaction().execute(async (db) => {
@@ -124,8 +125,8 @@ export function grantRoutes(app: FastifyInstance, context: Context): void {
 			const known = await recipientsIn({ store: db, clock: context.clock }, [id]);
 			if (known.get(id)?.includes(recipient)) throw new ServerError('conflict');
 			await insertGrants(db, id, [grant]);
-			const row = { session, recording: id, about: recipient };
-			await history.add(db, { act: 'granted', who: staff.member, ...row });
+			const row = { act: 'granted', who: staff.member, recording: id, about: recipient } as const;
+			await history.add(db, { ...row, ...(await signedAct(db, signed, row)), session });
 		});
 		hub.changed('recordings');
 		return reply.code(204).send();

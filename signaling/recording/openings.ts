@@ -3,9 +3,10 @@ import * as v from 'valibot';
 import type { Context } from '../context.ts';
 import { ServerError } from '../errors.ts';
 import { type Staff, staffOf } from '../guard.ts';
+import { signedAct } from '../history/signed.ts';
 import { bodyOf, parse } from '../parse.ts';
 import { Opened, type Openings, reasonMs } from '../protocol/access.ts';
-import { Id } from '../protocol/text.ts';
+import { Id, type Signed } from '../protocol/text.ts';
 import type { RecordingTableRow } from '../store/tables.ts';
 import { usableRecording } from './access.ts';
 
@@ -41,8 +42,13 @@ export async function demandReason(
 async function tell(
 	{ store, clock, history }: Context,
 	staff: Staff,
-	{ row, opening }: { row: RecordingTableRow; opening: { id: string; reason: string } },
+	options: {
+		row: RecordingTableRow;
+		opening: { id: string; reason: string };
+		signed: Signed | undefined;
+	},
 ): Promise<void> {
+	const { row, opening, signed } = options;
 	const { id, reason } = opening;
 	const { member } = staff;
 	await store.transaction().execute(async (db) => {
@@ -55,7 +61,9 @@ async function tell(
 		const { id: recording, session } = row;
 		const at = clock.now();
 		await db.insertInto('openings').values({ id, recording, member, at, seen_at: null }).execute();
-		await history.add(db, { act: 'opened', who: member, session, recording, about: id, reason });
+		const said = { act: 'opened', who: member, recording, about: id } as const;
+		const by = await signedAct(db, signed, said);
+		await history.add(db, { ...said, ...by, session, reason });
 	});
 }
 
@@ -66,11 +74,12 @@ export function openingRoutes(app: FastifyInstance, context: Context): void {
 		const staff = await staffOf(context, request);
 		const { id } = parse(Params, request.params);
 		const row = await usableRecording(context, staff, id);
-		const opening = bodyOf(Opened, request)?.opening;
+		const { opening, signed } = bodyOf(Opened, request) ?? {};
 		if (owesReason(staff, row) !== (opening !== undefined)) throw new ServerError('bad-request');
 		const { session } = row;
-		if (opening) await tell(context, staff, { row, opening });
-		else await history.add(store, { act: 'opened', who: staff.member, session, recording: id });
+		const said = { act: 'opened', who: staff.member, recording: id } as const;
+		if (opening) await tell(context, staff, { row, opening, signed });
+		else await history.add(store, { ...said, ...(await signedAct(store, signed, said)), session });
 		if (opening) hub.changed('recordings');
 		return reply.code(204).send();
 	});

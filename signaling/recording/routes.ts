@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import type { Context } from '../context.ts';
 import { ServerError } from '../errors.ts';
 import { staffOf } from '../guard.ts';
+import { playedRoutes, refuse } from '../history/played.ts';
 import { readHistory } from '../history/read.ts';
 import { bodyOf, parse } from '../parse.ts';
 import { limits } from '../protocol/limits.ts';
@@ -82,7 +83,10 @@ function listRoutes(app: FastifyInstance, context: Context): void {
 	app.get('/recordings/:id', async (request) => {
 		const staff = await staffOf(context, request, { scopes: uploader.scopes });
 		const { id } = parse(Params, request.params);
-		return viewRecording(context, staff, await usableRecording(context, staff, id));
+		const row = await usableRecording(context, staff, id).catch((error: unknown) =>
+			refuse(context, staff, { recording: id, error }),
+		);
+		return viewRecording(context, staff, row);
 	});
 	app.get('/recordings/:id/history', async (request) => {
 		const staff = await staffOf(context, request);
@@ -202,6 +206,7 @@ export function recordingRoutes(app: FastifyInstance, context: Context): void {
 	annotationRoutes(app, context);
 	receiptRoutes(app, context);
 	openingRoutes(app, context);
+	playedRoutes(app, context);
 	revisionRoutes(app, context);
 	briefRoutes(app, context);
 	app.delete('/recordings/:id', async (request, reply) => {

@@ -281,6 +281,7 @@ test('a participant with an account asks for her own, and for nothing of the pra
 		'POST /api/password/finish',
 		'POST /api/password/start',
 		'POST /api/recordings/:id/opened',
+		'POST /api/recordings/:id/played',
 		'POST /api/recordings/rows',
 		'POST /api/visits/:place/requests',
 		'PUT /api/account/practice',

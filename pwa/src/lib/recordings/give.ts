@@ -4,6 +4,7 @@ import type { KeyOfTrack } from '#crypto/grant/keys.ts';
 import { memberOf } from '#crypto/members/members.ts';
 import { account } from '#lib/account/account.svelte.ts';
 import { request } from '#lib/net/api.ts';
+import { signAct } from '#lib/proof/act.ts';
 import type { Recording } from '#protocol/recordings.ts';
 import { openOne } from './keys.ts';
 import { opener } from './store.ts';
@@ -26,8 +27,10 @@ export async function give(recording: Recording, to: string): Promise<void> {
 
 /** Stores a grant; those that it replaces go in the same moment. Throws `ApiError`. */
 export async function sendGrant(grant: Grant, replaces: readonly string[] = []): Promise<void> {
-	const path = `/api/recordings/${grant.recording}/grants`;
-	await request({ method: 'POST', path, body: { grant, replaces } });
+	const { recording, recipient } = grant;
+	const path = `/api/recordings/${recording}/grants`;
+	const signed = await signAct({ act: 'granted', recording, about: recipient });
+	await request({ method: 'POST', path, body: { grant, replaces, signed } });
 }
 
 /** Every key that this device has of a recording, wrapped for a member. Throws as `give`. */

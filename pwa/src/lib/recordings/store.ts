@@ -2,6 +2,7 @@ import { account } from '#lib/account/account.svelte.ts';
 import { signWish } from '#lib/deletion/wish.ts';
 import { fetchJson, request } from '#lib/net/api.ts';
 import { address } from '#lib/net/origin.ts';
+import { signAct } from '#lib/proof/act.ts';
 import { RecordingsApi } from '#lib/record/api.ts';
 import { BriefPage, WholeRows } from '#protocol/briefs.ts';
 import { Recording, type RecordingRow, Tombstones } from '#protocol/recordings.ts';
@@ -80,7 +81,14 @@ export async function openRecording(recording: Recording, signal?: AbortSignal):
 
 /** Tells the history that this member opened it. */
 export async function tellOpened(id: string): Promise<void> {
-	await request({ method: 'POST', path: `${pathOf(id)}/opened` });
+	const signed = await signAct({ act: 'opened', recording: id });
+	await request({ method: 'POST', path: `${pathOf(id)}/opened`, body: { signed } });
+}
+
+/** Tells the history that this member plays it. */
+export async function tellPlayed(id: string): Promise<void> {
+	const signed = await signAct({ act: 'played', recording: id });
+	await request({ method: 'POST', path: `${pathOf(id)}/played`, body: { signed } });
 }
 
 /** Grants, then objects, then a tombstone; this member signs that she wants it. Throws `ApiError`. */
