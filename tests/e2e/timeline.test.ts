@@ -31,10 +31,12 @@ const wish = {
 	],
 } satisfies RecordedWish;
 const said = 'Cried when the dog was named';
+const passphrase = 'lantern orchard velvet';
 
 let server: TestServer;
 let browser: Browser;
 let page: Page;
+let device: Device;
 let recorded: Recorded;
 let complaints: string[];
 
@@ -45,7 +47,8 @@ beforeAll(async () => {
 	page = await context.newPage();
 	complaints = watch(page);
 	await setUp(page, server);
-	recorded = await storeRecording(await Device.signIn({ address: server.address, ...maya }), wish);
+	device = await Device.signIn({ address: server.address, ...maya });
+	recorded = await storeRecording(device, wish);
 	await open(page);
 }, 120_000);
 
@@ -221,6 +224,70 @@ test('on a phone and in the dark nothing is in the way, and axe finds no fault',
 	}
 	await page.setViewportSize({ width: 1280, height: 900 });
 	await page.emulateMedia({ colorScheme: 'light' });
+});
+
+/** Every file of the origin, and all rows, as this browser holds them. */
+const heldHere = () =>
+	page.evaluate(async () => {
+		let text = '';
+		const read = async (folder: FileSystemDirectoryHandle): Promise<void> => {
+			for await (const entry of folder.values()) {
+				if (entry instanceof FileSystemDirectoryHandle) await read(entry);
+				else if (entry instanceof FileSystemFileHandle)
+					text += `${entry.name} ${new TextDecoder('latin1').decode(await (await entry.getFile()).arrayBuffer())}`;
+			}
+		};
+		await read(await navigator.storage.getDirectory());
+		return text;
+	});
+
+test('a copy on this device plays without a connection, by its passphrase only', async () => {
+	await page.getByRole('button', { name: 'Keep a copy on this device' }).click();
+	const dialog = page.getByRole('dialog', { name: 'Keep a copy on this device' });
+	await dialog.getByLabel('Passphrase for this device').fill(passphrase);
+	await dialog.getByRole('button', { name: 'Keep it' }).click();
+	await page.getByText('A copy is on this device until').waitFor({ timeout: 60_000 });
+	// Sealed as on the server: no WebM begins in it.
+	const held = await heldHere();
+	expect(held).toContain('STRK');
+	expect(held).not.toContain('\u001aE\u00df\u00a3');
+
+	await page.context().setOffline(true);
+	await page.goto(`${server.address}/recordings`);
+	await page.getByRole('link', { name: 'Open copies without a connection' }).click();
+	await page.getByText('Copies here: 1.').waitFor();
+	const field = page.getByRole('textbox', { name: 'Passphrase of this device' });
+	await field.fill('not the right words');
+	await button('Open copies').click();
+	await page.getByText('This is not the passphrase of this device.').waitFor({ timeout: 60_000 });
+	await field.fill(passphrase);
+	await button('Open copies').click();
+	await button('Open Dana Whitfield').click();
+	await page
+		.getByRole('group', { name: 'Track of Dana Whitfield' })
+		.getByText('speaks 3 seconds')
+		.waitFor();
+	await button('Go to 0:10').click();
+	await button('Play').click();
+	await expect.poll(position, { timeout: 20_000 }).toBeGreaterThan(11_000);
+	expect(await page.getByRole('alert').count()).toBe(0);
+	await button('Pause').click();
+	const shots = process.env['SCREENSHOTS'];
+	if (shots) await page.screenshot({ path: join(shots, 'copy.png'), fullPage: true });
+	await button('All copies').click();
+	if (shots) await page.screenshot({ path: join(shots, 'copies.png'), fullPage: true });
+});
+
+test('a copy goes when its recording was deleted and the device reaches the server again', async () => {
+	await page.context().setOffline(false);
+	await device.send('DELETE', `/api/recordings/${recorded.id}`);
+	await page.goto(`${server.address}/vault`);
+	await page.getByText('No recording is kept on this device').waitFor();
+	await expect.poll(heldHere).not.toContain('STRK');
+	const history = await device.send('GET', '/api/history?from=0&to=9999999999999');
+	const text = await history.text();
+	expect(text).toContain('copy-kept');
+	expect(text).toContain('copy-removed');
 });
 
 test('nothing was complained about', () => {

@@ -4,6 +4,7 @@ import { unwrapForDevice, wrapForDevice } from '#crypto/account/unlock.ts';
 import { type Bytes, fromBase64url, random } from '#crypto/bytes.ts';
 import { type SigningKey, generateSigningKey } from '#crypto/identity/signing.ts';
 import { forgetCodes } from '#lib/code/shelf.ts';
+import { forgetCopies } from '#lib/copies/rows.ts';
 import { db } from '#lib/db/db.ts';
 import type { SignedIn } from '#protocol/account.ts';
 import { SignedList } from '#protocol/text.ts';
@@ -46,12 +47,13 @@ export async function writeDevice(device: Device): Promise<void> {
 	await db.devices.put(device);
 }
 
-/** Also what this browser has of her access codes. */
+/** Also what this browser has of her access codes, and her offline copies. */
 export async function forgetDevice(): Promise<void> {
 	const device = await readDevice();
 	await db.devices.clear();
 	await db.policies.clear();
 	await db.shelves.clear();
+	await forgetCopies();
 	if (device) await forgetCodes(device.member);
 }
 

@@ -11,12 +11,18 @@ class Database extends Dexie {
 	/** The last head of the history that was seen, by practice. */
 	declare readonly heads: Table<unknown, string>;
 
+	/** What opens her offline copies, by member; see copies/rows.ts, as for the next two. */
+	declare readonly vaults: Table<unknown, string>;
+	declare readonly copies: Table<unknown, string>;
+	declare readonly removedCopies: Table<unknown, string>;
+
 	constructor() {
 		super(nameHere('sotto'));
 		this.version(1).stores({ devices: 'id' });
 		this.version(2).stores({ policies: 'practice' });
 		this.version(3).stores({ shelves: 'member' });
 		this.version(4).stores({ heads: 'practice' });
+		this.version(5).stores({ vaults: 'member', copies: 'recording', removedCopies: 'recording' });
 	}
 }
 

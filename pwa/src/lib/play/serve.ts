@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { type Bytes, fromBase64url, random, toBase64url } from '#crypto/bytes.ts';
 import { CryptoError } from '#crypto/errors.ts';
 import type { ByteRange } from '#crypto/track/fixed.ts';
+import { readKept } from './kept.ts';
 import { boundRange, parseRange, partialHeaders } from './range.ts';
 import { SealedMedia } from './sealed.ts';
 import {
@@ -97,6 +98,15 @@ async function fetchSealed(given: GiveKey, range: ByteRange): Promise<Response> 
 	if (response.status === 404 || response.status === 410) throw new MediaError('gone');
 	// RFC 9110 §15.5.17: the object is shorter than it was.
 	throw new MediaError(response.status === 416 ? 'altered' : 'unreachable');
+}
+
+/** The same out of a copy that this device keeps. */
+async function keptPieces(folder: string, part: number, name: Name, range: ByteRange) {
+	try {
+		return await readKept({ folder, ...name, part }, range);
+	} catch (cause) {
+		throw new MediaError('gone', { cause });
+	}
 }
 
 /**
@@ -232,6 +242,8 @@ export class MediaServer {
 		const source = async (range: ByteRange) => {
 			for (let again = 0; ; again++) {
 				try {
+					if (given.kept !== undefined)
+						return await keptPieces(given.kept, given.part, name, range);
 					return piecesOf(await fetchSealed(given, range));
 				} catch (error) {
 					const waitMs = againMs[again];

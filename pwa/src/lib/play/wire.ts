@@ -32,6 +32,8 @@ export const GiveKey = v.nullable(
 		/** Address of the sealed object. */
 		url: v.pipe(v.string(), v.url()),
 		token: v.string(),
+		/** Folder of this device in which a copy lies; then the address is not asked. */
+		kept: v.exactOptional(v.string()),
 		part: Count,
 		/** Length of the sealed object. */
 		partBytes: Count,

@@ -68,6 +68,18 @@ export class Beside {
 		].filter(({ atMs }) => atMs <= durationMs);
 	}
 
+	/** The captions as they are kept; undefined where there are none. */
+	get captions(): Captions | undefined {
+		const { cues } = this.aids;
+		return cues.length > 0 ? captionsOf(cues) : undefined;
+	}
+
+	/** Who speaks when, as it is kept; undefined while it is not known of everybody. */
+	get waveform(): WaveformBody | undefined {
+		const byTrack = this.#byTrack(this.aids.levels);
+		return byTrack.size === this.#people.size ? waveformOf(byTrack) : undefined;
+	}
+
 	/** Opens what was kept; reads the sound where nothing was and it is quickly done. */
 	async load(): Promise<void> {
 		// The server keeps none for a participant.
@@ -120,12 +132,7 @@ export class Beside {
 	}
 
 	async #keepWaveform(before: number, levels: Readonly<Record<string, Levels>>): Promise<void> {
-		const byTrack = new Map<string, Levels>();
-		for (const [track, person] of this.#people) {
-			const one = levels[person];
-			if (one) byTrack.set(track, one);
-		}
-		const body = waveformOf(byTrack);
+		const body = waveformOf(this.#byTrack(levels));
 		if (!fits(body)) return;
 		try {
 			await writeAnnotation({ ...this.#place, kind: 'waveform', before, body });
@@ -133,6 +140,15 @@ export class Beside {
 			// It is only a help: whoever was first has kept the same, and without a connection it is read again.
 			if (!isApiError(error)) throw error;
 		}
+	}
+
+	#byTrack(levels: Readonly<Record<string, Levels>>): Map<string, Levels> {
+		const byTrack = new Map<string, Levels>();
+		for (const [track, person] of this.#people) {
+			const one = levels[person];
+			if (one) byTrack.set(track, one);
+		}
+		return byTrack;
 	}
 
 	/** What cannot be opened here is as if it were not there: the recording itself plays all the same. */
