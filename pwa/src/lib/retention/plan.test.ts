@@ -65,6 +65,27 @@ test('a ceiling is never answered by itself', () => {
 	expect([plan.keptUntil, plan.ask.map(({ why }) => why)]).toEqual([null, ['ceiling']]);
 });
 
+const minor = (born: string, states: string[]) =>
+	planKept(
+		{
+			...basis,
+			rules: { ...rules, record: { ...rules.record, states, profession: 'therapist' } },
+		},
+		{ ...wish, states, patient: { born } },
+	);
+
+test('of a minor the end of the year is told, and the day itself where a ceiling comes before', () => {
+	const california = minor('2010-06-15', ['CA']);
+	expect(california.decision?.keep).toBe('2035-06-15');
+	expect(day(california.keptUntil)).toBe('2036-01-01T05:00:00.000Z');
+	// The ceiling is on 10 March 2038.
+	const colorado = minor('2013-02-01', ['CO']);
+	expect([colorado.decision?.keep, day(colorado.keptUntil)]).toEqual([
+		'2038-02-01',
+		'2038-02-02T05:00:00.000Z',
+	]);
+});
+
 test('each purpose has its own time', () => {
 	const of = (purpose: Wish['purpose']) => planKept(basis, { ...wish, purpose });
 	// Clocks change in between.

@@ -44,8 +44,15 @@ const none: Plan = { keptUntil: null, hold: false, ask: [] };
 const answered = ({ why }: Ask, years: number | null): boolean =>
 	years !== null && why !== 'age' && why !== 'ceiling';
 
-// A day counted from a birthday would tell the birthday to everybody who sees the notice.
-const endOfYear = (date: string): string => `${date.slice(0, 4)}-12-31`;
+/**
+ * The day that leaves the device. One that is counted from a birthday would tell the birthday to everybody who sees it: the
+ * end of its year tells less, and is never earlier. Not where a rule forbids to keep it so long.
+ */
+function shownDay({ says }: Decision, date: string): string {
+	const end = `${date.slice(0, 4)}-12-31`;
+	const forbidden = says.some(({ ceiling }) => ceiling !== null && ceiling < end);
+	return says.some(({ minor }) => minor) && !forbidden ? end : date;
+}
 
 function planRecord({ rules, law, zone }: Basis, wish: Wish): Plan {
 	if (!rules) return none;
@@ -60,7 +67,7 @@ function planRecord({ rules, law, zone }: Basis, wish: Wish): Plan {
 		wish.states.length > 0 ? [] : [{ why: 'missing', state: 'US', kind: 'patient' }];
 	const ask = [...where, ...decision.ask].filter((one) => !answered(one, years));
 	const date = ask.length === 0 ? decision.keep : null;
-	const day = date !== null && decision.says.some(({ minor }) => minor) ? endOfYear(date) : date;
+	const day = date === null ? null : shownDay(decision, date);
 	const keptUntil = day === null ? null : endOfDay(day, zone);
 	return { keptUntil, hold: false, decision, ask };
 }
