@@ -13,6 +13,7 @@ import type { Presence } from './recording/presence.ts';
 import type { Post } from './post/post.ts';
 import type { Tombstones } from './recording/tombstones.ts';
 import type { Hub } from './room/hub.ts';
+import type { Ready } from './ready/ready.ts';
 import type { ShareKeeper } from './share/keeper.ts';
 import type { OpenStore, Store } from './store/database.ts';
 import type { Tries } from './tries.ts';
@@ -38,5 +39,6 @@ export interface Context {
 	presence: Presence;
 	settings: Settings;
 	shares: ShareKeeper;
+	ready: Ready;
 	tombstones: Tombstones;
 }

@@ -55,6 +55,8 @@ export const rules: Readonly<Record<string, Rule>> = {
 	'PUT /api/account/unlockers': everyMember,
 	'GET /api/account/devices': everyMember,
 	'DELETE /api/account/devices/:id': everyMember,
+	'GET /api/account/wishes': clinical,
+	'PUT /api/account/wishes': clinical,
 	'GET /api/me': everyMember,
 	'GET /api/tombstones': everyMember,
 	'POST /api/device/active': everyMember,

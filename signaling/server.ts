@@ -46,6 +46,8 @@ import { Hub } from './room/hub.ts';
 import { markAbsent } from './room/absent.ts';
 import { acceptSockets } from './room/upgrade.ts';
 import { iceRoutes } from './session/ice.ts';
+import { Ready } from './ready/ready.ts';
+import { wishRoutes } from './ready/routes.ts';
 import { ShareKeeper } from './share/keeper.ts';
 import { refuseSpoilt, shareRoutes } from './share/routes.ts';
 import { placeRoutes } from './session/places.ts';
@@ -120,10 +122,16 @@ async function openContext(options: ServerOptions, app: FastifyInstance): Promis
 		tombstones: new Tombstones(config.dataDir),
 		settings,
 		shares: new ShareKeeper({
-			...{ database, store, clock, config, history, log },
+			database,
+			store,
+			clock,
+			config,
+			history,
+			log,
 			address: () => post.address,
 			changed: () => hub.changed('recordings'),
 		}),
+		ready: new Ready({ store, clock, config, log, address: () => post.address }),
 	};
 }
 
@@ -191,6 +199,7 @@ async function api(app: FastifyInstance, context: Context): Promise<void> {
 	historyRoutes(app, context);
 	postRoutes(app, context);
 	presenceRoutes(app, context);
+	wishRoutes(app, context);
 	shareRoutes(app, context);
 	requestRoutes(app, context);
 	disclosureRoutes(app, context);
@@ -218,6 +227,7 @@ async function tidy(context: Context): Promise<void> {
 	const cleaned = await objects.clean(known);
 	await presence.load();
 	await context.shares.start();
+	await context.ready.start();
 	const ended = await enforceRetention(context);
 	log.event('started', { settled, cleaned, ended });
 }
@@ -227,33 +237,15 @@ function every(app: FastifyInstance, ms: number, task: () => unknown): void {
 	app.addHook('onClose', async () => clearInterval(timer));
 }
 
-/** The whole server, not listening yet. */
-export async function createServer(options: ServerOptions): Promise<SottoServer> {
-	const { config } = options;
-	const app = fastify({
-		logger: loggerOptions(config.logLevel, options.logStream),
-		// Its lines would hold addresses and ids; ours are written in `handleErrors`.
-		logController: new LogController({ disableRequestLogging: true }),
-		bodyLimit: limits.requestBytes,
-		trustProxy: config.proxies > 0 && ((_address: string, hop: number) => hop < config.proxies),
-		forceCloseConnections: true,
-	});
-	const context = await openContext(options, app);
-	await tidy(context);
-	const { hub, database, clock, store, log, presence, settings } = context;
-	handleErrors(app, context);
-	await secureHeaders(app, context.origins);
-	refuseSpoilt(app, context);
-	app.get('/healthz', async () => {
-		await store.selectFrom('practice').select('id').limit(1).execute();
-		return { ok: true };
-	});
-	await app.register((scope: FastifyInstance) => api(scope, context), { prefix: '/api' });
-	await servePages(app, config.pagesDir);
-	acceptSockets(app.server, context);
+/** What is done again and again; one that fails is tried again at its next turn. */
+function tasks(app: FastifyInstance, context: Context): void {
+	const { hub, store, clock, log, presence, settings } = context;
 	every(app, sweepMs, () => hub.sweep());
 	every(app, sweepMs, () =>
 		context.shares.run().catch((error: unknown) => log.failure('shares', error)),
+	);
+	every(app, sweepMs, () =>
+		context.ready.run().catch((error: unknown) => log.failure('ready mail', error)),
 	);
 	every(app, watchMs, () =>
 		presence.watch().catch((error: unknown) => log.failure('watch', error)),
@@ -270,6 +262,33 @@ export async function createServer(options: ServerOptions): Promise<SottoServer>
 			log.failure('idle sweep', error),
 		),
 	);
+}
+
+/** The whole server, not listening yet. */
+export async function createServer(options: ServerOptions): Promise<SottoServer> {
+	const { config } = options;
+	const app = fastify({
+		logger: loggerOptions(config.logLevel, options.logStream),
+		// Its lines would hold addresses and ids; ours are written in `handleErrors`.
+		logController: new LogController({ disableRequestLogging: true }),
+		bodyLimit: limits.requestBytes,
+		trustProxy: config.proxies > 0 && ((_address: string, hop: number) => hop < config.proxies),
+		forceCloseConnections: true,
+	});
+	const context = await openContext(options, app);
+	await tidy(context);
+	const { hub, database, store } = context;
+	handleErrors(app, context);
+	await secureHeaders(app, context.origins);
+	refuseSpoilt(app, context);
+	app.get('/healthz', async () => {
+		await store.selectFrom('practice').select('id').limit(1).execute();
+		return { ok: true };
+	});
+	await app.register((scope: FastifyInstance) => api(scope, context), { prefix: '/api' });
+	await servePages(app, config.pagesDir);
+	acceptSockets(app.server, context);
+	tasks(app, context);
 	return {
 		app,
 		context,
@@ -295,6 +314,7 @@ export async function createServer(options: ServerOptions): Promise<SottoServer>
 			await hub.close();
 			await context.post.stop();
 			await context.shares.stop();
+			await context.ready.stop();
 			await database.close();
 		},
 	};

@@ -13,7 +13,7 @@ export type Purge = (db: StoreTransaction, recording: string) => Promise<Partial
 /** Rows of a table about a recording are gone; says how many. */
 async function erase(
 	db: StoreTransaction,
-	table: 'grants' | 'annotations' | 'openings',
+	table: 'grants' | 'annotations' | 'openings' | 'ready_mail',
 	recording: string,
 ): Promise<number> {
 	const { numDeletedRows } = await db
@@ -43,6 +43,12 @@ const purgeReasons: Purge = async (db, recording) => {
 	return { reasons: Number(numUpdatedRows) };
 };
 
+/** Mail that was still to say that it is ready. */
+const purgeReady: Purge = async (db, recording) => {
+	await erase(db, 'ready_mail', recording);
+	return {};
+};
+
 /** Everything that opens a recording or speaks of what is in it. From the commit on nothing can be opened. */
 export const purges: readonly Purge[] = [
 	purgeGrants,
@@ -51,4 +57,5 @@ export const purges: readonly Purge[] = [
 	purgeShares,
 	purgeRevisions,
 	countCopies,
+	purgeReady,
 ];

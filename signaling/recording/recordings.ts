@@ -223,7 +223,9 @@ export async function finishRecording(
 ): Promise<void> {
 	const { store, clock, history, objects, presence } = context;
 	const { recording, wanted } = options;
-	const { session } = await usableRecording(context, staff, recording, { evenFinished: true });
+	const { session, host } = await usableRecording(context, staff, recording, {
+		evenFinished: true,
+	});
 	await store.transaction().execute(async (db) => {
 		const { state } = await presentRecording(db, recording);
 		await checkKept(db, recording, wanted);
@@ -249,6 +251,7 @@ export async function finishRecording(
 			.execute();
 		const act = wanted.recovered ? 'recording-recovered' : 'recording-finished';
 		await history.add(db, { act, who: staff.member, session, recording });
+		await context.ready.finished(db, { recording, host });
 	});
 	presence.forget(recording);
 	for (const track of wanted.remove) await objects.removeTrack(recording, track);

@@ -9,6 +9,7 @@ import { find } from './changes/find.ts';
 import { retention } from './changes/retention.ts';
 import { shares } from './changes/shares.ts';
 import { revisions } from './changes/revisions.ts';
+import { wishes } from './changes/wishes.ts';
 import { index, table } from './table.ts';
 
 async function people(db: Kysely<unknown>): Promise<void> {
@@ -387,4 +388,5 @@ export const migrations: Record<string, Migration> = {
 	'0012-retention': retention,
 	'0015-deletion': deletion,
 	'0014-revisions': revisions,
+	'0020-wishes': wishes,
 };
