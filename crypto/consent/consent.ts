@@ -17,5 +17,5 @@ export {
 	signReceipt,
 	verifyReceipt,
 } from './receipt.ts';
-export type { Part2 } from './part2.ts';
+export { type Part2, isPart2 } from './part2.ts';
 export { StatementSchema } from './statement.ts';

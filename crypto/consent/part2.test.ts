@@ -3,6 +3,7 @@ import { random, toBase64url } from '#crypto/bytes.ts';
 import { signJson } from '#crypto/identity/signed.ts';
 import { generateSigningKey } from '#crypto/identity/signing.ts';
 import {
+	isPart2,
 	missingReceipts,
 	signNotice,
 	signReceipt,
@@ -37,6 +38,7 @@ test('a notice says that 42 CFR Part 2 holds, with every element; one without it
 	expect(await verifyNotice({ signed, hostKey, session })).toMatchObject({ part2 });
 	const plain = await signNotice({ host, notice: text });
 	expect(await verifyNotice({ signed: plain, hostKey, session })).not.toHaveProperty('part2');
+	expect([isPart2(signed), isPart2(plain), isPart2({ text: '{' })]).toEqual([true, false, false]);
 	for (const name of Object.keys(part2)) {
 		const elements: Record<string, string | boolean> = { ...part2 };
 		delete elements[name];

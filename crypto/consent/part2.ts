@@ -33,3 +33,9 @@ export interface Part2 {
 	/** (10)(ii) What happens when she does not sign. */
 	readonly refusal: string;
 }
+
+/** Whether a notice, whose signature is not checked here, is one of 42 CFR Part 2. */
+export function isPart2({ text }: { readonly text: string }): boolean {
+	const Marked = v.looseObject({ part2: Part2Schema });
+	return v.safeParse(v.pipe(v.string(), v.parseJson(), Marked), text).success;
+}

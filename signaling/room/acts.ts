@@ -10,7 +10,7 @@ import { whoOf } from './room.ts';
 import type { Change } from './turns.ts';
 
 /** What only a browser knows. Everything else the server saw itself, and nobody may claim it. */
-const anybody: ReadonlySet<Act> = new Set(['consented', 'declined', 'withdrew']);
+const anybody: ReadonlySet<Act> = new Set(['consented', 'declined', 'withdrew', 'part2-consent']);
 const hostOnly: ReadonlySet<Act> = new Set([
 	'recording-paused',
 	'recording-resumed',

@@ -40,6 +40,15 @@ export const requests: Reasons = {
 		'requests_answer_extend_hint',
 		'requests_answer_no_words',
 	],
+	'a word of the written consent that the law asks for, which people sign': [
+		'requests_part2_consent',
+		'requests_part2_lead',
+		'requests_part2_to_hint',
+		'requests_part2_revoke_usual',
+		'requests_part2_ends_usual',
+		'requests_part2_refusal_usual',
+		'requests_part2_name',
+	],
 	'promises less than anybody would expect: what was exported is out of reach': [
 		'requests_copy_away',
 	],

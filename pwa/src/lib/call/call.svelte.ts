@@ -289,7 +289,7 @@ export class Call {
 	/** Signs a consent or a withdrawal of one's own and remembers it. Throws TypeError without a notice. */
 	async sign(
 		type: 'consent' | 'withdrawal',
-		{ together, guardianOf }: Company = alone,
+		{ together, guardianOf, signedAs }: Company = alone,
 	): Promise<SignedReceipt> {
 		const { identity, session, hostKey, notice, knowledge } = this.options;
 		if (!notice) throw new TypeError('nothing is asked in this session');
@@ -304,6 +304,7 @@ export class Call {
 				n: knowledge.receipts.next(identity.signing.publicKey),
 				...(together && { together }),
 				...(guardianOf !== '' && { guardianOf }),
+				...(signedAs !== undefined && { signedAs, at: Date.now() }),
 			},
 		});
 		await knowledge.hear(receipt);

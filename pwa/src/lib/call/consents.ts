@@ -1,5 +1,5 @@
 import type { Bytes } from '#crypto/bytes.ts';
-import { missingReceipts, noticeDigest } from '#crypto/consent/consent.ts';
+import { isPart2, missingReceipts, noticeDigest } from '#crypto/consent/consent.ts';
 import type { Member } from '#crypto/group/group.ts';
 import type { Signed } from '#protocol/text.ts';
 import type { Knowledge } from './knowledge.ts';
@@ -14,6 +14,7 @@ interface ConsentsOptions {
 export class Consents {
 	readonly #options: ConsentsOptions;
 	#notice: Bytes | undefined;
+	#part2 = false;
 
 	/** `ready` is called as soon as `of` can answer; never in a session that is not recorded. */
 	constructor(options: ConsentsOptions, ready: () => void) {
@@ -23,6 +24,7 @@ export class Consents {
 	}
 
 	async #read(notice: Signed, ready: () => void): Promise<void> {
+		this.#part2 = isPart2(notice);
 		this.#notice = await noticeDigest(notice);
 		ready();
 	}
@@ -31,7 +33,8 @@ export class Consents {
 	of({ key, role }: Pick<Member, 'key' | 'role'>): boolean | null {
 		if (!this.#notice || role !== 'participant') return null;
 		const { session, hostKey, knowledge } = this.#options;
-		const asked = { session, hostKey, recorder: 'device', notice: this.#notice } as const;
+		const about = { notice: this.#notice, part2: this.#part2 };
+		const asked = { session, hostKey, recorder: 'device', ...about } as const;
 		const { receipts } = knowledge.receipts;
 		return missingReceipts({ people: [key], receipts, asked }).length === 0;
 	}

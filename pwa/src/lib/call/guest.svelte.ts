@@ -291,6 +291,7 @@ export class Visit {
 		if (!this.notice || this.agreed === undefined || this.agreed === this.#told) return;
 		this.#told = this.agreed;
 		call.act(this.agreed ? 'consented' : 'declined');
+		if (this.agreed && this.notice.part2) call.act('part2-consent');
 	}
 
 	async #knock(call: Call, place: Place) {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { random, toBase64url } from '#crypto/bytes.ts';
-import { signNotice, verifyNotice } from '#crypto/consent/consent.ts';
+import { type Part2, signNotice, verifyNotice } from '#crypto/consent/consent.ts';
 import { generateSigningKey } from '#crypto/identity/signing.ts';
 import { type Role, roles } from '#crypto/members/members.ts';
 import { recipientsOf } from './recipients.ts';
@@ -19,12 +19,12 @@ const members = {
 };
 const supervisor = people.find(({ role }) => role === 'supervisor');
 
-async function notice(supervisors?: true) {
+async function notice(supervisors?: true, part2?: Part2) {
 	const [key, session] = [await generateSigningKey(), id()];
 	const words = { practice: 'P', host: 'H', purpose: 'Supervision', openers: 'H and others' };
 	const signed = await signNotice({
 		host: key,
-		notice: { ...words, session, recorder: 'device', keptUntil: null, supervisors },
+		notice: { ...words, session, recorder: 'device', keptUntil: null, supervisors, part2 },
 	});
 	return verifyNotice({ signed, hostKey: key.publicKey, session });
 }
@@ -50,5 +50,12 @@ test('who is no member any more, or no supervisor, gets none', async () => {
 	);
 	const list = { ...members, members: others };
 	const given = recipientsOf({ host, records, members: list, notice: said, supervisorsOpen: true });
+	expect(given.map((it) => it.id)).toEqual([host.id, records.id]);
+});
+
+test('under 42 CFR Part 2 nobody gets keys whom the consent does not name', async () => {
+	const words = { program: 'P', what: 'W', to: 'H', revoke: 'R', ends: 'E', refusal: 'N' };
+	const said = await notice(true, { ...words, care: false });
+	const given = recipientsOf({ host, records, members, notice: said, supervisorsOpen: true });
 	expect(given.map((it) => it.id)).toEqual([host.id, records.id]);
 });

@@ -21,7 +21,8 @@ export function recipientsOf(options: {
 }): Recipient[] {
 	const { host, records, members, notice, supervisorsOpen } = options;
 	const always = [host, records];
-	if (!supervisorsOpen || notice?.supervisors !== true) return always;
+	// 42 CFR 2.31(a)(4): only those whom the consent names.
+	if (!supervisorsOpen || notice?.supervisors !== true || notice.part2) return always;
 	const supervisors = members.members
 		.filter(({ id, role }) => role === 'supervisor' && id !== host.id)
 		.map(({ id, publicIdentity }) => ({ id, publicIdentity }));

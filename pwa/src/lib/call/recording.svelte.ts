@@ -1,5 +1,5 @@
 import { random, toBase64url } from '#crypto/bytes.ts';
-import { missingReceipts, noticeDigest, verifyNotice } from '#crypto/consent/consent.ts';
+import { isPart2, missingReceipts, noticeDigest, verifyNotice } from '#crypto/consent/consent.ts';
 import { type Epoch, certifyRecorder, signAdmission } from '#crypto/group/group.ts';
 import { account } from '#lib/account/account.svelte.ts';
 import { hold } from '#lib/net/busy.ts';
@@ -69,6 +69,7 @@ export class Recording {
 			hostKey: options.hostKey,
 			recorder: 'device',
 			notice: await noticeDigest(notice),
+			part2: isPart2(notice),
 		} as const;
 		const { receipts } = options.knowledge.receipts;
 		const lacking = missingReceipts({ people: others.map(({ key }) => key), receipts, asked });

@@ -48,19 +48,23 @@ export interface Company {
 	readonly together: boolean;
 	/** The child or person in her care; '' for none. */
 	readonly guardianOf: string;
+	/** Her full name as her signature, where 42 CFR Part 2 asks for it. */
+	readonly signedAs?: string | undefined;
 }
 
 /** Whom a receipt speaks for. */
 export const companyOf = (receipt: {
 	readonly together?: true | undefined;
 	readonly guardianOf?: string | undefined;
+	readonly signedAs?: string | undefined;
 }): Company => ({
 	together: receipt.together === true,
 	guardianOf: receipt.guardianOf ?? '',
+	signedAs: receipt.signedAs,
 });
 
 export const sameCompany = (a: Company, b: Company): boolean =>
-	a.together === b.together && a.guardianOf === b.guardianOf;
+	a.together === b.together && a.guardianOf === b.guardianOf && a.signedAs === b.signedAs;
 
 export const alone: Company = { together: false, guardianOf: '' };
 

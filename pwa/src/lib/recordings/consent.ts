@@ -30,6 +30,7 @@ export function consentsOf({ manifest, evidence }: Vouched): Consent[] {
 			hostKey: recorder.hostKey,
 			recorder: recorder.kind,
 			notice: evidence.notice.digest,
+			part2: evidence.notice.notice.part2 !== undefined,
 		};
 	const reasons = new Map(
 		asked

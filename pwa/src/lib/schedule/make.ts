@@ -1,4 +1,4 @@
-import { signNotice } from '#crypto/consent/consent.ts';
+import { type Part2, signNotice } from '#crypto/consent/consent.ts';
 import { random, toBase64url } from '#crypto/bytes.ts';
 import { createLinkSecret } from '#crypto/proof/proof.ts';
 import { account } from '#lib/account/account.svelte.ts';
@@ -24,6 +24,8 @@ export interface SessionWish {
 	readonly purpose: string | null;
 	/** How long it is kept; nothing said = the notice names no date. */
 	readonly keep?: KeepWish | undefined;
+	/** What a consent under 42 CFR Part 2 says, where it holds. */
+	readonly part2?: Part2 | undefined;
 	readonly startsAt: number;
 	readonly minutes: number;
 	readonly title?: string | undefined;
@@ -70,7 +72,7 @@ async function prepare(wish: SessionWish, series?: Series): Promise<Prepared> {
 		startsAt,
 		minutes,
 		sealed: await sealSession({ host, session: id, text: { title, note, series } }),
-		notice: purpose === null ? null : await noticeOf(id, purpose, await keptOf(wish)),
+		notice: purpose === null ? null : await noticeOf({ session: id, purpose, kept: await keptOf(wish), part2: wish.part2 }),
 		places: await Promise.all(
 			places.map(async (place) => ({
 				id: place.id,
@@ -91,7 +93,13 @@ async function keptOf({ keep, startsAt, people }: SessionWish): Promise<Kept> {
 }
 
 // Only ever for oneself: nobody signs for another host.
-function noticeOf(session: string, purpose: string, kept: Kept) {
+function noticeOf(of: {
+	session: string;
+	purpose: string;
+	kept: Kept;
+	part2: Part2 | undefined;
+}) {
+	const { session, purpose, kept, part2 } = of;
 	const { identity, member, practice } = account;
 	const names = { host: member.name, practice: practice.name };
 	return signNotice({
@@ -102,10 +110,12 @@ function noticeOf(session: string, purpose: string, kept: Kept) {
 			host: member.name,
 			purpose,
 			recorder: 'device',
-			...(settings.supervisorsOpen
+			// Under 42 CFR Part 2 nobody gets keys whom the consent does not name.
+			...(settings.supervisorsOpen && !part2
 				? { openers: m.notice_openers_supervisors(names), supervisors: true }
 				: { openers: m.notice_openers(names) }),
 			...kept,
+			part2,
 		},
 	});
 }
@@ -142,6 +152,7 @@ export function prepareNext(session: HostSession, zone: string): Promise<Prepare
 		people: places,
 		purpose: settings.recording ? (notice?.purpose ?? null) : null,
 		keep: keepAfter(session),
+		part2: notice?.part2,
 		startsAt: daysLater(startsAt, 7, zone),
 		minutes,
 		title,
@@ -162,5 +173,7 @@ export function prepareMove(session: HostSession, host: string): Promise<Prepare
 	const { places, notice, startsAt, minutes, title, note, series } = session;
 	const purpose = movesRecorded(session, host) ? (notice?.purpose ?? null) : null;
 	const keep = keepAfter(session);
-	return prepare({ host, people: places, purpose, keep, startsAt, minutes, title, note }, series);
+	const part2 = notice?.part2;
+	const about = { purpose, keep, part2, startsAt, minutes, title, note };
+	return prepare({ host, people: places, ...about }, series);
 }
