@@ -3,7 +3,7 @@ import { CryptoError } from '#crypto/errors.ts';
 import { isApiError } from '#lib/net/errors.ts';
 import { m } from '#lib/paraglide/messages.js';
 import type { ShareFace } from '#protocol/shares.ts';
-import { type Shown, showShare } from './show.ts';
+import { type Shown, prepareToShow, showShare } from './show.ts';
 import { type OpenedShare, ShareVisit, secretIn } from './visit.ts';
 import type { Why } from './way.ts';
 
@@ -60,6 +60,8 @@ export class Recipient {
 	/** Finds out what there is to open. */
 	async look(): Promise<void> {
 		if (!globalThis.isSecureContext) return this.#close('old-browser');
+		// While code and words are typed, the service worker takes this page over.
+		void prepareToShow();
 		this.failure = undefined;
 		try {
 			const face = await this.#visit.look(this.#end.signal);

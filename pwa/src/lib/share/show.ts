@@ -8,6 +8,12 @@ export interface Shown {
 	readonly close: () => void;
 }
 
+/** Has the service worker take this page over, which is done sooner than somebody has typed. */
+export async function prepareToShow(): Promise<boolean> {
+	const container = navigator.serviceWorker;
+	return container !== undefined && (await mediaReady(container));
+}
+
 /**
  * Makes an opened share playable through the service worker; undefined where the browser has none. `onGone`: the server
  * gives nothing out any more; `onStranger`: it does not know this page any more.
@@ -19,8 +25,8 @@ export async function showShare(options: {
 	onStranger: () => void;
 }): Promise<Shown | undefined> {
 	const { visit, opened, onGone, onStranger } = options;
+	if (!(await prepareToShow())) return undefined;
 	const container = navigator.serviceWorker;
-	if (!container || !(await mediaReady(container))) return undefined;
 	const byTrack = new Map<string, string>();
 	let player: Player | undefined;
 	const holder = new MediaHolder({
