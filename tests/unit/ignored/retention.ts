@@ -3,8 +3,6 @@ import type { Reasons } from './ignored.ts';
 /** Of pwa/messages/en/retention.json. */
 export const retention: Reasons = {
 	'the name of a control, a heading or a state that a claim beside it explains': [
-		'retention_for_record',
-		'retention_for_note',
 		'retention_loading',
 		'retention_extend_to',
 		'retention_purpose_label',

@@ -24,10 +24,10 @@ export const momentWords = (at: number, zone: string): string =>
 	}).format(at);
 
 export const purposeWords: Readonly<Record<Purpose, () => string>> = {
-	record: m.retention_for_record,
-	supervision: m.retention_for_supervision,
+	record: m.purpose_record,
+	supervision: m.purpose_supervision,
 	quality: m.retention_for_quality,
-	note: m.retention_for_note,
+	note: m.purpose_note,
 	legal: m.retention_for_legal,
 };
 
