@@ -72,7 +72,10 @@ async function prepare(wish: SessionWish, series?: Series): Promise<Prepared> {
 		startsAt,
 		minutes,
 		sealed: await sealSession({ host, session: id, text: { title, note, series } }),
-		notice: purpose === null ? null : await noticeOf({ session: id, purpose, kept: await keptOf(wish), part2: wish.part2 }),
+		notice:
+			purpose === null
+				? null
+				: await noticeOf({ session: id, purpose, kept: await keptOf(wish), part2: wish.part2 }),
 		places: await Promise.all(
 			places.map(async (place) => ({
 				id: place.id,
@@ -93,12 +96,7 @@ async function keptOf({ keep, startsAt, people }: SessionWish): Promise<Kept> {
 }
 
 // Only ever for oneself: nobody signs for another host.
-function noticeOf(of: {
-	session: string;
-	purpose: string;
-	kept: Kept;
-	part2: Part2 | undefined;
-}) {
+function noticeOf(of: { session: string; purpose: string; kept: Kept; part2: Part2 | undefined }) {
 	const { session, purpose, kept, part2 } = of;
 	const { identity, member, practice } = account;
 	const names = { host: member.name, practice: practice.name };
