@@ -34,7 +34,6 @@ export const share: Reasons = {
 		'share_wait_text',
 		'share_no_texts',
 		'share_no_texts_text',
-		'share_met',
 		'share_send_wait',
 		'share_asked_text',
 		'share_link_missing',

@@ -8,6 +8,7 @@ import {
 	createShare,
 	endShare,
 	fetchShares,
+	metAs,
 	refuseDevice,
 } from './sharer.ts';
 
@@ -57,9 +58,14 @@ export class Shares {
 		await this.load();
 	}
 
-	/** The digits were the same. Throws as `approveDevice`. */
-	async approve(share: ShownShare): Promise<void> {
-		await approveDevice(this.#opened(), share, { compared: true });
+	/** Who used the browser that asks in the session itself; see `metAs`. */
+	met(share: ShownShare): Promise<string | undefined> {
+		return metAs(this.#opened(), share);
+	}
+
+	/** `compared`: the digits were the same. Throws as `approveDevice`. */
+	async approve(share: ShownShare, compared = true): Promise<void> {
+		await approveDevice(this.#opened(), share, { compared });
 		await this.load();
 	}
 
