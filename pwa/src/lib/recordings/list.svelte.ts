@@ -1,7 +1,7 @@
 import type { Brief } from '#protocol/briefs.ts';
 import { type Entry, type Filters, choices, filtered } from './filter.ts';
 import { type Read, isCurrent, readAll } from './reader.ts';
-import { type Shelved, readShelf, writeShelf } from './shelf.ts';
+import { type Shelf, readShelf, writeShelf } from './shelf.ts';
 import { fetchBriefs, fetchTombstones } from './store.ts';
 
 export { isInterrupted, type Entry } from './filter.ts';
@@ -17,10 +17,9 @@ export class Recordings {
 	/** Whether what the rows are called is still being read. */
 	opening = $state(true);
 	failure = $state.raw<unknown>();
-	#shelf = $state.raw<ReadonlyMap<string, Shelved>>(new Map());
+	#shelf = $state.raw<Shelf>(new Map());
 	#failures = $state.raw<ReadonlyMap<string, unknown>>(new Map());
 	#drawn = $state(drawnAtOnce);
-	#read: Promise<ReadonlyMap<string, Shelved>> | undefined;
 	#end = new AbortController();
 
 	/** Every row, with what is known of it. */
@@ -71,8 +70,7 @@ export class Recordings {
 	}
 
 	async #load(span: { from: number; to: number }, signal: AbortSignal): Promise<void> {
-		this.#read ??= readShelf();
-		this.#shelf = this.#shelf.size > 0 ? this.#shelf : await this.#read;
+		if (this.#shelf.size === 0) this.#shelf = await readShelf();
 		const rows: Brief[] = [];
 		for (let after: string | null = null, first = true; first || after !== null; first = false) {
 			const page = await fetchBriefs({ ...span, after });

@@ -16,15 +16,28 @@ const Shelved = v.strictObject({
 });
 /** What this device has read of a recording. */
 export type Shelved = v.InferOutput<typeof Shelved>;
+export type Shelf = ReadonlyMap<string, Shelved>;
 
 const Content = v.array(v.tuple([v.string(), Shelved]));
 const Row = v.object({ sealed: v.custom<Uint8Array>((value) => value instanceof Uint8Array) });
+
+/** What was read or written last, so that a list that is opened again need not unseal it; it goes with the keys. */
+const open = new WeakMap<object, Shelf>();
 
 /**
  * What this device has read of the member's recordings, sealed under her account key: so a list of thousands is there
  * at once, and a stolen profile reads none of it. Empty where there is none, or none that opens.
  */
-export async function readShelf(): Promise<Map<string, Shelved>> {
+export async function readShelf(): Promise<Shelf> {
+	const keys = account.identity;
+	const known = open.get(keys);
+	if (known) return known;
+	const shelf = await unsealed();
+	open.set(keys, shelf);
+	return shelf;
+}
+
+async function unsealed(): Promise<Shelf> {
 	const row = v.safeParse(Row, await db.shelves.get(account.member.id));
 	if (!row.success) return new Map();
 	try {
@@ -44,9 +57,10 @@ export async function readShelf(): Promise<Map<string, Shelved>> {
 }
 
 /** Replaces what `readShelf` gives. Does nothing where this device was locked meanwhile. */
-export async function writeShelf(shelf: ReadonlyMap<string, Shelved>): Promise<void> {
+export async function writeShelf(shelf: Shelf): Promise<void> {
 	if (account.state !== 'unlocked') return;
-	const member = account.member.id;
+	const { identity: keys, member } = account;
+	open.set(keys, shelf);
 	const sealed = await account.seal(context, utf8(JSON.stringify([...shelf])));
-	await db.shelves.put({ member, sealed });
+	await db.shelves.put({ member: member.id, sealed });
 }
