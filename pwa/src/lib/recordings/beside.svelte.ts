@@ -22,6 +22,7 @@ import { Notebook } from './notebook.svelte.ts';
 import type { Outline } from './outline.ts';
 import type { Opened } from './store.ts';
 import { consentMarks } from './marks.ts';
+import { summarise } from './summarise.ts';
 
 /** What stands beside a recording and is sealed like it: notes, captions and who speaks when. */
 export class Beside {
@@ -55,6 +56,10 @@ export class Beside {
 				const body: Notes = { v: 1, items: [...items] };
 				if (!fits(body)) throw new CryptoError('too-large');
 				await writeAnnotation({ ...this.#place, kind: 'notes', before, body });
+				const { manifest, keys } = opened;
+				// The list finds it by its notes too; nobody waits for that.
+				const notes = items.map(({ text }) => text).join('\n');
+				void summarise({ manifest, keys, notes });
 			},
 		});
 	}
