@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { maya, signIn } from '../e2e/practice.ts';
 import { pageOf } from './browser.ts';
-import { Stage, clickAction, inPopup } from './captured.ts';
+import { Stage, clickAction, inPopup, orSay } from './captured.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
@@ -35,7 +35,7 @@ test('whoever has locked the app opens it first, and is asked what she asked for
 	await context.route('**/api/presence/devices', (route) => route.abort());
 	await page.getByRole('textbox', { name: 'Password' }).fill(maya.password);
 	await page.getByRole('button', { name: 'Unlock' }).click();
-	await page.getByRole('alert').getByText('offline').waitFor();
+	await orSay(page, page.getByRole('alert').getByText('offline').waitFor());
 	await context.unroute('**/api/presence/devices');
 	await page.getByRole('button', { name: 'Try again' }).click();
 	expect(await page.getByRole('textbox', { name: 'Title' }).inputValue()).toBe('Weekly meeting');

@@ -171,6 +171,16 @@ const until = (check: () => Promise<boolean>, ms = 30_000): Promise<void> =>
 		{ timeout: ms, interval: 100 },
 	);
 
+/** What a page shows where it does not come to what was waited for. */
+export async function orSay<Result>(page: Page, wait: Promise<Result>): Promise<Result> {
+	try {
+		return await wait;
+	} catch (cause) {
+		const says = await page.locator('body').innerText();
+		throw new Error(`the page at ${new URL(page.url()).pathname} says: ${says}`, { cause });
+	}
+}
+
 /** A practice whose extension is paired, and a site of somebody else. */
 export class Stage {
 	readonly server: TestServer;
@@ -261,7 +271,7 @@ export class Stage {
 
 	async start(tab: Page, title: string, press = () => this.press(tab)): Promise<void> {
 		const page = await this.ask(tab, press);
-		await page.getByRole('textbox', { name: 'Title' }).fill(title);
+		await orSay(page, page.getByRole('textbox', { name: 'Title' }).fill(title));
 		await page.getByRole('radio', { name: 'Everybody in it has agreed to be recorded' }).check();
 		const closed = page.waitForEvent('close');
 		await page.getByRole('button', { name: 'Start recording' }).click();
