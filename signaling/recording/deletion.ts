@@ -33,7 +33,7 @@ const nothing: Destroyed = {
 async function sizeOf(
 	db: StoreTransaction,
 	recording: string,
-): Promise<Pick<Destroyed, 'tracks' | 'objects' | 'bytes'>> {
+): Promise<Pick<Destroyed, 'tracks' | 'objects' | 'bytes' | 'derivatives'>> {
 	const { objects, bytes } = await db
 		.selectFrom('objects')
 		.select((it) => [
@@ -48,7 +48,14 @@ async function sizeOf(
 		.where('recording', '=', recording)
 		.where('removed', '=', 0)
 		.executeTakeFirstOrThrow();
-	return { tracks, objects, bytes };
+	// They follow at once, see `deleteOrphans`.
+	const { derivatives } = await db
+		.selectFrom('derivatives')
+		.select((it) => it.fn.countAll<number>().as('derivatives'))
+		.where('source', '=', recording)
+		.where('replaces', '=', 0)
+		.executeTakeFirstOrThrow();
+	return { tracks, objects, bytes, derivatives };
 }
 
 /**
