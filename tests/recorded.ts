@@ -1,6 +1,7 @@
 import { sealUnderAccountKey } from '#crypto/account/key.ts';
 import { type Bytes, concat, fromBase64url, random, toBase64url, utf8 } from '#crypto/bytes.ts';
 import {
+	type Part2,
 	type SignedNotice,
 	noticeDigest,
 	receiptsDigest,
@@ -43,6 +44,8 @@ export interface RecordedWish {
 	readonly company?: Readonly<Record<string, { together?: true; guardianOf?: string }>>;
 	/** Changes the sealed bytes of a person's film before they are stored. */
 	readonly forge?: (name: string, sealed: Bytes) => void;
+	/** 42 CFR Part 2 holds, and the notice says so. */
+	readonly part2?: Part2;
 	/** Signs the manifest in the recorder's place. */
 	readonly signer?: SigningKey;
 }
@@ -78,6 +81,7 @@ async function makeSession(device: Device, wish: RecordedWish) {
 			recorder: 'device',
 			openers: 'the host',
 			keptUntil: null,
+			part2: wish.part2,
 		},
 	});
 	await device.send('POST', '/api/sessions', {

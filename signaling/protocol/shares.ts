@@ -76,6 +76,8 @@ export const NewShare = v.pipe(
 		record: v.nullable(OpaqueMessage),
 		/** Null until a device was approved. */
 		content: v.nullable(Content),
+		/** To whom it is given, for the accounting of disclosures (protocol/disclosures.ts). */
+		disclosure: v.optional(Sealed),
 	}),
 	v.check(({ way, record }) => (way === 'words') === (record !== null)),
 	v.check(({ way, content }) => (way === 'device') === (content === null)),

@@ -8,9 +8,35 @@ import { type DisclosureRecord, NewDisclosure } from '../protocol/disclosures.ts
 import { Id } from '../protocol/text.ts';
 import { usableRecording } from '../recording/access.ts';
 import { Span } from '../session/sessions.ts';
+import type { StoreTransaction } from '../store/database.ts';
+import type { DisclosureRow } from '../store/rows/requests.ts';
 
 const Params = v.object({ id: Id });
 const disclosuresMax = 10_000;
+
+/**
+ * Writes down that something is given to somebody outside, in the transaction that lets it go. Gives whether it is new.
+ * Throws `conflict` when another one has its id.
+ */
+export async function addDisclosure(db: StoreTransaction, row: DisclosureRow): Promise<boolean> {
+	const known = await db
+		.selectFrom('disclosures')
+		.selectAll()
+		.where('id', '=', row.id)
+		.executeTakeFirst();
+	if (!known) {
+		await db.insertInto('disclosures').values(row).execute();
+		return true;
+	}
+	const { recording, member, act, sealed } = known;
+	const same =
+		recording === row.recording &&
+		member === row.member &&
+		act === row.act &&
+		sealed === row.sealed;
+	if (!same) throw new ServerError('conflict');
+	return false;
+}
 
 /** /api/recordings/:id/disclosures, /api/disclosures: to whom something was given. */
 export function disclosureRoutes(app: FastifyInstance, context: Context): void {
@@ -21,24 +47,10 @@ export function disclosureRoutes(app: FastifyInstance, context: Context): void {
 		const { session } = await usableRecording(context, { ...staff, member }, recording);
 		const { id, act, sealed } = bodyOf(NewDisclosure, request);
 		await store.transaction().execute(async (db) => {
-			const known = await db
-				.selectFrom('disclosures')
-				.select(['recording', 'member', 'act', 'sealed'])
-				.where('id', '=', id)
-				.executeTakeFirst();
-			if (known) {
-				const same =
-					known.recording === recording &&
-					known.member === member &&
-					known.act === act &&
-					known.sealed === sealed;
-				if (!same) throw new ServerError('conflict');
-				return;
-			}
 			const row = { id, at: clock.now(), member, act, recording, session, sealed };
-			await db.insertInto('disclosures').values(row).execute();
+			const made = await addDisclosure(db, row);
 			// What is shared is in the history already: the share says it itself.
-			if (act === 'exported')
+			if (made && act === 'exported')
 				await history.add(db, { act, who: member, session, recording, about: id });
 		});
 		return reply.code(204).send();

@@ -5,6 +5,7 @@ import type { Staff } from '../guard.ts';
 import { stored } from '../parse.ts';
 import { type NewShare, type ShareApproval, sharesPerRecording } from '../protocol/shares.ts';
 import { Signed } from '../protocol/text.ts';
+import { addDisclosure } from '../request/disclosures.ts';
 import { presentRecording, usableRecording } from '../recording/access.ts';
 import type { Store, StoreTransaction } from '../store/database.ts';
 import type { RecordingTableRow } from '../store/tables.ts';
@@ -137,6 +138,9 @@ export async function makeShare(
 			})
 			.execute();
 		await note(context, db, { id, recording }, { act: 'shared', who: staff.member });
+		const { disclosure: told } = wanted;
+		const about = { id, at: now, member: staff.member, act: 'shared', recording, session } as const;
+		if (told !== undefined) await addDisclosure(db, { ...about, sealed: told });
 	});
 	void shares.run().catch((error: unknown) => context.log.failure('share mail', error));
 }

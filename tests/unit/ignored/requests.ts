@@ -15,6 +15,8 @@ export const requests: Reasons = {
 	'says what to do, or what is being done': [
 		'requests_copy_leave',
 		'requests_copy_busy',
+		'requests_disclosures_closed',
+		'requests_disclosures_loading',
 		'requests_copy_changed',
 		'requests_copy_bad_recipient',
 	],

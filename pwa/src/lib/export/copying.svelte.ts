@@ -1,5 +1,5 @@
-import { random, toBase64url } from '#crypto/bytes.ts';
-import { type Disclosed, tellDisclosure } from '#lib/requests/disclosure.ts';
+import { tellCopy } from '#lib/requests/disclosure.ts';
+import type { Disclosed } from '#lib/requests/told.ts';
 import type { Outline } from '#lib/recordings/outline.ts';
 import type { Opened } from '#lib/recordings/store.ts';
 import type { HistoryRow } from '#protocol/sessions.ts';
@@ -89,12 +89,7 @@ class Copying {
 		const texts = await copyTexts({ opened, people: ids, whole, history, api, signal });
 		const names = people.map(({ name }) => name);
 		// Before the first byte: a copy that nobody wrote down would be worse than one that was not finished.
-		await tellDisclosure({
-			id: toBase64url(random(16)),
-			recording: id,
-			act: 'exported',
-			told: { ...wish.told, people: names },
-		});
+		await tellCopy(id, { ...wish.told, people: names });
 		const at = Date.now();
 		const total = Math.max(1, copyBytes(people));
 		const files = copyFiles({

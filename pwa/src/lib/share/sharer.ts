@@ -19,6 +19,8 @@ import { createWords, normaliseWords } from '#crypto/share/words.ts';
 import { account } from '#lib/account/account.svelte.ts';
 import { fetchJson, request } from '#lib/net/api.ts';
 import { address } from '#lib/net/origin.ts';
+import { m } from '#lib/paraglide/messages.js';
+import { sealDisclosure } from '#lib/requests/disclosure.ts';
 import { type TrackKeys, openOne } from '#lib/recordings/keys.ts';
 import { type Opened, opener } from '#lib/recordings/store.ts';
 import {
@@ -123,6 +125,14 @@ export async function createShare(
 		own: toBase64url(own),
 		record,
 		content: sealed.content && toBase64url(sealed.content),
+		disclosure: await sealDisclosure(id, {
+			to: wish.name,
+			address: wish.email,
+			what: m.requests_shared(),
+			purpose: '',
+			basis: 'unsaid',
+			people: about.people,
+		}),
 	};
 	await request({ method: 'POST', path: `/api/recordings/${recording.id}/shares`, body });
 	const fullLink = secret && fullLinkOf(id, secret);

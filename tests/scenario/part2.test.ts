@@ -1,0 +1,61 @@
+import { expect, test, vi } from 'vitest';
+import { storeRecording } from '../recorded.ts';
+import { films, refusal, sharing } from '../sharing.ts';
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+const here = sharing();
+const part2 = {
+	program: 'Alder Street Recovery',
+	what: 'Sound and picture of this visit',
+	to: 'Rosa Whitfield',
+	revoke: 'In writing',
+	ends: 'When the recording is deleted',
+	care: false,
+	refusal: 'The visit takes place all the same',
+};
+
+test('what falls under 42 CFR Part 2 has no full link, whatever the practice allows, and whoever opens a share is told', async () => {
+	await here.allow({ mail: true, links: true });
+	expect(await refusal(here.share({ way: 'link' }))).toBe('granted');
+	const plain = await here.share();
+	const people = Object.entries(films).map(([name, film]) => ({
+		name,
+		film,
+		startMs: 0,
+		durationMs: 60_000,
+	}));
+	const [maya, dana] = people;
+	if (!maya || !dana) throw new Error('two people');
+	here.recorded = await storeRecording(here.device, { people: [maya, dana], part2 });
+	const { evidence } = await here.opened();
+	expect(evidence.notice?.notice.part2).toEqual(part2);
+	expect(await refusal(here.share({ way: 'link' }))).toBe('forbidden');
+	const share = await here.share();
+	const told = async ({ id, words }: typeof share) => {
+		const visit = await here.proven(id);
+		return (await visit.openWithWords(words ?? '')).part2;
+	};
+	expect([await told(share), await told(plain)]).toEqual([true, false]);
+});
+
+test('each share stands in the accounting of disclosures with its recipient, which the server cannot read', async () => {
+	const { fetchDisclosures, tellCopy } = await import('../../pwa/src/lib/requests/disclosure.ts');
+	const share = await here.share({ name: 'Rosa Whitfield', email: 'rosa@family.example' });
+	const copy = { to: 'A court', address: '1 Main Street', what: 'A copy', purpose: 'An order' };
+	await tellCopy(here.recorded.id, { ...copy, basis: 'other', people: ['Dana Whitfield'] });
+	const all = await fetchDisclosures(0, here.local.clock.now());
+	expect(all.find(({ id }) => id === share.id)).toMatchObject({
+		act: 'shared',
+		recording: here.recorded.id,
+		told: { to: 'Rosa Whitfield', address: 'rosa@family.example', people: ['Dana Whitfield'] },
+	});
+	expect(all.find(({ told }) => told?.to === 'A court')).toMatchObject({ act: 'exported' });
+	const rows = await here.local.server.context.store
+		.selectFrom('disclosures')
+		.select('sealed')
+		.execute();
+	expect(rows.length).toBeGreaterThan(2);
+	for (const { sealed } of rows)
+		for (const words of ['Rosa', 'court', 'Dana'])
+			expect(Buffer.from(sealed, 'base64url').includes(words)).toBe(false);
+});
