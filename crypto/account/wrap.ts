@@ -17,6 +17,7 @@ export interface WrapContext {
 		| 'sotto/account/passkey/v1'
 		| 'sotto/account/data/v1'
 		| 'sotto/vault/copy/v1'
+		| 'sotto/vault/passkey/v1'
 		| 'sotto/vault/passphrase/v1'
 		| 'sotto/share/v1';
 	/** Bound to the bytes, so that they open in their own place only. */

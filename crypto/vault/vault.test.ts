@@ -1,15 +1,19 @@
 import { argon2id } from '@noble/hashes/argon2.js';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { unlockSalt } from '#crypto/account/passkey.ts';
 import { random, toBase64url, toHex, utf8 } from '#crypto/bytes.ts';
 import { CryptoError } from '#crypto/errors.ts';
 import {
 	createVaultKey,
 	lockVault,
+	lockVaultWithPasskey,
 	openInVault,
 	sealInVault,
 	stretch,
 	unlockVault,
+	unlockVaultWithPasskey,
+	vaultSalt,
 } from './vault.ts';
 
 const newId = () => toBase64url(random(16));
@@ -57,6 +61,18 @@ test('nothing else opens it: another passphrase, member, salt, parameters or byt
 	await expect(
 		lockVault({ member, vaultKey: createVaultKey(), passphrase: 'short', how }),
 	).rejects.toThrow('bad-key');
+});
+
+test('a passkey opens it too, and no other passkey or member does', async () => {
+	const [vaultKey, prf] = [createVaultKey(), random(32)];
+	const wrapped = await lockVaultWithPasskey({ member, vaultKey, prf });
+	expect(await unlockVaultWithPasskey({ member, wrapped, prf })).toEqual(vaultKey);
+	const open = (change: object) => unlockVaultWithPasskey({ member, wrapped, prf, ...change });
+	await expect(open({ prf: random(32) })).rejects.toThrow('open-failed');
+	await expect(open({ member: newId() })).rejects.toThrow('open-failed');
+	await expect(open({ prf: random(16) })).rejects.toThrow('bad-key');
+	// What the account's own unlocking asks of the same passkey gives nothing here.
+	expect(await vaultSalt()).not.toEqual(await unlockSalt());
 });
 
 test('what is kept of a copy opens with this vault and in its own place only', async () => {

@@ -1,7 +1,7 @@
 import { argon2idAsync } from '@noble/hashes/argon2.js';
 import * as v from 'valibot';
 import { unwrap, wrap } from '#crypto/account/wrap.ts';
-import { type Bytes, fromBase64url, random, toBase64url, utf8 } from '#crypto/bytes.ts';
+import { type Bytes, fromBase64url, random, sha256, toBase64url, utf8 } from '#crypto/bytes.ts';
 import { CryptoError } from '#crypto/errors.ts';
 import { bytesText, parse } from '#crypto/schema.ts';
 
@@ -136,6 +136,43 @@ export async function unlockVault(options: {
 		throw cause;
 	}
 }
+
+/** The input of the PRF of a passkey (WebAuthn level 3, §10.1.4) for a vault: another than that which unlocks an account. */
+export async function vaultSalt(): Promise<Bytes> {
+	return sha256(utf8('sotto/vault/passkey/salt/v1'));
+}
+
+/** Wraps a vault key for a passkey. `prf` is its result for `vaultSalt`. Throws `bad-key` unless both are 32 bytes. */
+export async function lockVaultWithPasskey(options: {
+	member: string;
+	vaultKey: VaultKey;
+	prf: Bytes;
+}): Promise<Bytes> {
+	const { member, vaultKey, prf } = options;
+	return wrap({
+		secret: checked(prf),
+		context: passkey(member),
+		plaintext: toVaultKey(vaultKey),
+	});
+}
+
+/** The vault key. Throws `open-failed` when this passkey or member does not open it, `bad-key`, `truncated`. */
+export async function unlockVaultWithPasskey(options: {
+	member: string;
+	wrapped: Bytes;
+	prf: Bytes;
+}): Promise<VaultKey> {
+	const { member, wrapped, prf } = options;
+	return toVaultKey(await unwrap({ secret: checked(prf), context: passkey(member), wrapped }));
+}
+
+function checked(prf: Bytes): Bytes {
+	if (prf.length !== keyBytes) throw new CryptoError('bad-key');
+	return prf;
+}
+
+const passkey = (member: string) =>
+	({ purpose: 'sotto/vault/passkey/v1', belongsTo: member }) as const;
 
 /** Seals data of one copy; `recording` is bound to it. */
 export async function sealInVault(

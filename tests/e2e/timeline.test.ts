@@ -192,7 +192,9 @@ test('captions from a file are shown while they are said, and removed for good',
 	await page.getByText('None were added.').waitFor();
 });
 
-test('what was written and read beside a recording is sealed before it leaves', () => {
+test('what was written and read beside a recording is sealed before it leaves', async () => {
+	for (const kind of ['notes', 'captions', 'waveform'])
+		await device.send('GET', `/api/recordings/${recorded.id}/annotations/${kind}`);
 	const words = ['dog was named', 'Arriving', 'Biscuit', 'Theirs'].map((word) => Buffer.from(word));
 	const found: string[] = [];
 	for (const name of readdirSync(server.dataDir, { recursive: true, encoding: 'utf8' })) {
@@ -226,6 +228,24 @@ test('on a phone and in the dark nothing is in the way, and axe finds no fault',
 	await page.emulateMedia({ colorScheme: 'light' });
 });
 
+/** A security key in software with PRF, as the browser's own tools offer it. */
+async function authenticator(on: Page): Promise<void> {
+	const tools = await on.context().newCDPSession(on);
+	await tools.send('WebAuthn.enable');
+	await tools.send('WebAuthn.addVirtualAuthenticator', {
+		options: {
+			protocol: 'ctap2',
+			ctap2Version: 'ctap2_1',
+			transport: 'internal',
+			hasResidentKey: true,
+			hasUserVerification: true,
+			isUserVerified: true,
+			automaticPresenceSimulation: true,
+			hasPrf: true,
+		},
+	});
+}
+
 /** Every file of the origin, and all rows, as this browser holds them. */
 const heldHere = () =>
 	page.evaluate(async () => {
@@ -241,7 +261,7 @@ const heldHere = () =>
 		return text;
 	});
 
-test('a copy on this device plays without a connection, by its passphrase only', async () => {
+test('a copy on this device plays without a connection, by its passphrase or a passkey only', async () => {
 	await page.getByRole('button', { name: 'Keep a copy on this device' }).click();
 	const dialog = page.getByRole('dialog', { name: 'Keep a copy on this device' });
 	await dialog.getByLabel('Passphrase for this device').fill(passphrase);
@@ -251,6 +271,13 @@ test('a copy on this device plays without a connection, by its passphrase only',
 	const held = await heldHere();
 	expect(held).toContain('STRK');
 	expect(held).not.toContain('\u001aE\u00df\u00a3');
+
+	await authenticator(page);
+	await page.getByRole('link', { name: 'Your vault' }).click();
+	await button('Add a passkey').click();
+	await page.getByText('The passkey opens your account from now on.').waitFor();
+	await button('Open them with a passkey').click();
+	await page.getByText('Your passkey opens the copies on this device from now on.').waitFor();
 
 	await page.context().setOffline(true);
 	await page.goto(`${server.address}/recordings`);
@@ -276,6 +303,10 @@ test('a copy on this device plays without a connection, by its passphrase only',
 	if (shots) await page.screenshot({ path: join(shots, 'copy.png'), fullPage: true });
 	await button('All copies').click();
 	if (shots) await page.screenshot({ path: join(shots, 'copies.png'), fullPage: true });
+	await button('Lock').click();
+	await page.getByText('Dana Whitfield').waitFor({ state: 'detached' });
+	await button('Use a passkey').click();
+	await button('Open Dana Whitfield').waitFor();
 });
 
 test('a copy goes when its recording was deleted and the device reaches the server again', async () => {

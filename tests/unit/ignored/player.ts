@@ -22,6 +22,8 @@ export const player: Reasons = {
 		'player_copy_start',
 		'player_passphrase',
 		'player_passphrase_change',
+		'player_passphrase_choose',
+		'player_copies_take_passkey',
 	],
 	'what is here, or is not': [
 		'player_copies_empty',

@@ -3,7 +3,7 @@ import { CryptoError } from '#crypto/errors.ts';
 import { readDevice } from '#lib/account/device.ts';
 import { IdleWatch } from '#lib/account/idle.ts';
 import { type CopyContent, openContent } from './content.ts';
-import { ownVaultKey, unlockWithPassphrase } from './lock.ts';
+import { ownVaultKey, unlockWithPasskey, unlockWithPassphrase } from './lock.ts';
 import { type CopyRow, readVault } from './rows.ts';
 import { removeCopy, removeExpired, tendCopies } from './tend.ts';
 
@@ -21,6 +21,11 @@ export class Copies {
 	contents = $state.raw<ReadonlyMap<string, CopyContent>>(new Map());
 	/** How far the passphrase is, from 0 to 1; undefined while none is tried. */
 	trying = $state<number>();
+	/** What was chosen to open them without her account. */
+	ways = $state.raw<{ readonly passphrase: boolean; readonly passkey: boolean }>({
+		passphrase: false,
+		passkey: false,
+	});
 	#member = '';
 	#idle: IdleWatch | undefined;
 
@@ -30,6 +35,7 @@ export class Copies {
 		this.#member = device?.member ?? '';
 		this.rows = this.#member ? await removeExpired(this.#member) : [];
 		const vault = this.#member ? await readVault(this.#member) : undefined;
+		this.ways = { passphrase: vault?.lock !== undefined, passkey: vault?.passkey !== undefined };
 		this.state = vault && this.rows.length > 0 ? 'locked' : 'none';
 	}
 
@@ -50,13 +56,16 @@ export class Copies {
 				passphrase,
 				onProgress: (share) => (this.trying = share),
 			});
-			if (!vaultKey) return;
-			await this.#open(vaultKey);
-			const onidle = () => this.lock();
-			this.#idle = new IdleWatch({ limitMs: idleMs, onidle, onactive: () => undefined });
+			if (vaultKey) await this.#openAwhile(vaultKey);
 		} finally {
 			this.trying = undefined;
 		}
+	}
+
+	/** The same with a passkey. Throws as `unlockWithPasskey`. */
+	async unlockWithPasskey(): Promise<void> {
+		const vaultKey = await unlockWithPasskey(this.#member);
+		if (vaultKey) await this.#openAwhile(vaultKey);
 	}
 
 	/** Forgets what is in them. */
@@ -71,6 +80,12 @@ export class Copies {
 		await removeCopy({ recording, member: this.#member });
 		this.rows = this.rows.filter((row) => row.recording !== recording);
 		if (this.rows.length === 0) this.state = 'none';
+	}
+
+	async #openAwhile(vaultKey: VaultKey): Promise<void> {
+		await this.#open(vaultKey);
+		const onidle = () => this.lock();
+		this.#idle = new IdleWatch({ limitMs: idleMs, onidle, onactive: () => undefined });
 	}
 
 	async #open(vaultKey: VaultKey): Promise<void> {

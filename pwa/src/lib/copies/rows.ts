@@ -10,8 +10,10 @@ const OwnBytes = v.custom<Bytes>((value) => value instanceof Uint8Array);
 /** The lock of one member's offline copies in this browser. */
 const VaultRow = v.strictObject({
 	member: Id,
-	/** The vault key under the passphrase of this device; checked by whoever opens it. */
-	lock: v.strictObject({ ...Lock.entries, salt: v.string() }),
+	/** The vault key under the passphrase of this device, where one was chosen; checked by whoever opens it. */
+	lock: v.exactOptional(v.strictObject({ ...Lock.entries, salt: v.string() })),
+	/** The same under a passkey, where one was chosen. */
+	passkey: v.exactOptional(v.strictObject({ credential: v.string(), wrapped: OwnBytes })),
 	/** The vault key under the account key: with her account open she needs no passphrase. */
 	own: OwnBytes,
 	/** The latest time that was seen here: a clock that is set back makes nothing last longer. */

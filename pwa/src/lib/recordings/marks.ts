@@ -1,13 +1,16 @@
 import type { Mark } from '#lib/play/aids.svelte.ts';
 import type { HistoryRow } from '#protocol/sessions.ts';
 
+/** What of a row is needed. */
+export type Said = Pick<HistoryRow, 'at' | 'act' | 'who'>;
+
 /** Acts by which somebody changes whether she may be recorded. */
 const acts: ReadonlySet<string> = new Set(['consented', 'withdrew', 'declined']);
 
 /** What people said about being recorded while it ran, where the server noted the time. `words` gives the sentence. */
 export function consentMarks(
-	recording: { history: readonly HistoryRow[]; startedAt: number; durationMs: number },
-	words: (row: HistoryRow) => string,
+	recording: { history: readonly Said[]; startedAt: number; durationMs: number },
+	words: (row: Said) => string,
 ): Mark[] {
 	const { history, startedAt, durationMs } = recording;
 	return history.flatMap((row): Mark[] => {
