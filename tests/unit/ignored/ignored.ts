@@ -8,6 +8,7 @@ import { player } from './player.ts';
 import { proof } from './proof.ts';
 import { requests } from './requests.ts';
 import { retention } from './retention.ts';
+import { rewrite } from './rewrite.ts';
 import { share } from './share.ts';
 
 /** Messages that speak of keys, servers or recordings and promise nothing about them, by the reason why. */
@@ -15,7 +16,7 @@ export type Reasons = Readonly<Record<string, readonly string[]>>;
 
 /** Key of the message, and why it is not in docs/claims.md. */
 export const ignored: ReadonlyMap<string, string> = new Map(
-	[before, life, find, player, access, share, deletion, retention, requests, proof, ofKeys]
+	[before, life, find, player, access, share, deletion, retention, requests, proof, ofKeys, rewrite]
 		.flatMap((reasons) => Object.entries(reasons))
 		.flatMap(([reason, listed]) => listed.map((key): [string, string] => [key, reason])),
 );
