@@ -7,6 +7,7 @@ import { type NewShare, type ShareApproval, sharesPerRecording } from '../protoc
 import { Signed } from '../protocol/text.ts';
 import { addDisclosure } from '../request/disclosures.ts';
 import { presentRecording, usableRecording } from '../recording/access.ts';
+import { demandReason } from '../recording/openings.ts';
 import type { Store, StoreTransaction } from '../store/database.ts';
 import type { RecordingTableRow } from '../store/tables.ts';
 import { close, note, nothing, openShare, shareRow } from './rows.ts';
@@ -93,10 +94,12 @@ export async function makeShare(
 	{ recording, wanted }: { recording: string; wanted: NewShare },
 ): Promise<void> {
 	const { store, clock, config, settings, shares } = context;
-	await sharableRecording(context, staff, recording);
+	const row = await sharableRecording(context, staff, recording);
 	await demandSharing(context);
 	const { share: policy } = await settings.read(store);
 	const { id, way, tracks, expiresAt, contact } = wanted;
+	// Who says why before she opens what is not hers says so before somebody else opens it.
+	await demandReason(context, staff, { row, track: tracks[0] ?? '' });
 	if (way === 'link' && !policy.links) throw new ServerError('forbidden');
 	const now = clock.now();
 	const latest = now + policy.maxHours * hourMs + clockMs;

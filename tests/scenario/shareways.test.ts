@@ -5,7 +5,7 @@ import { registrationStart } from '#crypto/account/opaque.ts';
 import { random, toBase64url } from '#crypto/bytes.ts';
 import { generateParticipantIdentity } from '#crypto/identity/identity.ts';
 import { sealToDevice } from '#crypto/share/device.ts';
-import { join as joined } from '../app.ts';
+import { type App, join as joined } from '../app.ts';
 import { films, memoryShelf, record, refusal, sharing, watch } from '../sharing.ts';
 import { call } from '../wire.ts';
 
@@ -238,68 +238,75 @@ test.each(['%23', '%2523'])(
 	},
 );
 
-test('it is shared by its host, and by admins and supervisors who can open it, within what the practice allows', async () => {
+/** A share as a client posts it, without any key in it. */
+const posted = (change: object) => ({
+	id: toBase64url(random(16)),
+	way: 'device',
+	tracks: [here.recorded.tracks.get('Dana Whitfield')],
+	expiresAt: here.local.clock.now() + 1000,
+	contact: { email: 'rosa@family.example', mobile: '+15550147731' },
+	about: 'AAAA',
+	own: 'AAAA',
+	record: null,
+	content: null,
+	...change,
+});
+const sharesPath = () => `/api/recordings/${here.recorded.id}/shares`;
+
+/** How a member's app is answered. */
+const asker =
+	(app: App) => (method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: object) =>
+		refusal(app.request({ method, path, ...(body && { body }) }));
+
+test('a share is of this recording’s tracks, for so long as the practice allows, and once', async () => {
 	const over = await refusal(here.share({ hours: 73 }));
 	expect([over, await refusal(here.share({ hours: 0 }))]).toEqual(['bad-request', 'bad-request']);
-	const foreign = await record(here.device);
-	const strange = foreign.tracks.get('Dana Whitfield') ?? '';
-	const opened = await here.opened();
-	const body = (change: object) => ({
-		id: toBase64url(random(16)),
-		way: 'device',
-		tracks: [here.recorded.tracks.get('Dana Whitfield')],
-		expiresAt: here.local.clock.now() + 1000,
-		contact: { email: 'rosa@family.example', mobile: '+15550147731' },
-		about: 'AAAA',
-		own: 'AAAA',
-		record: null,
-		content: null,
-		...change,
-	});
-	const path = `/api/recordings/${opened.recording.id}/shares`;
-	// An answer for a share that is there would be a try of its words that nobody counts.
-	const open = await here.share();
-	const { registrationRequest } = await registrationStart('abacus abdomen ability able abnormal');
-	const begin = (share: string) =>
-		refusal(
-			here.maya.request({
-				method: 'POST',
-				path: `${path}/start`,
-				body: { share, registrationRequest },
-			}),
-		);
-	expect([await begin(toBase64url(random(16))), await begin(open.id)]).toEqual([
-		'granted',
-		'conflict',
-	]);
-	const post = async (change: object) =>
-		refusal(here.maya.request({ method: 'POST', path, body: body(change) }));
+	const path = sharesPath();
+	const ask = asker(here.maya);
+	const post = (change: object) => ask('POST', path, posted(change));
+	const strange = (await record(here.device)).tracks.get('Dana Whitfield') ?? '';
 	// A track of another recording, its manifest, none, one twice, and what does not fit the way.
-	const [own] = body({}).tracks;
-	for (const tracks of [[strange], [opened.recording.id], [], [own, own]])
+	const [own] = posted({}).tracks;
+	for (const tracks of [[strange], [here.recorded.id], [], [own, own]])
 		expect(await post({ tracks })).toBe('bad-request');
 	for (const change of [{ record: 'AAAA' }, { content: 'AAAA' }, { way: 'words' }, { way: 'link' }])
 		expect(await post(change)).toBe('bad-request');
 	const id = toBase64url(random(16));
 	expect([await post({ id }), await post({ id })]).toEqual(['granted', 'conflict']);
+	// An answer for a share that is there would be a try of its words that nobody counts.
+	const { registrationRequest } = await registrationStart('abacus abdomen ability able abnormal');
+	const begin = (share: string) => ask('POST', `${path}/start`, { share, registrationRequest });
+	expect([await begin(toBase64url(random(16))), await begin(id)]).toEqual(['granted', 'conflict']);
+});
+
+test('it is shared by its host, and by supervisors who said why; nobody else can tell that it is there', async () => {
+	const path = sharesPath();
+	const give = async (to: string) =>
+		here.maya.give(await here.maya.fetchRecording(here.recorded.id), to);
+	const una = await joined(here.maya, { email: 'una@alderstreet.example', role: 'supervisor' });
+	const send = asker(una.app);
+	expect(await send('POST', path, posted({}))).toBe('not-found');
+	await give(una.id);
+	expect(await send('POST', path, posted({}))).toBe('forbidden');
+	const opening = { id: toBase64url(random(16)), reason: toBase64url(random(60)) };
+	await send('POST', `/api/recordings/${here.recorded.id}/opened`, { opening });
+	expect(await send('POST', path, posted({}))).toBe('granted');
 
 	const made = await here.share();
 	const tom = await joined(here.maya, { email: 'tom@alderstreet.example', role: 'clinician' });
-	const asked = async (method: 'GET' | 'POST' | 'PUT' | 'DELETE', to: string, sent?: object) =>
-		refusal(tom.app.request({ method, path: to, ...(sent && { body: sent }) }));
+	const ask = asker(tom.app);
 	const approval = { device: toBase64url(random(32)), compared: true, content: 'AAAA' };
-	const none = toBase64url(random(16));
-	for (const one of [made.id, none]) {
-		expect(await asked('DELETE', `/api/shares/${one}`)).toBe('not-found');
-		expect(await asked('DELETE', `/api/shares/${one}/device`)).toBe('not-found');
-		expect(await asked('PUT', `/api/shares/${one}/device`, approval)).toBe('not-found');
+	for (const one of [made.id, toBase64url(random(16))]) {
+		expect(await ask('DELETE', `/api/shares/${one}`)).toBe('not-found');
+		expect(await ask('DELETE', `/api/shares/${one}/device`)).toBe('not-found');
+		expect(await ask('PUT', `/api/shares/${one}/device`, approval)).toBe('not-found');
 	}
-	expect(await asked('GET', path)).toBe('not-found');
+	expect(await ask('GET', path)).toBe('not-found');
 	// Whom it was granted to can open it, but let nobody else in.
-	await here.maya.give(await here.maya.fetchRecording(here.recorded.id), tom.id);
-	expect(await asked('GET', path)).toBe('forbidden');
-	expect(await asked('POST', path, body({}))).toBe('forbidden');
-	expect(await asked('DELETE', `/api/shares/${made.id}`)).toBe('forbidden');
+	await give(tom.id);
+	expect(await ask('GET', path)).toBe('forbidden');
+	expect(await ask('POST', path, posted({}))).toBe('forbidden');
+	expect(await ask('DELETE', `/api/shares/${made.id}`)).toBe('forbidden');
 	expect((await here.visit(made.id).look()).state).toBe('open');
 });
 
