@@ -65,6 +65,16 @@ export class RecordingPage {
 		await this.load();
 	}
 
+	/** Reads again what was done with it, after something was. Never throws: see `failure`. */
+	async lookBack(): Promise<void> {
+		if (!this.opened) return;
+		try {
+			this.history = await fetchHistory(this.opened.recording);
+		} catch (error) {
+			if (!this.#end.signal.aborted) this.failure = error;
+		}
+	}
+
 	/** Deletes it everywhere that the server reaches. Throws `ApiError`. */
 	async remove(): Promise<void> {
 		await deleteRecording(this.id);

@@ -15,7 +15,7 @@ test('what is there, less what ends, and as much more as began in an average mon
 		ending: [month('2026-11', 50), month('2027-01', 400), month('2099-01', 1)],
 	};
 	const now = Date.parse('2026-11-22T12:00Z');
-	const ends = forecast(storage, { now, back: 3, ahead: 3 });
+	const ends = forecast(storage, { now, backMost: 3, ahead: 3 });
 	expect(ends.map((one) => [one.month, one.begun, one.ending, one.bytes, one.ahead])).toEqual([
 		['2026-08', 300, 0, 400, false],
 		['2026-09', 0, 0, 400, false],
@@ -27,9 +27,16 @@ test('what is there, less what ends, and as much more as began in an average mon
 	]);
 });
 
+test('before the first recording there is nothing to show', () => {
+	const storage = { bytes: 300, begun: [month('2026-10', 300)], ending: [] };
+	const now = Date.parse('2026-11-22T12:00Z');
+	const ends = forecast(storage, { now, backMost: 11, ahead: 1 });
+	expect(ends.map((one) => one.month)).toEqual(['2026-10', '2026-11', '2026-12']);
+});
+
 test('an empty practice stays empty', () => {
-	const ends = forecast({ bytes: 0, begun: [], ending: [] }, { now: 0, back: 1, ahead: 2 });
-	expect(ends.map(({ bytes }) => bytes)).toEqual([0, 0, 0, 0]);
+	const ends = forecast({ bytes: 0, begun: [], ending: [] }, { now: 0, backMost: 1, ahead: 2 });
+	expect(ends.map(({ bytes }) => bytes)).toEqual([0, 0, 0]);
 });
 
 test('months, and prices', () => {

@@ -26,20 +26,23 @@ const of = (list: Storage['begun'], month: string): number =>
 	list.find((one) => one.month === month)?.bytes ?? 0;
 
 /**
- * The months up to `now` and after it. Ahead is what is there, less what ends, and each month as much more as began in an
+ * The months up to `now`, from the first in which something began and at most `backMost`, and those after it. Ahead is what is there, less what ends, and each month as much more as began in an
  * average one of the last three that are over; what is begun from now on is taken to stay.
  */
 export function forecast(
 	storage: Pick<Storage, 'begun' | 'ending' | 'bytes'>,
-	{ now, back, ahead }: { now: number; back: number; ahead: number },
+	{ now, backMost, ahead }: { now: number; backMost: number; ahead: number },
 ): MonthEnd[] {
 	const current = new Date(now).toISOString().slice(0, 7);
 	const before = Array.from({ length: basedOn }, (_, at) => addMonths(current, -1 - at));
 	const growth = Math.round(
 		before.reduce((sum, month) => sum + of(storage.begun, month), 0) / basedOn,
 	);
-	const past = Array.from({ length: back + 1 }, (_, at) => addMonths(current, at - back));
-	const first = past[0] ?? current;
+	const earliest = addMonths(current, -backMost);
+	const began = storage.begun.map(({ month }) => month).toSorted()[0] ?? current;
+	const first = began > earliest ? began : earliest;
+	const past: string[] = [];
+	for (let month = first; month <= current; month = addMonths(month, 1)) past.push(month);
 	let bytes = storage.begun
 		.filter(({ month }) => month < first)
 		.reduce((sum, one) => sum + one.bytes, 0);

@@ -21,6 +21,7 @@ export class KeptState {
 	readonly recording: string;
 	readonly recordedAt: number;
 	readonly #keys: TrackKeys;
+	readonly #onchange: () => void;
 	kept = $state.raw<Kept>();
 	facts = $state.raw<RetentionFacts>();
 	basis = $state.raw<Basis>();
@@ -28,10 +29,17 @@ export class KeptState {
 	busy = $state(false);
 	#factsVersion = 0;
 
-	constructor(options: { recording: string; recordedAt: number; keys: TrackKeys }) {
+	constructor(options: {
+		recording: string;
+		recordedAt: number;
+		keys: TrackKeys;
+		/** Something else holds now. */
+		onchange: () => void;
+	}) {
 		this.recording = options.recording;
 		this.recordedAt = options.recordedAt;
 		this.#keys = options.keys;
+		this.#onchange = options.onchange;
 	}
 
 	get zone(): string {
@@ -102,6 +110,7 @@ export class KeptState {
 			this.#factsVersion += 1;
 			await saveKept(kept, change);
 			await this.load();
+			this.#onchange();
 		} catch (error) {
 			failure = error;
 			if (isConflict(error)) await this.load();
