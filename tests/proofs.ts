@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import * as v from 'valibot';
-import { type Head, type LogSource, checkHead } from '#lib/proof/head.ts';
+import { type Head, checkHead } from '#crypto/log/head.ts';
+import type { LogSource } from '#lib/proof/head.ts';
 import { ApiError } from '#lib/net/errors.ts';
 import { ErrorBody } from '../signaling/protocol/errors.ts';
 import { LogBlock, LogCheckpoint, LogConsistency } from '../signaling/protocol/log.ts';
@@ -19,7 +20,8 @@ export function logAs(ask: (path: string) => Promise<Answer>): LogSource {
 	return {
 		checkpoint: () => get(LogCheckpoint, '/api/log/checkpoint'),
 		async consistency({ from, to }) {
-			return (await get(LogConsistency, `/api/log/consistency?from=${from}&to=${to}`)).path;
+			const { status, body } = await ask(`/api/log/consistency?from=${from}&to=${to}`);
+			return status === 404 ? undefined : v.parse(LogConsistency, body).path;
 		},
 		block: ({ block, size }) => get(LogBlock, `/api/log/blocks/${block}?size=${size}`),
 	};

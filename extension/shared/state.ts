@@ -19,6 +19,8 @@ export interface PracticeView {
 	readonly linkSince: number;
 	/** The member is in a call there, so that notifications of all practices make no sound and name nobody. */
 	readonly hostInCall?: boolean | undefined;
+	/** The practice's history is not the one that this extension saw before. */
+	readonly historyChanged?: boolean | undefined;
 	/** The rest is as of the last contact. */
 	readonly sessions: readonly SessionView[];
 	readonly waiting: readonly WaitingView[];

@@ -57,6 +57,7 @@ const Practice = v.object({
 	link: v.picklist(['connecting', 'connected', 'offline', 'revoked', 'outdated']),
 	linkSince: Moment,
 	hostInCall: v.optional(v.boolean()),
+	historyChanged: v.optional(v.boolean()),
 	sessions: v.array(Session),
 	waiting: v.array(Waiting),
 	recordings: v.array(Recording),

@@ -6,6 +6,7 @@ import { updatePractice, updateState, withLink } from '../state.ts';
 import { latest } from '../turns.ts';
 import type { Arrived } from './arrivals.ts';
 import { fetchDay, today } from './day.ts';
+import { historyChanged } from './history.ts';
 import { Link, type LinkState } from './link.ts';
 import { Names } from './names.ts';
 import { forget, see } from './notify.ts';
@@ -139,12 +140,20 @@ export class Practice {
 			this.#dismissed = new Set();
 			this.#gather();
 			void this.#say();
+			void this.#watchHistory();
 		}
 		if (message.type === 'dismissed') this.#dismiss(message.arrivals);
 		const changed = message.type === 'changed' && message.what !== 'post';
 		if (changed || message.type === 'ended') this.#gather();
 		const moved = this.#room.hear(message) || message.type === 'dismissed';
 		if (moved && this.#room.complete) void this.#look();
+	}
+
+	async #watchHistory(): Promise<void> {
+		const { practice, origin } = this.#paired;
+		const token = (): Promise<string> => this.#tokens.get();
+		const changed = await historyChanged({ practice, origin, token });
+		if (changed !== undefined) await updatePractice(practice, { historyChanged: changed });
 	}
 
 	#dismiss(arrivals: readonly Arrival[]): void {

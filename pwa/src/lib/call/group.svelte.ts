@@ -1,5 +1,6 @@
 import { SvelteMap, SvelteSet } from 'svelte/reactivity';
 import type { Member } from '#crypto/group/group.ts';
+import type { Heads } from '#lib/proof/incall.ts';
 import { Chat } from './chat.svelte.ts';
 import type { Devices } from './devices.svelte.ts';
 import type { Links } from './links.svelte.ts';
@@ -28,6 +29,10 @@ export class Group {
 	news = $state.raw<readonly News[]>([]);
 	/** The host who muted this page, until it is unmuted. */
 	mutedBy = $state<string | null>(null);
+	/** What this page was shown of the practice's history, and compares with the others. */
+	heads: Heads | undefined;
+	/** The server showed somebody here another history of the practice. */
+	forked = $state(false);
 	/** Shown large, whoever speaks. */
 	pinned = $state<string | null>(null);
 	/** From 0 to 1, where it was changed. */
@@ -68,6 +73,9 @@ export class Group {
 				this.chat.hear(key, { id, text, all: message.all === true && from.role === 'host' });
 				return true;
 			}
+			case 'head':
+				void this.#compare(message.note);
+				return true;
 			case 'hand':
 				this.#raised(key, from.name, message.up);
 				return true;
@@ -123,6 +131,16 @@ export class Group {
 		// Also when there is nothing to say: she may have heard something else of the page before this one.
 		void this.#send(key, { type: 'hand', up: this.handUp });
 		void this.#send(key, { type: 'pictures', wanted: !this.soundOnly });
+		void this.#showHead(key);
+	}
+
+	async #showHead(key: string): Promise<void> {
+		const note = await this.heads?.mine();
+		if (note !== undefined) await this.#send(key, { type: 'head', note });
+	}
+
+	async #compare(note: string): Promise<void> {
+		if (await this.heads?.forked(note)) this.forked = true;
 	}
 
 	#tell(what: News['what'], name: string): void {

@@ -11,6 +11,7 @@ import { isApiError } from '#lib/net/errors.ts';
 import { presentAs, socketAddress } from '#lib/net/origin.ts';
 import { Socket } from '#lib/net/socket.ts';
 import { TabLock } from '#lib/net/tab.ts';
+import { forgetHead, participantHeads } from '#lib/proof/participant.ts';
 import { Config } from '#protocol/account.ts';
 import { Claim, Place } from '#protocol/sessions.ts';
 import { ringWhenLetIn } from './bell.svelte.ts';
@@ -239,6 +240,7 @@ export class Visit {
 			onentered: () => this.#tell(call),
 			proven: (key) => (equal(key, host.ed25519) ? this.#proven : 0),
 		});
+		call.group.heads = participantHeads(this.#hostName);
 		await this.#settle(call);
 		this.#hearNotes(call);
 		ringWhenLetIn(call);
@@ -375,6 +377,7 @@ export class Visit {
 		this.call?.close();
 		await this.#pins?.clear();
 		await forget(`identity ${this.#hostName}`);
+		await forgetHead(this.#hostName);
 		await forgetHost(this.#id);
 		await forgetAll(`call ${this.#hostName} `);
 		this.devices.forget();

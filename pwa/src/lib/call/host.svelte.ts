@@ -7,6 +7,7 @@ import { request } from '#lib/net/api.ts';
 import { socketAddress } from '#lib/net/origin.ts';
 import { Socket, SocketError } from '#lib/net/socket.ts';
 import { clickedInExtension } from '#lib/presence/connect.ts';
+import { proof } from '#lib/proof/proof.svelte.ts';
 import { type HostSession } from '#lib/sessions/session.ts';
 import { fetchSession } from '#lib/sessions/store.ts';
 import type { Seat } from '#protocol/socket.ts';
@@ -89,6 +90,7 @@ export class HostCall {
 				void this.#look();
 			},
 		});
+		this.call.group.heads = proof.inCall;
 		this.recording = new Recording(this.call);
 		const { room } = this.call;
 		this.#sweep = new Sweep({ room, over: () => this.call.isOver });

@@ -8,6 +8,7 @@ const id = fc.uint8Array({ minLength: 16, maxLength: 16 }).map((bytes) => toBase
 const text = fc.string({ minLength: 1, maxLength: 4000 });
 const message: fc.Arbitrary<CallMessage> = fc.oneof(
 	fc.record({ type: fc.constant('hello' as const), instance: id }),
+	fc.record({ type: fc.constant('head' as const), note: fc.string({ maxLength: 200 }) }),
 	fc.record({ type: fc.constant('chat' as const), id, text }),
 	fc.record({ type: fc.constant('chat' as const), id, text, all: fc.constant(true as const) }),
 	fc.record({ type: fc.constant('hand' as const), up: fc.boolean() }),

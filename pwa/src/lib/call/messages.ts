@@ -49,6 +49,8 @@ export const CallMessage = v.variant('type', [
 		camera: v.boolean(),
 		screen: v.boolean(),
 	}),
+	/** The head of the practice's history as the server showed it to this page (docs/history.md). */
+	v.strictObject({ type: v.literal('head'), note: v.pipe(v.string(), v.maxLength(2048)) }),
 	/** Host: why there is no recorder now, though there was one (RFC 7866 awareness). */
 	v.strictObject({ type: v.literal('recording'), is: v.picklist(['paused', 'ended']) }),
 ]);

@@ -1,9 +1,10 @@
 import * as v from 'valibot';
+import type { Head } from '#crypto/log/head.ts';
 import { db } from '#lib/db/db.ts';
 import { Id } from '#protocol/text.ts';
-import { Head } from './head.ts';
+import { KeptHead } from './head.ts';
 
-const Row = v.strictObject({ practice: Id, head: Head });
+const Row = v.strictObject({ practice: Id, head: KeptHead });
 
 /** The last head of a practice's history that this browser saw; a row that makes no sense is none. */
 export async function rememberedHead(practice: string): Promise<Head | undefined> {

@@ -1,9 +1,11 @@
+import { type CheckedHead, type Head, type HeadFinding, Vantage } from '#crypto/log/head.ts';
 import { account } from '#lib/account/account.svelte.ts';
 import { isApiError } from '#lib/net/errors.ts';
 import { logBlockRows } from '#protocol/log.ts';
 import type { HistoryRow } from '#protocol/sessions.ts';
-import { type CheckedHead, type Finding, type Head, checkHead, compareHeads } from './head.ts';
+import type { Finding } from './head.ts';
 import { rememberHead, rememberedHead } from './heads.ts';
+import { type Heads, headsOf } from './incall.ts';
 import { checkBlock, checkRows } from './rows.ts';
 import { source } from './source.ts';
 
@@ -19,8 +21,15 @@ class HistoryProof {
 	/** What is wrong with the history as a whole, or was found when somebody signed in. */
 	findings = $state.raw<readonly Finding[]>([]);
 	#practice: string | undefined;
-	#heard: Finding | undefined;
-	#turn: Promise<unknown> = Promise.resolve();
+	#heard: HeadFinding | undefined;
+	readonly #vantage = new Vantage({
+		source,
+		memory: {
+			recall: () => this.#known(),
+			remember: (head) => rememberHead(account.practice.id, head),
+		},
+		now: Date.now,
+	});
 
 	/** Looks at the head and at the newest rows, once for whoever is signed in. Never throws: a server that is away is asked at the next start. */
 	async start(): Promise<void> {
@@ -56,23 +65,19 @@ class HistoryProof {
 		return { since: known?.at, findings: [...findings, ...found] };
 	}
 
-	/** The head to show to others: the last one that nothing was wrong with. Undefined where the server is away. */
-	async head(): Promise<Head | undefined> {
-		try {
-			return (await this.#head()).head;
-		} catch (error) {
-			if (isApiError(error)) return undefined;
-			throw error;
-		}
-	}
+	/** What this page shows and hears in a call. */
+	readonly inCall: Heads = headsOf({
+		look: () => this.#vantage.look(),
+		hear: (theirs) => this.hear(theirs),
+	});
 
-	/** Somebody else was shown this head: it has to go together with ours. Throws `ApiError`. */
-	async hear(theirs: string): Promise<void> {
-		const { now } = await this.#head();
-		const wrong = now && (await compareHeads(source, { mine: now, theirs }));
-		if (!wrong) return;
+	/** Somebody else was shown this head: it has to go together with ours. Gives what is wrong. Throws `ApiError`. */
+	async hear(theirs: string): Promise<HeadFinding | undefined> {
+		const wrong = await this.#vantage.hear(theirs);
+		if (!wrong) return undefined;
 		this.#heard = wrong;
 		this.findings = [...this.findings.filter(({ is }) => is !== 'forked'), wrong];
+		return wrong;
 	}
 
 	/** Somebody knows why it is another history: what is there now is the one to remember. Throws `ApiError`. */
@@ -93,18 +98,9 @@ class HistoryProof {
 		return rememberedHead(account.practice.id);
 	}
 
-	// One after another, so that an older answer never takes the place of a newer head.
-	#head(): Promise<CheckedHead> {
-		const next = this.#turn.then(async () => {
-			const practice = account.practice.id;
-			const known = await rememberedHead(practice);
-			const checked = await checkHead(source, { known, at: Date.now() });
-			if (checked.head && checked.head !== known) await rememberHead(practice, checked.head);
-			const heard = this.#heard ? [this.#heard] : [];
-			return { ...checked, findings: [...checked.findings, ...heard] };
-		});
-		this.#turn = next.catch(() => undefined);
-		return next;
+	async #head(): Promise<CheckedHead> {
+		const checked = await this.#vantage.look();
+		return this.#heard ? { ...checked, findings: [...checked.findings, this.#heard] } : checked;
 	}
 }
 

@@ -1,9 +1,10 @@
 import { type Bytes, equal, fromBase64url } from '#crypto/bytes.ts';
+import { type Head, treeHeadOf } from '#crypto/log/head.ts';
 import { personalHash, rowHash, signedHash, textHash } from '#crypto/log/leaf.ts';
 import { treeHash, verifyInclusion } from '#crypto/log/tree.ts';
 import { type LogBlock, logBlockRows } from '#protocol/log.ts';
 import type { HistoryRow } from '#protocol/sessions.ts';
-import { type Finding, type Head, type LogSource, treeHeadOf } from './head.ts';
+import type { Finding, LogSource } from './head.ts';
 
 const blockLevel = Math.log2(logBlockRows);
 

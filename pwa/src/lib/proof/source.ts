@@ -1,4 +1,5 @@
 import { fetchJson } from '#lib/net/api.ts';
+import { isApiError } from '#lib/net/errors.ts';
 import { LogBlock, LogCheckpoint, LogConsistency } from '#protocol/log.ts';
 import type { LogSource } from './head.ts';
 
@@ -6,8 +7,13 @@ import type { LogSource } from './head.ts';
 export const source: LogSource = {
 	checkpoint: () => fetchJson(LogCheckpoint, { path: '/api/log/checkpoint' }),
 	async consistency({ from, to }) {
-		const path = `/api/log/consistency?from=${from}&to=${to}`;
-		return (await fetchJson(LogConsistency, { path })).path;
+		try {
+			const path = `/api/log/consistency?from=${from}&to=${to}`;
+			return (await fetchJson(LogConsistency, { path })).path;
+		} catch (error) {
+			if (isApiError(error, 'not-found')) return undefined;
+			throw error;
+		}
 	},
 	block: ({ block, size }) =>
 		fetchJson(LogBlock, { path: `/api/log/blocks/${block}?size=${size}` }),
