@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { Context } from '../context.ts';
+import { noteSignedOut } from '../copies/copies.ts';
 import { ServerError } from '../errors.ts';
 import { staffOf } from '../guard.ts';
 import { bodyOf } from '../parse.ts';
@@ -83,6 +84,7 @@ export function deviceRoutes(app: FastifyInstance, context: Context): void {
 		const { member, device } = await staffOf(context, request, { evenIdle: true });
 		await store.transaction().execute(async (db) => {
 			await db.deleteFrom('devices').where('id', '=', device).execute();
+			await noteSignedOut(db, history, { device, member });
 			await history.add(db, { act: 'signed-out', who: member });
 		});
 		tokens.revoke(device);

@@ -40,6 +40,15 @@ export async function noteCopy(
 	});
 }
 
+async function sessionOf(db: StoreTransaction, recording: string): Promise<string | null> {
+	const row = await db
+		.selectFrom('recordings')
+		.select('session')
+		.where('id', '=', recording)
+		.executeTakeFirst();
+	return row?.session ?? null;
+}
+
 /** Notes that this device keeps none any more; nothing where it kept none. */
 export async function noteRemoved(
 	{ store, history }: Context,
@@ -53,14 +62,26 @@ export async function noteRemoved(
 			.where('device', '=', device)
 			.executeTakeFirst();
 		if (numDeletedRows === 0n) return;
-		const row = await db
-			.selectFrom('recordings')
-			.select('session')
-			.where('id', '=', recording)
-			.executeTakeFirst();
-		const session = row?.session ?? null;
+		const session = await sessionOf(db, recording);
 		await history.add(db, { act: 'copy-removed', who: member, session, recording, about: device });
 	});
+}
+
+/** A device that signs out removes all of them by itself. */
+export async function noteSignedOut(
+	db: StoreTransaction,
+	history: Context['history'],
+	{ device, member }: Pick<Staff, 'device' | 'member'>,
+): Promise<void> {
+	const rows = await db
+		.deleteFrom('copies')
+		.where('device', '=', device)
+		.returning('recording')
+		.execute();
+	for (const { recording } of rows) {
+		const session = await sessionOf(db, recording);
+		await history.add(db, { act: 'copy-removed', who: member, session, recording, about: device });
+	}
 }
 
 /** Which of these the device has to remove: deleted, or not this member's to open any more. The others were seen now. */

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { colleague } from '../colleagues.ts';
 import { type LocalServer, localPractice } from '../local.ts';
 import { type TestRecorder, someBytes, startRecording } from '../recorder.ts';
-import type { Staff } from '../staff.ts';
-import { newId } from '../wire.ts';
+import { Staff, logIn } from '../staff.ts';
+import { newId, newKey } from '../wire.ts';
 
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 60_000 });
 
@@ -26,6 +26,15 @@ async function finished(): Promise<TestRecorder> {
 	const finish = { recovered: false, keep, remove: [recorder.audio] };
 	expect((await recorder.call('POST', `/${recorder.id}/finish`, finish)).status).toBe(204);
 	return recorder;
+}
+
+/** The same member in another browser. */
+async function anotherDevice({ address, email, password, recovery, identity }: Staff) {
+	const deviceKey = newKey();
+	const device = { publicKey: deviceKey.publicKey, name: 'Another browser' };
+	const { body } = await logIn(address, { email, password, device });
+	const credentials = { address, email, password, recovery, identity, deviceKey };
+	return new Staff({ ...credentials, signedIn: body });
 }
 
 const inDays = (days: number) => ({ expiresAt: local.clock.now() + days * dayMs });
@@ -77,4 +86,25 @@ test('a device hears at its next contact what it may not keep any more', async (
 	expect((await maya.call('DELETE', `/api/copies/${goes.id}`)).status).toBe(204);
 	const left = await local.server.context.store.selectFrom('copies').selectAll().execute();
 	expect(left.map(({ recording }) => recording)).toEqual([stays.id]);
+});
+
+test('a device that signs out keeps none, and the history says so', async () => {
+	const recorder = await finished();
+	const elsewhere = await anotherDevice(maya);
+	expect((await keep(elsewhere, recorder.id)).status).toBe(204);
+	expect((await keep(maya, recorder.id)).status).toBe(204);
+	expect((await elsewhere.call('POST', '/api/device/sign-out')).status).toBe(204);
+	const acts = await actsOf(recorder);
+	expect(acts.filter((act: string) => act.startsWith('copy'))).toEqual([
+		'copy-kept',
+		'copy-kept',
+		'copy-removed',
+	]);
+	const { store } = local.server.context;
+	const left = await store
+		.selectFrom('copies')
+		.select('device')
+		.where('recording', '=', recorder.id)
+		.execute();
+	expect(left).toEqual([{ device: maya.signedIn.device }]);
 });
