@@ -3,15 +3,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { unzipSync } from 'fflate';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Device } from '../device.ts';
 import { film } from '../films.ts';
 import { type Recorded, storeRecording } from '../recorded.ts';
 import { type TestServer, startServer } from '../server.ts';
 import { launch } from './browsers.ts';
-import { watch } from './people.ts';
-import { maya, setUp } from './practice.ts';
+import { looks } from './media.ts';
+import { type Person, connect, person, sees, setUp, watch } from './people.ts';
+import { expect as expectThat } from './playwright.ts';
+import { maya } from './practice.ts';
 
 const seconds = 6;
 const films = {
@@ -20,21 +22,23 @@ const films = {
 };
 
 let server: TestServer;
-let browser: Browser;
-let context: BrowserContext;
+let host: Person;
+let dana: Person;
 let page: Page;
+/** Somebody who has nothing to do with the practice. */
+let elsewhere: Browser;
 let recorded: Recorded;
 let folder = '';
 
 beforeAll(async () => {
 	folder = mkdtempSync(join(tmpdir(), 'sotto-export-'));
 	server = await startServer();
-	browser = await launch();
-	context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
+	[host, dana] = await Promise.all([person({ looks: looks.maya }), person({ looks: looks.dana })]);
+	elsewhere = await launch();
+	({ page } = host);
 	// A dialog of the system that no test can answer: the way of browsers without it is taken.
-	await context.addInitScript(() => void Reflect.deleteProperty(window, 'showSaveFilePicker'));
-	page = await context.newPage();
-	await setUp(page, server);
+	await page.addInitScript(() => void Reflect.deleteProperty(window, 'showSaveFilePicker'));
+	await setUp(page, server.setupUrl ?? '');
 	const device = await Device.signIn({ address: server.address, ...maya });
 	recorded = await storeRecording(device, {
 		people: [
@@ -45,7 +49,7 @@ beforeAll(async () => {
 }, 120_000);
 
 afterAll(async () => {
-	await browser?.close();
+	await Promise.all([host?.close(), dana?.close(), elsewhere?.close()]);
 	await server?.stop();
 	rmSync(folder, { recursive: true, force: true });
 });
@@ -83,7 +87,7 @@ test('a copy is exported from the page of its recording, and a plain browser wit
 	const to = join(folder, 'whole');
 	mkdirSync(to);
 	for (const [name, bytes] of Object.entries(files)) writeFileSync(join(to, name), bytes);
-	const plain = await browser.newContext({ offline: true });
+	const plain = await elsewhere.newContext({ offline: true });
 	const asked: string[] = [];
 	plain.on('request', (request) => void asked.push(request.url()));
 	const copy = await plain.newPage();
@@ -114,3 +118,77 @@ test('one person’s part has her media, her consent and the notice, and nothing
 	const history = page.getByRole('region', { name: 'History' });
 	await expect.poll(() => history.getByText('exported', { exact: false }).count()).toBe(2);
 }, 60_000);
+
+/** A visit under 42 CFR Part 2, to be recorded, in which Dana signs with her name; it ends. */
+async function visited(): Promise<string> {
+	await page.goto(server.address);
+	await page.getByRole('link', { name: 'New session now' }).click();
+	await page.getByRole('radio', { name: 'Record', exact: true }).check();
+	await page.getByRole('checkbox', { name: '42 CFR Part 2 holds for this visit' }).check();
+	await page.getByRole('textbox', { name: 'To whom' }).fill('Rosa Whitfield');
+	await page.getByRole('textbox', { name: 'Participant name' }).fill('Dana Whitfield');
+	await page.getByRole('button', { name: 'Create session' }).click();
+	const link = await page.getByRole('textbox', { name: 'Link for Dana Whitfield' }).inputValue();
+	await dana.page.goto(link);
+	const notice = dana.page.getByRole('region', { name: 'This session will be recorded' });
+	await expectThat(notice.getByText('Rosa Whitfield')).toBeVisible();
+	await dana.page.getByRole('button', { name: 'Check camera and microphone' }).click();
+	const agree = dana.page.getByRole('button', { name: 'I agree to be recorded' });
+	await agree.click();
+	await expectThat(dana.page.getByText('Write your full name to sign.')).toBeVisible();
+	const name = dana.page.getByRole('textbox', { name: 'Your full name, as your signature' });
+	await name.fill('Dana Whitfield');
+	await agree.click();
+	await page.goto(server.address);
+	await connect(page, 'Dana Whitfield');
+	await Promise.all([sees(page, 'Dana Whitfield'), sees(dana.page, maya.name)]);
+	await page.getByRole('button', { name: 'Start recording' }).click();
+	const status = dana.page.getByRole('status', { name: 'Recording', exact: true });
+	await expectThat(status).toBeVisible();
+	await page.getByText(/^00:0[2-9]$/).waitFor();
+	await page.getByRole('button', { name: 'Stop recording' }).click();
+	await page.getByRole('button', { name: 'End session for all' }).click();
+	await page.getByRole('button', { name: 'End it for all' }).click();
+	return link;
+}
+
+test('after a visit under 42 CFR Part 2 she asks for a copy; the practice answers, and she reads it with the keys of her visit', async () => {
+	const link = await visited();
+	await dana.page.goto(link);
+	await dana.page.reload();
+	await dana.page.getByRole('button', { name: 'Ask for a copy' }).click();
+	const dialog = dana.page.getByRole('dialog', { name: 'Ask for a copy' });
+	await dialog.getByRole('button', { name: 'Send request' }).click();
+	await expectThat(dana.page.getByText(/^To be answered by /)).toBeVisible();
+	expect(await dana.page.getByRole('button', { name: 'Ask for a copy' }).count()).toBe(0);
+
+	await page.goto(server.address);
+	const tasks = page.getByRole('list', { name: 'Requests' });
+	await expectThat(tasks.getByText('Dana Whitfield asks for a copy')).toBeVisible();
+	await expectThat(tasks.getByText(/Signed with keys of the visit/)).toBeVisible();
+	await tasks.getByRole('link', { name: 'Open the recording' }).click();
+	await expectThat(page.getByText(/^This record which has been disclosed to you/)).toBeVisible();
+	await page.getByRole('button', { name: 'Export a copy' }).waitFor();
+	const files = await exported('Dana Whitfield’s part alone');
+	expect(Buffer.from(files['index.html'] ?? []).toString()).toContain('42 CFR part 2');
+
+	await page.goto(server.address);
+	await page.getByRole('button', { name: 'Answer Dana Whitfield' }).click();
+	const answer = page.getByRole('dialog', { name: 'Answer the request' });
+	await answer.getByRole('textbox', { name: 'Words to them' }).fill('It is in the post.');
+	await answer.getByRole('button', { name: 'Save answer' }).click();
+	await expect.poll(() => tasks.count()).toBe(0);
+	await dana.page.reload();
+	await expectThat(dana.page.getByText(/^Done on /)).toBeVisible();
+	await expectThat(dana.page.getByText('It is in the post.')).toBeVisible();
+
+	// Another browser has no keys of the visit.
+	const other = await elsewhere.newPage();
+	await other.goto(link);
+	await other.getByText('open this link in the browser in which you were').waitFor();
+	await page.goto(`${server.address}/practice/disclosures`);
+	await page.getByRole('checkbox', { name: 'Leave out what the law does not count' }).uncheck();
+	const rows = page.getByRole('table', { name: 'Accounting of disclosures: Everybody' });
+	const cells = rows.getByRole('cell', { name: 'Dana Whitfield', exact: true });
+	await expect.poll(() => cells.count()).toBe(5);
+}, 120_000);
