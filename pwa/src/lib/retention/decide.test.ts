@@ -105,6 +105,8 @@ test('the practice’s own years are one more that the latest is taken of', () =
 test('29 February goes to 1 March, in two steps where majority lies between', () => {
 	expect(addYears('2012-02-29', 24)).toBe('2036-02-29');
 	expect(addYears(addYears('2012-02-29', 18), 6)).toBe('2036-03-01');
+	const maine = decide(of(pick('ME', 'hospital')), born('2012-02-29', '2026-05-20'));
+	expect(maine.keep).toBe('2036-03-01');
 	expect(addYears('2024-02-29', 1)).toBe('2025-03-01');
 	expect(addYears('2096-02-29', 4)).toBe('2100-03-01');
 });
