@@ -9,6 +9,7 @@ import {
 	PublicIdentity,
 	Sealed,
 	Signature,
+	Signed,
 	Time,
 	bytes,
 } from './text.ts';
@@ -76,6 +77,8 @@ export const NewShare = v.pipe(
 		record: v.nullable(OpaqueMessage),
 		/** Null until a device was approved. */
 		content: v.nullable(Content),
+		/** That the sharer did it (protocol/acts.ts); about the share. */
+		signed: v.optional(Signed),
 		/** To whom it is given, for the accounting of disclosures (protocol/disclosures.ts). */
 		disclosure: v.optional(Sealed),
 	}),
@@ -138,6 +141,8 @@ export const ShareApproval = v.strictObject({
 	device: Bytes32,
 	compared: v.boolean(),
 	content: Content,
+	/** That the sharer did it (protocol/acts.ts); about the share. */
+	signed: v.optional(Signed),
 });
 export type ShareApproval = v.InferOutput<typeof ShareApproval>;
 

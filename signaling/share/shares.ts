@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import type { Context } from '../context.ts';
 import { ServerError } from '../errors.ts';
 import type { Staff } from '../guard.ts';
+import { signedAct } from '../history/signed.ts';
 import { stored } from '../parse.ts';
 import { type NewShare, type ShareApproval, sharesPerRecording } from '../protocol/shares.ts';
 import { Signed } from '../protocol/text.ts';
@@ -140,7 +141,9 @@ export async function makeShare(
 				compared: 0,
 			})
 			.execute();
-		await note(context, db, { id, recording }, { act: 'shared', who: staff.member });
+		const entry = { act: 'shared', who: staff.member } as const;
+		const by = await signedAct(db, wanted.signed, { ...entry, recording, about: id });
+		await note(context, db, { id, recording }, { ...entry, ...by });
 		const { disclosure: told } = wanted;
 		const about = { id, at: now, member: staff.member, act: 'shared', recording, session } as const;
 		if (told !== undefined) await addDisclosure(db, { ...about, sealed: told });
@@ -183,7 +186,9 @@ export async function approveDevice(
 			.set({ content: approval.content, approved: 1, compared })
 			.where('id', '=', id)
 			.execute();
-		await note(context, db, row, { act: 'share-approved', who: staff.member });
+		const entry = { act: 'share-approved', who: staff.member } as const;
+		const by = await signedAct(db, approval.signed, { ...entry, recording, about: id });
+		await note(context, db, row, { ...entry, ...by });
 	});
 }
 

@@ -297,11 +297,17 @@ test('when its time is over nothing is served at once, and soon nothing is left 
 	const { content, record: kept, own } = await row(made.id);
 	await here.pass(40 * minute);
 	const watcher = await here.proven(made.id);
+	// As long as nobody has come by to erase it.
+	const { shares } = here.local.server.context;
+	await here.work();
+	const swept = vi.spyOn(shares, 'run').mockResolvedValue();
 	await here.pass(20 * minute);
-	// Whether or not the sweep has come by.
 	expect(await refusal(watcher.openWithWords(made.words ?? ''))).toBe('gone');
 	expect((await here.visit(made.id).look()).state).toBe('expired');
 	expect(await refusal(here.visit(made.id).sendCode())).toBe('gone');
+	expect((await here.shown(made.id)).state).toBe('expired');
+	expect((await row(made.id)).state).toBe('open');
+	swept.mockRestore();
 	await vi.waitFor(async () => expect((await row(made.id)).state).toBe('expired'));
 	await here.work();
 	for (const text of [content, kept, own, '+15550199001'])

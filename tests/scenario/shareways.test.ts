@@ -47,6 +47,14 @@ test('one browser has the key: the digits are the same, the sharer approves, and
 	const share = await here.shown(made.id);
 	expect(await here.sharer.digitsOf(share)).toBe(asked.digits);
 	await here.sharer.approveDevice(await here.opened(), share, { compared: true });
+	// What she did is signed by her.
+	const done = await here.local.server.context.store
+		.selectFrom('history')
+		.select(['act', 'signed'])
+		.where('about', '=', made.id)
+		.where('signed', 'is not', null)
+		.execute();
+	expect(done.map(({ act }) => act)).toEqual(['shared', 'share-approved']);
 	expect(await visit.deviceState()).toBe('approved');
 	const opened = await visit.openWithDevice();
 	expect(opened.people.map(({ name }) => name)).toEqual(['Dana Whitfield']);

@@ -21,6 +21,7 @@ import { fetchJson, request } from '#lib/net/api.ts';
 import { address } from '#lib/net/origin.ts';
 import { m } from '#lib/paraglide/messages.js';
 import { sealDisclosure } from '#lib/requests/disclosure.ts';
+import { signAct } from '#lib/proof/act.ts';
 import { type TrackKeys, openOne } from '#lib/recordings/keys.ts';
 import { type Opened, opener } from '#lib/recordings/store.ts';
 import {
@@ -125,6 +126,7 @@ export async function createShare(
 		own: toBase64url(own),
 		record,
 		content: sealed.content && toBase64url(sealed.content),
+		signed: await signAct({ act: 'shared', recording: recording.id, about: id }),
 		disclosure: await sealDisclosure(id, {
 			to: wish.name,
 			address: wish.email,
@@ -228,6 +230,7 @@ export async function approveDevice(
 			device: toBase64url(await deviceHash(device)),
 			compared,
 			content: toBase64url(sealed),
+			signed: await signAct({ act: 'share-approved', recording, about: id }),
 		},
 	});
 }
