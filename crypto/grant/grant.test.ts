@@ -58,6 +58,24 @@ const flipped = (text: string): string => {
 	return toBase64url(bytes);
 };
 
+test('a head beside a grant is inside what the grantor signed, and a grant without one opens as before', async () => {
+	const head = 'sotto/history/x\n7\nroot';
+	const grant = await makeGrant({
+		recording,
+		recipient: { id: recipientId, publicIdentity: colleague.publicIdentity },
+		grantor: { id: grantorId, signing: host.signing },
+		expiresAt: null,
+		keys: newKeys(1),
+		head,
+	});
+	expect(grant.head).toBe(head);
+	expect((await open(grant, colleague)).keys).toHaveLength(1);
+	const { head: _, ...without } = grant;
+	for (const changed of [without, { ...grant, head: `${head} ` }])
+		await expect(open(changed, colleague)).rejects.toThrow('bad-signature');
+	expect(await grantTo(colleague)).not.toHaveProperty('head');
+});
+
 test('a grant gives its recipient every key, after a trip through JSON', async () => {
 	for (const to of [colleague, patient]) {
 		const keys = newKeys(5);

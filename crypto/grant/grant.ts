@@ -24,6 +24,8 @@ export interface Grant {
 	/** Encapsulated key of RFC 9180. */
 	readonly enc: string;
 	readonly ciphertext: string;
+	/** The signed head of the history as the grantor was shown it, to be held against that of the recipient. */
+	readonly head?: string;
 	/** Ed25519 of the grantor over the canonical JSON of all other fields, in context `sotto/grant/v1`. */
 	readonly signature: string;
 }
@@ -51,6 +53,7 @@ const GrantSchema = v.strictObject({
 	expiresAt: v.nullable(Moment),
 	enc: base64url(2048),
 	ciphertext: base64url(8192),
+	head: v.exactOptional(v.pipe(v.string(), v.maxLength(1024))),
 	signature: v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{85}[AQgw]$/)),
 });
 
@@ -70,8 +73,9 @@ export async function makeGrant(options: {
 	grantor: { id: string; signing: SigningKey };
 	expiresAt: number | null;
 	keys: readonly KeyOfTrack[];
+	head?: string | undefined;
 }): Promise<Grant> {
-	const { recording, recipient, grantor, expiresAt, keys } = options;
+	const { recording, recipient, grantor, expiresAt, keys, head: seen } = options;
 	const to = recipient.publicIdentity;
 	const suite = preferredSuite(to);
 	const head = {
@@ -85,7 +89,8 @@ export async function makeGrant(options: {
 	const plaintext = encodeKeys(keys);
 	const sealed = await sealTo({ to, suite, info: context, aad: aadOf(head), plaintext });
 	const { enc, ciphertext } = decodeBox(sealed);
-	const body = { ...head, enc: toBase64url(enc), ciphertext: toBase64url(ciphertext) };
+	const sent = { enc: toBase64url(enc), ciphertext: toBase64url(ciphertext) };
+	const body = { ...head, ...sent, ...(seen !== undefined && { head: seen }) };
 	const signature = await sign(grantor.signing, context, canonical(body));
 	return { ...body, signature: toBase64url(signature) };
 }

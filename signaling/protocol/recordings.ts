@@ -26,6 +26,8 @@ export const Grant = v.strictObject({
 	expiresAt: v.nullable(Time),
 	enc: bytes(2048),
 	ciphertext: bytes(8192),
+	/** The signed head of the history as the grantor was shown it. */
+	head: v.exactOptional(v.pipe(v.string(), v.maxLength(1024))),
 	signature: Signature,
 });
 export type Grant = v.InferOutput<typeof Grant>;

@@ -5,6 +5,7 @@ import { memberOf } from '#crypto/members/members.ts';
 import { account } from '#lib/account/account.svelte.ts';
 import { request } from '#lib/net/api.ts';
 import { signAct } from '#lib/proof/act.ts';
+import { proof } from '#lib/proof/proof.svelte.ts';
 import type { Recording } from '#protocol/recordings.ts';
 import { openOne } from './keys.ts';
 import { opener } from './store.ts';
@@ -52,6 +53,7 @@ export async function wrapFor(
 		grantor: { id: account.member.id, signing: account.identity.signing },
 		expiresAt,
 		keys: [...keys.values()],
+		head: await proof.inCall.mine(),
 	});
 	for (const { key } of keys.values()) key.fill(0);
 	return grant;

@@ -3,6 +3,7 @@ import { signWish } from '#lib/deletion/wish.ts';
 import { fetchJson, request } from '#lib/net/api.ts';
 import { address } from '#lib/net/origin.ts';
 import { signAct } from '#lib/proof/act.ts';
+import { proof } from '#lib/proof/proof.svelte.ts';
 import { RecordingsApi } from '#lib/record/api.ts';
 import { BriefPage, WholeRows } from '#protocol/briefs.ts';
 import { Recording, type RecordingRow, Tombstones } from '#protocol/recordings.ts';
@@ -66,6 +67,8 @@ export async function openRecording(recording: Recording, signal?: AbortSignal):
 	const { id, grants } = recording;
 	const mine = opener();
 	const keys = await openTrackKeys({ recording: id, grants, opener: mine });
+	// Whoever granted it was shown a history too: it has to be this one.
+	for (const { head } of grants) if (head !== undefined) void proof.inCall.forked(head);
 	const api = new RecordingsApi({
 		origin: new URL(address('/')).origin,
 		token: (stale) => account.token(stale !== undefined),
