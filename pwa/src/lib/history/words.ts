@@ -1,5 +1,5 @@
 import { m } from '#lib/paraglide/messages.js';
-import type { Act } from '#protocol/sessions.ts';
+import type { Act, HistoryRow } from '#protocol/sessions.ts';
 import type { Entry } from './entries.ts';
 
 const words: Record<Act, (inputs: { name: string }) => string> = {
@@ -90,6 +90,11 @@ const words: Record<Act, (inputs: { name: string }) => string> = {
 /** What was done, as a sentence; without a name somebody did it. */
 export function actWords(act: Act, name: string | undefined): string {
 	return words[act]({ name: name ?? m.somebody() });
+}
+
+/** Whose access it was that a row tells of, by id; undefined for every other act. */
+export function whoseAccess({ act, about }: Pick<HistoryRow, 'act' | 'about'>): string | undefined {
+	return about !== null && (act === 'granted' || act === 'access-ended') ? about : undefined;
 }
 
 /** What happened in one row, as a sentence. */
