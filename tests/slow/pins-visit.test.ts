@@ -5,9 +5,9 @@ import { maya, setUp } from '../e2e/practice.ts';
 import { complaints } from '../e2e/browsers.ts';
 import { looks } from '../e2e/media.ts';
 import { type TestServer, startServer } from '../server.ts';
-import { pageOf } from './browser.ts';
-import { type PinningBrowser, launchPinning, soon } from './pinned.ts';
-import { type Site, copySite, makeReleaseKey } from './site.ts';
+import { pageOf } from '../extension/browser.ts';
+import { type PinningBrowser, launchPinning, soon } from '../extension/pinned.ts';
+import { type Site, copySite, makeReleaseKey } from '../extension/site.ts';
 
 vi.setConfig({ hookTimeout: 120_000 });
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { pageOf } from './browser.ts';
-import { Stage, followSound } from './captured.ts';
+import { pageOf } from '../extension/browser.ts';
+import { Stage, followSound } from '../extension/captured.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 

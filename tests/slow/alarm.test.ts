@@ -3,9 +3,9 @@ import { waitAt } from '../line.ts';
 import { type TestServer, startServer } from '../server.ts';
 import { type Staff, signUp } from '../staff.ts';
 import { newId } from '../wire.ts';
-import { type ExtensionBrowser, launchExtension } from './browser.ts';
-import { Desktop, hasDesktop } from './notifications.ts';
-import { pairByHand } from './paired.ts';
+import { type ExtensionBrowser, launchExtension } from '../extension/browser.ts';
+import { Desktop, hasDesktop } from '../extension/notifications.ts';
+import { pairByHand } from '../extension/paired.ts';
 
 /** An alarm comes every half minute, and the worker has to start and connect. */
 const soon = { timeout: 60_000, interval: 200 };
