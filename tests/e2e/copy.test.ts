@@ -167,7 +167,7 @@ test('after a visit under 42 CFR Part 2 she asks for a copy; the practice answer
 	await expectThat(tasks.getByText('Dana Whitfield asks for a copy')).toBeVisible();
 	await expectThat(tasks.getByText(/Signed with keys of the visit/)).toBeVisible();
 	await tasks.getByRole('link', { name: 'Open the recording' }).click();
-	await expectThat(page.getByText(/^This record which has been disclosed to you/)).toBeVisible();
+	await expectThat(page.getByText(/^42 CFR part 2 prohibits unauthorized use/)).toBeVisible();
 	await page.getByRole('button', { name: 'Export a copy' }).waitFor();
 	const files = await exported('Dana Whitfield’s part alone');
 	expect(Buffer.from(files['index.html'] ?? []).toString()).toContain('42 CFR part 2');

@@ -1,4 +1,8 @@
 import { expect, test, vi } from 'vitest';
+import { fromBase64url } from '#crypto/bytes.ts';
+import { openCheckpoint, parseNoteKey } from '#crypto/log/note.ts';
+import { verifyInclusion } from '#crypto/log/tree.ts';
+import { hashOfRow } from '#lib/proof/rows.ts';
 import { storeRecording } from '../recorded.ts';
 import { films, refusal, sharing } from '../sharing.ts';
 
@@ -58,4 +62,27 @@ test('each share stands in the accounting of disclosures with its recipient, whi
 	for (const { sealed } of rows)
 		for (const words of ['Rosa', 'court', 'Dana'])
 			expect(Buffer.from(sealed, 'base64url').includes(words)).toBe(false);
+});
+
+test('the history in a copy is proved against the head that the server signed, row by row, without the server', async () => {
+	const { provenHistory } = await import('../../pwa/src/lib/export/logged.ts');
+	const { fetchHistory } = await import('../../pwa/src/lib/recordings/store.ts');
+	const history = await fetchHistory((await here.opened()).recording);
+	// As it lies in the file.
+	const { checkpoint, rows } = JSON.parse(JSON.stringify(await provenHistory(history)));
+	const head = await openCheckpoint(checkpoint.note, parseNoteKey(checkpoint.key));
+	expect(rows.length).toBeGreaterThan(2);
+	for (const { row, proof } of rows) {
+		const proves = (leaf: ReturnType<typeof hashOfRow>) =>
+			leaf !== undefined &&
+			verifyInclusion({
+				leaf,
+				index: row.n - 1,
+				size: head.size,
+				path: proof.path.map(fromBase64url),
+				root: head.root,
+			});
+		expect(proves(hashOfRow(row))).toBe(true);
+		expect(proves(hashOfRow({ ...row, at: row.at + 1 }))).toBe(false);
+	}
 });

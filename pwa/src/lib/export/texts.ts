@@ -7,6 +7,7 @@ import { address } from '#lib/net/origin.ts';
 import type { HistoryRow } from '#protocol/sessions.ts';
 import { type CopyText, signedText } from './copy.ts';
 import { receiptsOf, signedManifest } from './evidence.ts';
+import { provenHistory } from './logged.ts';
 
 const mediatype = 'application/json';
 const json = (value: unknown): string => `${JSON.stringify(value, null, '\t')}\n`;
@@ -28,7 +29,7 @@ const text = (file: string, purpose: string, what: string, content: string): Cop
 });
 
 /**
- * The signed texts of a copy. Of the whole: what the recorder signed, everybody's consent, what was done with it. Of one
+ * The signed texts of a copy. Of the whole: what the recorder signed, everybody's consent, what was done with it and the proofs that the log has it. Of one
  * person's part her own consent and the notice that she was shown: the manifest names everybody, so it stays away.
  */
 export async function copyTexts(options: {
@@ -54,9 +55,10 @@ export async function copyTexts(options: {
 	];
 	if (!whole) return texts;
 	const signed = await signedManifest({ recording, manifest, keys, source });
+	const logged = await provenHistory(history, signal);
 	return [
 		text('manifest.json', 'manifest', m.requests_copy_manifest(), signedText(signed)),
 		...texts,
-		text('history.json', 'history', m.requests_copy_history(), json(history)),
+		text('history.json', 'history', m.requests_copy_history(), json(logged)),
 	];
 }
