@@ -146,13 +146,15 @@ export class ShareKeeper {
 			? ({ mail: 'waiting', mail_at: clock.now() + pauseMs } as const)
 			: ({ mail: told.type === 'sent' ? 'sent' : 'failed', email: null } as const);
 		await store.transaction().execute(async (db) => {
-			const { state } = await db
+			const known = await db
 				.selectFrom('shares')
 				.select('state')
 				.where('id', '=', row.id)
-				.executeTakeFirstOrThrow();
+				.executeTakeFirst();
+			// Its recording was deleted meanwhile.
+			if (!known) return;
 			// It was ended meanwhile: there is no address any more.
-			const over = state !== 'open' && again;
+			const over = known.state !== 'open' && again;
 			await db
 				.updateTable('shares')
 				.set(over ? { mail: 'none' } : kept)

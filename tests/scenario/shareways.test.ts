@@ -351,3 +351,27 @@ test('with the recording all its shares go, and their bytes are in no file', asy
 	for (const text of kept.flatMap((one) => one ?? []))
 		expect(data.some((bytes) => bytes.includes(text))).toBe(false);
 });
+
+test('a mail that is under way while its share or recording goes is neither sent again nor a failure', async () => {
+	const { mailbox } = here;
+	const before = mailbox.received.length;
+	const taken = Promise.withResolvers<void>();
+	const arrived = Promise.withResolvers<void>();
+	mailbox.ontaken = async () => {
+		arrived.resolve();
+		await taken.promise;
+		throw new Error('later');
+	};
+	here.recorded = await record(here.device);
+	const logged = here.local.log().length;
+	await here.share();
+	await arrived.promise;
+	await here.maya.deleteRecording(here.recorded.id);
+	taken.resolve();
+	await here.work();
+	mailbox.ontaken = () => Promise.resolve();
+	here.local.clock.forward(5 * 60_000);
+	await here.work();
+	expect(mailbox.received.length).toBe(before);
+	expect(here.local.log().slice(logged)).not.toContain('"event":"failure"');
+});
