@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { verifyLog } from '../../scripts/verify-log.js';
+import { verifyLog } from '../../scripts/log.js';
 import { LogExportHead, LogProof } from '../../signaling/protocol/log.ts';
 import * as v from 'valibot';
 import { type LocalServer, localPractice } from '../local.ts';

@@ -1,0 +1,144 @@
+/**
+ * What `npm run verify-log` runs: checks an exported history without the server that it came
+ * from: that every row is as the log has it, in its place, and that all of them give the head that was signed; with a
+ * witness, a head that somebody kept elsewhere, that what was there then is still how the history begins.
+ */
+import { createReadStream } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
+import { parseArgs } from 'node:util';
+import * as v from 'valibot';
+import { equal, fromBase64url } from '../crypto/bytes.ts';
+import { personalHash, rowHash, signedHash, textHash } from '../crypto/log/leaf.ts';
+import { openCheckpoint, parseNoteKey } from '../crypto/log/note.ts';
+import { treeHash } from '../crypto/log/tree.ts';
+import { LogExportHead, LogExportRow } from '../signaling/protocol/log.ts';
+import { say } from './prepare.js';
+
+/** @typedef {import('../crypto/bytes.ts').Bytes} Bytes */
+/** @typedef {import('../crypto/log/note.ts').Checkpoint} Checkpoint */
+/** @typedef {v.InferOutput<typeof LogExportRow>} Row */
+
+/**
+ * The leaf hash of a row from what it says; undefined where its parts do not belong together.
+ * @param {Row} line
+ * @returns {Bytes | undefined}
+ */
+function hashOf({ n, row }) {
+	if (!row || row.n !== n) return undefined;
+	const { at, act, who, session, recording, about, reason, signed, leaf } = row;
+	if (reason !== null && textHash(reason) !== leaf.reason) return undefined;
+	if (signed !== null && signedHash(signed) !== leaf.signed) return undefined;
+	const { salt } = leaf;
+	if (salt === null) return rowHash({ n, at, act, of: leaf.of });
+	const said = { who, session, recording, about, salt, reason: leaf.reason, signed: leaf.signed };
+	return rowHash({ n, at, act, of: personalHash(said) });
+}
+
+/**
+ * What is wrong with one row; undefined when nothing is.
+ * @param {Row} line
+ */
+function judge(line) {
+	const { n, hash, row } = line;
+	if (!row) return `missing    row ${n} is not there any more`;
+	const made = hashOf(line);
+	if (!made || hash === null || !equal(made, fromBase64url(hash)))
+		return `altered    row ${n} is not as it was written`;
+	return undefined;
+}
+
+/**
+ * Whether the tree over the first leaves is that of a head.
+ * @param {readonly Bytes[]} leaves
+ * @param {Checkpoint} head
+ */
+const isHead = (leaves, { size, root }) =>
+	leaves.length >= size && equal(treeHash(leaves.slice(0, size)), root);
+
+/**
+ * A signed head; undefined when it is none, or signed by another key.
+ * @param {string} note
+ * @param {string} key
+ */
+async function headOf(note, key) {
+	try {
+		return await openCheckpoint(note, parseNoteKey(key));
+	} catch {
+		return undefined;
+	}
+}
+
+/**
+ * Reads an exported log line by line.
+ * @param {AsyncIterable<string>} lines
+ */
+async function read(lines) {
+	/** @type {v.InferOutput<typeof LogExportHead> | undefined} */
+	let head;
+	/** @type {string[]} */
+	const wrong = [];
+	/** @type {Bytes[]} */
+	const leaves = [];
+	for await (const line of lines) {
+		if (line === '') continue;
+		if (!head) {
+			head = v.parse(LogExportHead, JSON.parse(line));
+			continue;
+		}
+		const row = v.parse(LogExportRow, JSON.parse(line));
+		if (row.n !== leaves.length + 1)
+			wrong.push(`order      row ${row.n} comes where row ${leaves.length + 1} should`);
+		const found = judge(row);
+		if (found) wrong.push(found);
+		leaves.push(fromBase64url(row.hash ?? 'A'.repeat(43)));
+	}
+	return { head, wrong, leaves };
+}
+
+/**
+ * What is wrong with an exported log; empty when nothing is. `key` as C2SP signed-note writes it; without one, the
+ * log's own word is taken for it.
+ * @param {AsyncIterable<string>} lines
+ * @param {{ key?: string | undefined, witness?: string | undefined }} [options]
+ * @returns {Promise<string[]>}
+ */
+export async function verifyLog(lines, { key, witness } = {}) {
+	const { head, wrong, leaves } = await read(lines);
+	if (!head) return ['empty      there is no log in this file'];
+	const signer = key ?? head.key;
+	const signed = await headOf(head.note, signer);
+	if (!signed) return [...wrong, 'unsigned   the head is not signed by this key'];
+	if (signed.size !== leaves.length)
+		wrong.push(`missing    the head counts ${signed.size} rows, the file has ${leaves.length}`);
+	else if (!isHead(leaves, signed)) wrong.push('head       the rows do not give the signed head');
+	if (witness === undefined) return wrong;
+	const kept = await headOf(witness, signer);
+	if (!kept) wrong.push('witness    it is not signed by the key of this log');
+	else if (!isHead(leaves, kept))
+		wrong.push(`witness    the first ${kept.size} rows are not those that it saw`);
+	return wrong;
+}
+
+async function main() {
+	const { values, positionals } = parseArgs({
+		allowPositionals: true,
+		options: { witness: { type: 'string' }, key: { type: 'string' } },
+	});
+	const [path] = positionals;
+	if (path === undefined || positionals.length > 1) {
+		say('Usage: npm run verify-log -- LOG [--witness FILE] [--key KEY]');
+		process.exitCode = 2;
+		return;
+	}
+	const witness = values.witness && (await readFile(values.witness, 'utf8'));
+	const lines = createInterface({ input: createReadStream(path), crlfDelay: Infinity });
+	const wrong = await verifyLog(lines, { key: values.key, witness });
+	for (const line of wrong) say(line);
+	if (wrong.length > 0) process.exitCode = 1;
+	else say(`Every row is as it was written${witness ? ', and as the witness saw it' : ''}.`);
+	if (wrong.length === 0 && !values.key)
+		say('The key is the one that the file names: compare it with one that you kept (--key).');
+}
+
+if (import.meta.main) await main();
