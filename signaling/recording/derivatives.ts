@@ -3,6 +3,7 @@ import { ServerError } from '../errors.ts';
 import type { Staff } from '../guard.ts';
 import type { FinishDerivative, NewDerivative } from '../protocol/revisions.ts';
 import { sha256 } from '../random.ts';
+import { keepAsSource } from '../retention/kept.ts';
 import type { Store, StoreTransaction } from '../store/database.ts';
 import { presentRecording } from './access.ts';
 import { checkGrants, checkKept, insertGrants, insertTracks } from './recordings.ts';
@@ -49,6 +50,7 @@ export async function makeDerivative(
 			.execute();
 		await insertTracks(db, id, tracks);
 		await insertGrants(db, id, grants);
+		await keepAsSource(db, { recording: id, source, at: now });
 		return true;
 	});
 }
@@ -102,7 +104,7 @@ export async function orphans(store: Store): Promise<string[]> {
 }
 
 async function drop(db: StoreTransaction, recording: string): Promise<void> {
-	for (const table of ['grants', 'chunks', 'objects', 'tracks', 'derivatives'] as const)
+	for (const table of ['grants', 'chunks', 'objects', 'tracks', 'derivatives', 'retentions'] as const)
 		await db.deleteFrom(table).where('recording', '=', recording).execute();
 	await db.deleteFrom('recordings').where('id', '=', recording).execute();
 }

@@ -2,6 +2,7 @@ import type { Context } from '../context.ts';
 import { ServerError } from '../errors.ts';
 import type { Staff } from '../guard.ts';
 import type { FinishRevision, RevisionKind } from '../protocol/revisions.ts';
+import { demandNoHold } from '../retention/due.ts';
 import type { StoreTransaction } from '../store/database.ts';
 import { presentRecording, recipientsIn } from './access.ts';
 import { checkGrants, checkKept, insertGrants } from './recordings.ts';
@@ -149,6 +150,7 @@ export async function finishRevision(
 		const row = await openRevision(db, recording);
 		if (row?.id !== revision || row.member !== staff.member) throw new ServerError('not-found');
 		const { kind } = row;
+		if (wanted.destroy.length > 0) await demandNoHold(db, recording);
 		await swap(context, { db, recording, kind, staff, wanted });
 		const who = staff.member;
 		for (const tell of revised)

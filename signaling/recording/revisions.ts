@@ -7,6 +7,7 @@ import type { NewRevision, Revision } from '../protocol/revisions.ts';
 import type { Store, StoreTransaction } from '../store/database.ts';
 import type { RevisionRow } from '../store/rows/revisions.ts';
 import type { RecordingTableRow } from '../store/tables.ts';
+import { demandNoHold } from '../retention/due.ts';
 import { presentRecording, usableRecording } from './access.ts';
 import type { ObjectName } from './objects.ts';
 import { checkGrants } from './recordings.ts';
@@ -84,6 +85,7 @@ export async function beginRevision(
 	await store.transaction().execute(async (db) => {
 		const { state } = await presentRecording(db, recording);
 		if (state !== 'finished') throw new ServerError('conflict');
+		if (kind === 'destroy') await demandNoHold(db, recording);
 		const known = await openRevision(db, recording);
 		if (known?.id === id && known.member === staff.member) return;
 		if (known) throw new ServerError('conflict');

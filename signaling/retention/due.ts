@@ -21,6 +21,24 @@ export function endsAt(
 	return Math.max(ended ?? 0, seen, finished ?? 0) + row.minutes * minuteMs;
 }
 
+/** Whether it is a shortened copy that goes with its source, and its source is gone. */
+async function isOrphan(db: Store | StoreTransaction, recording: string): Promise<boolean> {
+	const row = await db
+		.selectFrom('derivatives')
+		.innerJoin('recordings as source', 'source.id', 'derivatives.source')
+		.select('derivatives.recording')
+		.where('derivatives.recording', '=', recording)
+		.where('derivatives.replaces', '=', 0)
+		.where('source.state', '=', 'deleted')
+		.executeTakeFirst();
+	return row !== undefined;
+}
+
+/** Throws `conflict` where a recording is under a legal hold: then nothing of it may be destroyed either. */
+export async function demandNoHold(db: StoreTransaction, recording: string): Promise<void> {
+	await demandDeletable(db, { recording, act: 'deleted', at: 0 });
+}
+
 /**
  * Throws `conflict` where a recording is under a legal hold, and where it would go because its time is over and its
  * time is not over. In the transaction that deletes it, so that a hold placed in the same moment is not passed by.
@@ -44,7 +62,7 @@ export async function demandDeletable(
 		.where('retentions.recording', '=', recording)
 		.executeTakeFirst();
 	if (row && row.hold !== 0) throw new ServerError('conflict');
-	if (act !== 'kept-until-over') return;
+	if (act !== 'kept-until-over' || (await isOrphan(db, recording))) return;
 	const end = row ? endsAt(row, row) : null;
 	if (end === null || end >= at) throw new ServerError('conflict');
 }

@@ -60,6 +60,18 @@ export async function keepAsNoticed(
 		.execute();
 }
 
+/** A shortened copy is kept as long as what it was made of, and held where that is held, until somebody signs something else. */
+export async function keepAsSource(
+	db: StoreTransaction,
+	{ recording, source, at }: { recording: string; source: string; at: number },
+): Promise<void> {
+	const { purpose, kept_until, minutes, hold } = await keptOf(db, source);
+	await db
+		.insertInto('retentions')
+		.values({ ...unsaid, recording, at, purpose, kept_until, minutes, hold })
+		.execute();
+}
+
 async function keptOf(
 	db: Store | StoreTransaction,
 	recording: string,

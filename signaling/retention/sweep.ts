@@ -1,6 +1,7 @@
 import type { Context } from '../context.ts';
 import { ServerError } from '../errors.ts';
 import { deleteRecording } from '../recording/deletion.ts';
+import { orphans } from '../recording/derivatives.ts';
 import { endsAt } from './due.ts';
 
 /** How exact the moment is. */
@@ -58,7 +59,9 @@ async function forgetOld({ store, clock }: Context): Promise<void> {
 export async function enforceRetention(context: Context): Promise<number> {
 	const { hub, log } = context;
 	let gone = 0;
-	for (const recording of await dueRecordings(context)) {
+	// Copies that a hold kept when their source went are looked at again.
+	const due = new Set([...(await dueRecordings(context)), ...(await orphans(context.store))]);
+	for (const recording of due) {
 		try {
 			await deleteRecording(context, { recording, who: null, act: 'kept-until-over' });
 			gone += 1;

@@ -174,6 +174,45 @@ test('nobody deletes what is on legal hold, by hand neither', async () => {
 	expect(await stateOf(recorder)).toBe('gone');
 });
 
+test('under a hold nobody destroys a track either, and a copy is held and kept as what it was made of', async () => {
+	const keptUntil = local.clock.now() + 20 * day;
+	const source = await recorded({ keptUntil, keeping: { purpose: 'quality' } });
+	const path = `/api/recordings/${source.id}`;
+	const copy = new TestRecorder(maya, source.session);
+	const cut = async () => {
+		const { id, tracks, final } = copy;
+		const grants = [copy.grant()];
+		const made = await maya.call('POST', `${path}/derivatives`, { id, tracks, grants });
+		expect(made.status).toBe(201);
+		copy.token = source.token;
+		expect((await copy.put(final, 0, someBytes(900))).status).toBe(201);
+		const finish = { keep: [{ track: final, part: 0, chunks: 1, bytes: 900 }], replaces: false };
+		const finished = `${path}/derivatives/${id}/finish`;
+		expect((await maya.call('POST', finished, finish)).status).toBe(204);
+	};
+	expect(await setRetention(source, { hold: true })).toBe('kept');
+	await cut();
+	const begun = await maya.call('POST', `${path}/revisions`, {
+		id: newId(),
+		kind: 'destroy',
+		grant: source.grant({ recipient: maya.signedIn.member.id }),
+	});
+	expect(begun.body.error).toBe('conflict');
+	const kept = (await maya.call('GET', `/api/recordings/${copy.id}/retention`)).body;
+	expect(kept).toMatchObject({ version: 0, purpose: 'quality', keptUntil, hold: true });
+	// Released for the source alone: the copy stays until its own hold is released, whatever its date.
+	expect(await setRetention(source, { hold: false })).toBe('kept');
+	local.clock.forward(20 * day + 1);
+	await maya.unlock();
+	expect(await sweep()).toBe(1);
+	const state = async () => (await maya.call('GET', `/api/recordings/${copy.id}`)).status;
+	expect(await state()).toBe(200);
+	const later = { keptUntil: keptUntil + 400 * day, hold: false };
+	expect(await setRetention(copy, later)).toBe('kept');
+	expect(await sweep()).toBe(1);
+	expect(await state()).toBe(410);
+});
+
 test('a note is written in minutes after the end, and a recorder that is there is not cut off', async () => {
 	const recorder = await recorded({ keeping: { purpose: 'note', minutes: 30 } });
 	const end = local.clock.now() + 30 * minute;
