@@ -52,13 +52,15 @@ async function visitedAt(
 	return claim.session;
 }
 
-/** The session of a place that belongs to this account. Throws `not-found`. */
+/** The session, to be recorded, of a place that belongs to this account. Throws `not-found`. */
 async function ownPlace({ store }: Context, member: string, place: string): Promise<string> {
 	const row = await store
 		.selectFrom('places')
-		.select('session')
-		.where('id', '=', place)
-		.where('member', '=', member)
+		.innerJoin('sessions', 'sessions.id', 'places.session')
+		.select('places.session')
+		.where('places.id', '=', place)
+		.where('places.member', '=', member)
+		.where('sessions.notice', 'is not', null)
 		.executeTakeFirst();
 	if (!row) throw new ServerError('not-found');
 	return row.session;

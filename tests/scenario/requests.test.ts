@@ -249,6 +249,12 @@ test('a participant with an account asks for her own appointments, and for nobod
 	const wanted = { id: newId(), kind: 'delete' };
 	expect((await dana.call('POST', path, wanted)).status).toBe(201);
 	expect((await dana.call('GET', path)).body.requests).toMatchObject([wanted]);
+	const plain = await maya.session({ startsAt: local.clock.now() });
+	const [unrecorded = ''] = plain.places;
+	const places = [{ id: unrecorded, sealed, visit }];
+	await maya.call('PATCH', `/api/sessions/${plain.id}`, { places });
+	const there = await dana.call('GET', `/api/visits/${unrecorded}/requests`);
+	expect(there.body.error).toBe('not-found');
 	const ines = await colleague(maya, 'participant-only');
 	expect((await ines.call('GET', path)).body.error).toBe('not-found');
 	expect((await ines.call('POST', path, wanted)).body.error).toBe('not-found');

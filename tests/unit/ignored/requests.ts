@@ -29,6 +29,9 @@ export const requests: Reasons = {
 		'requests_task_delete',
 		'requests_open_recording',
 		'requests_nothing_kept',
+		'requests_none',
+		'requests_account_open',
+		'requests_account_how',
 	],
 	'says what the practice, not the program, does or gives as its reason': [
 		'requests_ask_copy_text',

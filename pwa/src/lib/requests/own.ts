@@ -4,9 +4,11 @@ import { signJson } from '#crypto/identity/signed.ts';
 import { sign } from '#crypto/identity/signing.ts';
 import { StoredIdentity, kept } from '#lib/call/shelf.ts';
 import { fetchJson } from '#lib/net/api.ts';
+import { ApiError } from '#lib/net/errors.ts';
 import { OwnRequests, type RequestKind } from '#protocol/requests.ts';
 import type { Place } from '#protocol/sessions.ts';
 import { type ReadRequest, readAll } from './answer.ts';
+import type { Asking } from './mine.svelte.ts';
 
 /** The keys with which this browser was in the visit; undefined in any other, and after it was told to forget. */
 export async function visitIdentity(place: Place): Promise<Identity | undefined> {
@@ -43,4 +45,23 @@ export async function ask(options: {
 	const sent = { method: 'POST', path, body: { request }, open: true } as const;
 	const { requests } = await fetchJson(OwnRequests, sent);
 	return readAll(requests, identity);
+}
+
+/** Asking with the keys that this browser had in a visit. */
+export function visitAsking(place: Place): Asking {
+	let known: Identity | undefined;
+	const identity = async () => (known ??= await visitIdentity(place));
+	return {
+		practice: place.practice,
+		async look() {
+			if (place.notice === null) throw new ApiError('not-found');
+			const own = await identity();
+			return own && lookUp(place.place, own);
+		},
+		async ask(kind) {
+			const own = await identity();
+			if (!own) throw new ApiError('not-found');
+			return ask({ place, identity: own, kind, at: Date.now() });
+		},
+	};
 }
