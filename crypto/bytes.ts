@@ -22,6 +22,14 @@ export function concat(...parts: readonly Uint8Array[]): Bytes {
 	return whole;
 }
 
+/** The same bytes as WebCrypto takes them; copied only where their memory may be shared with another thread. */
+export function plainBytes(bytes: Uint8Array): Bytes {
+	const { buffer, byteOffset, length } = bytes;
+	return buffer instanceof ArrayBuffer
+		? new Uint8Array(buffer, byteOffset, length)
+		: new Uint8Array(bytes);
+}
+
 /** Whether both hold the same bytes; the time depends on the lengths only. */
 export function equal(a: Uint8Array, b: Uint8Array): boolean {
 	if (a.length !== b.length) return false;
@@ -89,5 +97,7 @@ export function u64(value: bigint): Bytes {
 
 /** SHA-256, 32 bytes. */
 export async function sha256(...parts: readonly Uint8Array[]): Promise<Bytes> {
-	return new Uint8Array(await crypto.subtle.digest('SHA-256', concat(...parts)));
+	const [first] = parts;
+	const message = first && parts.length === 1 ? plainBytes(first) : concat(...parts);
+	return new Uint8Array(await crypto.subtle.digest('SHA-256', message));
 }

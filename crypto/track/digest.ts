@@ -7,7 +7,12 @@ import { canonical } from '#crypto/canonical.ts';
  * holds no key can compute it too. Signed checkpoints and the end of the part state it.
  */
 export async function nextDigest(digest: Uint8Array, segment: Uint8Array): Promise<Bytes> {
-	return sha256(digest, await sha256(segment));
+	return afterHash(digest, await sha256(segment));
+}
+
+/** The same from SHA-256(whole segment), which needs no digest before it and so can be made of many segments at once. */
+export function afterHash(digest: Uint8Array, segmentHash: Uint8Array): Promise<Bytes> {
+	return sha256(digest, segmentHash);
 }
 
 /** The digest before the first segment. */

@@ -1,4 +1,4 @@
-import { type Bytes, concat, equal, u32, utf8 } from '#crypto/bytes.ts';
+import { type Bytes, concat, equal, plainBytes, u32, utf8 } from '#crypto/bytes.ts';
 import { CryptoError, assert } from '#crypto/errors.ts';
 import {
 	type PartHeader,
@@ -107,7 +107,7 @@ export async function openSegment(options: {
 	bytes: Uint8Array;
 }): Promise<Segment> {
 	const { header, secret, seq } = options;
-	const bytes = new Uint8Array(options.bytes);
+	const bytes = plainBytes(options.bytes);
 	const head = decodeSegmentHead(header, bytes);
 	assert(bytes.length === segmentHeadBytes + head.ciphertextBytes, 'not one whole segment');
 	if (head.seq !== seq) throw new CryptoError('open-failed');

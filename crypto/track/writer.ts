@@ -1,6 +1,6 @@
-import { type Bytes, concat, random } from '#crypto/bytes.ts';
+import { type Bytes, concat, random, sha256 } from '#crypto/bytes.ts';
 import { CryptoError, assert } from '#crypto/errors.ts';
-import { firstDigest, nextDigest } from './digest.ts';
+import { afterHash, firstDigest } from './digest.ts';
 import {
 	type PartHeader,
 	type SegmentType,
@@ -78,7 +78,8 @@ export class PartWriter {
 			assert(payload.length <= segmentPayloadBytes, 'longer than the fixed length');
 			this.#short = payload.length < segmentPayloadBytes;
 		}
-		const segment = this.#seal('media', payload.slice());
+		// It is copied before this call gives anything back.
+		const segment = this.#seal('media', payload);
 		this.#mediaSegments++;
 		this.#payloadBytes += payload.length;
 		return segment;
@@ -106,30 +107,40 @@ export class PartWriter {
 		);
 	}
 
-	#seal(type: SegmentType, payload: Bytes | ((digest: Bytes) => Bytes)): Promise<Bytes> {
+	#seal(type: SegmentType, payload: Uint8Array | ((digest: Bytes) => Bytes)): Promise<Bytes> {
 		assert(!this.#closed, 'the part has ended');
 		if (this.#taken >= segmentsMax) throw new CryptoError('exhausted');
 		if (type === 'end') this.#closed = true;
 		const seq = this.#taken++;
+		// What does not depend on those before it is sealed at once; the digest takes turns.
+		const ready = typeof payload === 'function' ? undefined : this.#hashed(seq, type, payload);
+		ready?.catch(() => undefined);
 		const sealed = this.#queue.then(async () => {
 			const { segments, partBytes, digest } = this.#progress;
 			// A failed call leaves a hole, after which nothing may be handed out.
 			assert(segments === seq, 'a segment before this one failed');
-			const bytes = await sealSegment({
-				header: this.header,
-				secret: this.#secret,
-				seq,
-				type: segmentTypes[type],
-				payload: typeof payload === 'function' ? payload(digest) : payload,
-			});
+			const own = typeof payload === 'function' ? payload(digest) : payload;
+			const { bytes, hash } = await (ready ?? this.#hashed(seq, type, own));
 			this.#progress = {
 				segments: seq + 1,
 				partBytes: partBytes + bytes.length,
-				digest: await nextDigest(digest, bytes),
+				digest: await afterHash(digest, hash),
 			};
 			return bytes;
 		});
 		this.#queue = sealed.catch(() => undefined);
 		return sealed;
+	}
+
+	/** The only place that seals: `seq` was taken for this payload alone. */
+	async #hashed(
+		seq: number,
+		type: SegmentType,
+		payload: Uint8Array,
+	): Promise<{ bytes: Bytes; hash: Bytes }> {
+		const { header } = this;
+		const secret = this.#secret;
+		const bytes = await sealSegment({ header, secret, seq, type: segmentTypes[type], payload });
+		return { bytes, hash: await sha256(bytes) };
 	}
 }

@@ -23,7 +23,7 @@ export interface StoredFinal {
 }
 
 interface Sealing {
-	readonly api: RecordingsApi;
+	readonly api: Pick<RecordingsApi, 'putChunk'>;
 	readonly pauses: Pauses;
 	readonly recording: string;
 	readonly track: string;
@@ -111,7 +111,7 @@ export async function sealFinal(
 
 /** Reads a final object back from the server and opens all of it. Throws `open-failed` unless it is what was sealed. */
 export async function verifyFinal(options: {
-	api: RecordingsApi;
+	api: Pick<RecordingsApi, 'objectBytes'>;
 	recording: string;
 	key: CryptoKey;
 	stored: StoredFinal;
