@@ -104,7 +104,14 @@ export async function orphans(store: Store): Promise<string[]> {
 }
 
 async function drop(db: StoreTransaction, recording: string): Promise<void> {
-	for (const table of ['grants', 'chunks', 'objects', 'tracks', 'derivatives', 'retentions'] as const)
+	for (const table of [
+		'grants',
+		'chunks',
+		'objects',
+		'tracks',
+		'derivatives',
+		'retentions',
+	] as const)
 		await db.deleteFrom(table).where('recording', '=', recording).execute();
 	await db.deleteFrom('recordings').where('id', '=', recording).execute();
 }
