@@ -69,7 +69,8 @@ test('whose access was taken away gets nothing of it any more, and it stands in 
 	expect(answerOf(await end(dana, idOf(ida)))).toBe('204');
 	expect(answerOf(await end(dana, newId()))).toBe('204');
 	const acts = await actsOf(dana, recorder.id);
-	expect(acts.slice(2)).toEqual([
+	const about = new Set(['granted', 'access-ended']);
+	expect(acts.filter(([act]: string[]) => about.has(act ?? ''))).toEqual([
 		['granted', idOf(dana), idOf(tom)],
 		['granted', idOf(dana), idOf(una)],
 		['granted', idOf(dana), idOf(ida)],
