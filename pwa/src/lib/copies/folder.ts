@@ -27,8 +27,9 @@ export async function writeObject(
 	await writable.close();
 }
 
+/** There is none, or, in a private window of some browsers, there cannot be any. */
 const isMissing = (error: unknown): boolean =>
-	error instanceof DOMException && error.name === 'NotFoundError';
+	error instanceof DOMException && ['NotFoundError', 'SecurityError'].includes(error.name);
 
 /** Removes the bytes of a copy; nothing where there are none. */
 export async function removeFolder(recording: string): Promise<void> {

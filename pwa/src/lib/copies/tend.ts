@@ -74,13 +74,14 @@ async function obey(member: string): Promise<void> {
 
 /** What is due while her account is open: expiry, and what the server has to say. Without a connection only the first. */
 export async function tendCopies(): Promise<void> {
-	const { id, role } = account.member;
-	if (role === 'participant-only' || role === 'scheduler' || role === 'station') return;
-	await removeExpired(id);
-	await removeLeftovers(id);
 	try {
+		const { id, role } = account.member;
+		if (role === 'participant-only' || role === 'scheduler' || role === 'station') return;
+		await removeExpired(id);
+		await removeLeftovers(id);
 		await obey(id);
 	} catch (error) {
+		// Locked meanwhile, or no connection: the next page tries again.
 		if (!isApiError(error)) throw error;
 	}
 }

@@ -4,6 +4,8 @@ import type { PersonMedia, Player } from './player.svelte.ts';
 
 /** Where browsers round a time down, the middle of a millisecond still lies in the frame. */
 const withinMs = 0.5;
+/** Where the file cannot be read, about one picture. */
+const blindMs = 40;
 
 /** Goes from picture to picture: by the times that stand in the file, because a call has no fixed rate. */
 export class Frames {
@@ -41,9 +43,20 @@ export class Frames {
 		);
 		const person = shown.find((one) => player.isHere(one)) ?? shown[0];
 		if (!person || this.#end.signal.aborted) return;
-		const atMs = await this.#beside(person, forward);
+		const atMs = await this.#placeBeside(person, forward);
 		if (atMs === undefined || this.#end.signal.aborted) return;
-		await player.seek(person.startMs + atMs + withinMs);
+		await player.seek(atMs);
+	}
+
+	/** On the clock of the recording; undefined at the ends. */
+	async #placeBeside(person: PersonMedia, forward: boolean): Promise<number | undefined> {
+		try {
+			const local = await this.#beside(person, forward);
+			return local === undefined ? undefined : person.startMs + local + withinMs;
+		} catch {
+			// No connection, or altered bytes ahead: the player itself says so where it matters.
+			return this.#player.positionMs + (forward ? blindMs : -blindMs);
+		}
 	}
 
 	/** The time of the picture beside the present one, milliseconds of this person's media. */

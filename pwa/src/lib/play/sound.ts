@@ -1,3 +1,4 @@
+import type { Input } from 'mediabunny';
 import { type Levels, Meter } from './levels.ts';
 import { openMedia } from './media.ts';
 import { MediaReadError } from './mediaerror.ts';
@@ -23,8 +24,9 @@ export async function readLevels(
 	const { signal, onShare } = options;
 	const meter = new Meter({ stepMs, durationMs });
 	const { AudioSampleSink } = await import('mediabunny');
-	const input = await openMedia(src, { signal });
+	let input: Input | undefined;
 	try {
+		input = await openMedia(src, { signal });
 		const track = await input.getPrimaryAudioTrack();
 		if (!track) return meter.levels();
 		if (!(await track.canDecode())) throw new MediaReadError();
@@ -43,7 +45,7 @@ export async function readLevels(
 		signal.throwIfAborted();
 		throw cause instanceof MediaReadError ? cause : new MediaReadError({ cause });
 	} finally {
-		input.dispose();
+		input?.dispose();
 	}
 	return meter.levels();
 }
