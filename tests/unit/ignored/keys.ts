@@ -12,6 +12,7 @@ export const keys: Reasons = {
 		'keys_devices',
 		'keys_device_done',
 		'keys_loading',
+		'keys_told_ready',
 	],
 	'what a passkey is, and advice': ['keys_passkey_text', 'keys_refused_next', 'keys_no_prf'],
 };
