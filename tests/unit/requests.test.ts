@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { fromBase64url, random, toBase64url } from '#crypto/bytes.ts';
 import { createStaffIdentity, generateParticipantIdentity } from '#crypto/identity/identity.ts';
 import { signJson } from '#crypto/identity/signed.ts';
-import { answerContext, askerOf, readAll, sealAnswer } from '#lib/requests/answer.ts';
+import { answerContext, askerIn, askerOf, readAll, sealAnswer } from '#lib/requests/answer.ts';
 import { openText } from '#lib/schedule/sealed.ts';
 
 const newId = () => toBase64url(random(16));
@@ -50,6 +50,19 @@ test('a request is believed with its own signature and as it was asked, and not 
 	const said = { ...task, kind: 'delete' as const, request: wish };
 	expect(await askerOf(said)).toEqual({ key: identity.signing.publicKey, box: undefined });
 	await expect(askerOf({ ...said, session: newId() })).rejects.toThrow('bad-encoding');
+});
+
+test('the practice is told whose key in the recording asks, and that it is nobody’s', async () => {
+	const { identity, task } = await asked();
+	const asker = await askerOf(task);
+	const stranger = await generateParticipantIdentity();
+	const people = [
+		{ name: 'Dr. Maya Okafor', key: toBase64url(random(32)) },
+		{ name: 'Dana Whitfield', key: toBase64url(identity.signing.publicKey) },
+	];
+	expect(askerIn(people, asker?.key)).toBe('Dana Whitfield');
+	expect(askerIn(people, stranger.signing.publicKey)).toBeUndefined();
+	expect(askerIn(people, undefined)).toBeUndefined();
 });
 
 test('the words of an answer open for whoever asked and for the practice, and for nobody else', async () => {

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { type Bytes, fromBase64url } from '#crypto/bytes.ts';
+import { type Bytes, equal, fromBase64url } from '#crypto/bytes.ts';
 import { CryptoError } from '#crypto/errors.ts';
 import type { Identity, PublicIdentity } from '#crypto/identity/identity.ts';
 import { openSigned } from '#crypto/identity/signed.ts';
@@ -46,6 +46,14 @@ export async function askerOf(
 		id === task.id && session === task.session && place === task.place && kind === task.kind;
 	if (!same) throw new CryptoError('bad-signature');
 	return { key: publicKey, box: { ed25519: publicKey, x25519: fromBase64url(text.box) } };
+}
+
+/** Who of those in a recording had this key there; undefined for a key that nobody had. */
+export function askerIn(
+	people: readonly { readonly name: string; readonly key: string }[],
+	key: Bytes | undefined,
+): string | undefined {
+	return key && people.find((one) => equal(fromBase64url(one.key), key))?.name;
 }
 
 /** Words for whoever asked; also for `own`, who keep them on file. Throws as `sealText`. */

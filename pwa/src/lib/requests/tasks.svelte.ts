@@ -1,3 +1,4 @@
+import type { Bytes } from '#crypto/bytes.ts';
 import { CryptoError } from '#crypto/errors.ts';
 import type { PublicIdentity } from '#crypto/identity/identity.ts';
 import { memberOf } from '#crypto/members/members.ts';
@@ -20,6 +21,10 @@ export interface Task extends RequestTask {
 	readonly forged: boolean;
 	/** To whom words can be sealed. */
 	readonly box: PublicIdentity | undefined;
+	/** The key that signed it, where one did. */
+	readonly key: Bytes | undefined;
+	/** It was said while the visit lasted. */
+	readonly inCall: boolean;
 }
 
 export type TaskAnswer =
@@ -32,10 +37,12 @@ async function read(task: RequestTask): Promise<Task> {
 	const member = task.member === null ? undefined : memberOf(account.members, task.member);
 	try {
 		const asker = await askerOf(task);
-		return { ...task, name, forged: false, box: asker?.box ?? member?.publicIdentity };
+		const inCall = asker !== undefined && asker.box === undefined;
+		const box = asker?.box ?? member?.publicIdentity;
+		return { ...task, name, forged: false, box, key: asker?.key, inCall };
 	} catch (error) {
 		if (!(error instanceof CryptoError)) throw error;
-		return { ...task, name, forged: true, box: undefined };
+		return { ...task, name, forged: true, box: undefined, key: undefined, inCall: false };
 	}
 }
 
