@@ -16,6 +16,8 @@ export interface Deletion {
 	act?: DeletionAct;
 	/** What she signed. */
 	wish?: Signed | undefined;
+	/** Others follow: the caller scrubs once, after the last. */
+	more?: true;
 }
 
 const nothing: Destroyed = {
@@ -157,7 +159,7 @@ export async function deleteRecording(context: Context, deletion: Deletion): Pro
 	await clear(context, recording);
 	await tombstones.add({ recording, at });
 	await deleteOrphans(context, deletion);
-	await scrub(context);
+	if (!deletion.more) await scrub(context);
 }
 
 /** Shortened copies go with what they were made of; one that is held stays until it is released. */
@@ -167,7 +169,7 @@ async function deleteOrphans(
 ): Promise<void> {
 	for (const recording of await orphans(context.store))
 		try {
-			await deleteRecording(context, { recording, who, ...(act && { act }) });
+			await deleteRecording(context, { recording, who, more: true, ...(act && { act }) });
 		} catch (error) {
 			if (!(error instanceof ServerError)) throw error;
 		}

@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts';
 import { ServerError } from '../errors.ts';
-import { deleteRecording } from '../recording/deletion.ts';
+import { deleteRecording, scrub } from '../recording/deletion.ts';
 import { orphans } from '../recording/derivatives.ts';
 import { endsAt } from './due.ts';
 
@@ -63,7 +63,8 @@ export async function enforceRetention(context: Context): Promise<number> {
 	const due = new Set([...(await dueRecordings(context)), ...(await orphans(context.store))]);
 	for (const recording of due) {
 		try {
-			await deleteRecording(context, { recording, who: null, act: 'kept-until-over' });
+			const over = { recording, who: null, act: 'kept-until-over', more: true } as const;
+			await deleteRecording(context, over);
 			gone += 1;
 		} catch (error) {
 			// A hold, or a later date, in this very moment.
@@ -72,6 +73,7 @@ export async function enforceRetention(context: Context): Promise<number> {
 		}
 	}
 	await forgetOld(context);
+	if (gone > 0) await scrub(context);
 	if (gone > 0) hub.changed('recordings');
 	return gone;
 }
