@@ -101,7 +101,7 @@ export type RetentionPolicy = v.InferOutput<typeof RetentionPolicy>;
 
 /**
  * PUT /api/practice/retention (admin) → 204; it changes no recording that exists. Errors: `bad-request` (not signed
- * by her for this practice), `conflict` (no next version).
+ * by her for this practice), `conflict` (no higher version).
  */
 export const NewRetentionPolicy = v.strictObject({ policy: Signed });
 

@@ -19,7 +19,7 @@ export async function readPolicy(db: Store | StoreTransaction): Promise<Signed |
 
 /**
  * Keeps what an admin signed beside what was signed before. Throws `bad-request` when she did not sign just this for
- * this practice, `conflict` unless it is the next version. No recording that exists is touched.
+ * this practice, `conflict` unless its version is a higher one. No recording that exists is touched.
  */
 export async function writePolicy(
 	db: StoreTransaction,
@@ -40,7 +40,7 @@ export async function writePolicy(
 		.selectFrom('retention_policies')
 		.select((it) => it.fn.max('version').as('version'))
 		.executeTakeFirstOrThrow();
-	if (said.version !== (version ?? 0) + 1) throw new ServerError('conflict');
+	if (said.version <= (version ?? 0)) throw new ServerError('conflict');
 	await db
 		.insertInto('retention_policies')
 		.values({ version: said.version, content: JSON.stringify(policy), at })

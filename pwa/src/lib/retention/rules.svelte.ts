@@ -1,6 +1,7 @@
 import { planningZone } from '#lib/schedule/form.ts';
-import type { RetentionPolicy, RetentionRules } from '#protocol/retention.ts';
+import type { RetentionRules } from '#protocol/retention.ts';
 import {
+	type Rules,
 	checkKept,
 	fetchRetentions,
 	fetchRules,
@@ -12,8 +13,7 @@ import { type Touched, touchedBy } from './touched.ts';
 
 /** How long the practice keeps recordings, as an admin reads and changes it. */
 export class RulesPage {
-	policy = $state.raw<RetentionPolicy>();
-	loaded = $state(false);
+	known = $state.raw<Rules>();
 	failure = $state.raw<unknown>();
 	busy = $state(false);
 	saved = $state(false);
@@ -27,8 +27,7 @@ export class RulesPage {
 	async load(): Promise<void> {
 		this.failure = undefined;
 		try {
-			this.policy = await fetchRules();
-			this.loaded = true;
+			this.known = await fetchRules();
 		} catch (error) {
 			this.failure = error;
 		}
@@ -38,7 +37,7 @@ export class RulesPage {
 	async save(rules: RetentionRules): Promise<void> {
 		[this.busy, this.saved, this.failure] = [true, false, undefined];
 		try {
-			await saveRules({ rules, before: this.policy?.version ?? 0 });
+			await saveRules({ rules, version: this.known?.next ?? 1 });
 			await this.load();
 			this.saved = true;
 			const { recordings } = await fetchRetentions();

@@ -1,5 +1,7 @@
 import * as v from 'valibot';
+import { CryptoError } from '#crypto/errors.ts';
 import type { Signed } from '#crypto/identity/signed.ts';
+import { parseJson } from '#crypto/schema.ts';
 import { account } from '#lib/account/account.svelte.ts';
 import { db } from '#lib/db/db.ts';
 import { fetchJson, request } from '#lib/net/api.ts';
@@ -11,14 +13,13 @@ import {
 	KnownRetentionPolicy,
 	Retention,
 	RetentionList,
-	type RetentionPolicy,
+	RetentionPolicy,
 	type RetentionRules,
 	RetentionText,
 	Storage,
 	type StoragePrice,
 } from '#protocol/retention.ts';
 import { Signed as SignedShape } from '#protocol/text.ts';
-import { CryptoError } from '#crypto/errors.ts';
 import { RetentionFacts, reasonsMax } from './facts.ts';
 import { type Basis, endsSooner } from './plan.ts';
 import { loadRules } from './rules.ts';
@@ -127,34 +128,58 @@ async function knownRules(practice: string): Promise<Signed | undefined> {
 	return row.success ? row.output.signed : undefined;
 }
 
-/**
- * What an admin signed last; undefined while none has. Throws `ApiError`; CryptoError when the server shows something
- * else, or nothing where this browser has seen something.
- */
-export async function fetchRules(): Promise<RetentionPolicy | undefined> {
+/** How long the practice keeps recordings, as far as it can be believed. */
+export interface Rules {
+	/** Undefined while no admin has signed any. */
+	readonly policy: RetentionPolicy | undefined;
+	/** The server shows something else than an admin signed, or less than this browser has seen: that holds then. */
+	readonly doubted: boolean;
+	/** The version that the next one is. */
+	readonly next: number;
+}
+
+/** How far a version that this browser could not check may be ahead: a server that makes one up can end no counting. */
+const aheadMost = 1000;
+
+function versionOf({ text }: Signed): number {
+	const said = v.safeParse(
+		v.pipe(v.string(), v.parseJson(), v.object({ version: v.number() })),
+		text,
+	);
+	return said.success ? said.output.version : 0;
+}
+
+/** What an admin signed last. Throws `ApiError`. */
+export async function fetchRules(): Promise<Rules> {
 	const practice = account.practice.id;
 	const known = await knownRules(practice);
 	const { policy: signed } = await fetchJson(KnownRetentionPolicy, { path: rulesPath });
-	if (signed === null) {
-		if (known) throw new CryptoError('stale');
-		return undefined;
+	const checked = known && parseJson(RetentionPolicy, known.text);
+	const seen = checked?.version ?? 0;
+	const shown = signed ? Math.min(versionOf(signed), seen + aheadMost) : 0;
+	const next = Math.max(seen, shown) + 1;
+	if (signed === null) return { policy: checked, doubted: known !== undefined, next };
+	try {
+		const policy = await openRules({ signed, members: account.members, known });
+		await db.policies.put({ practice: shelfOf(practice), signed });
+		return { policy, doubted: false, next };
+	} catch (error) {
+		if (!(error instanceof CryptoError)) throw error;
+		return { policy: checked, doubted: true, next };
 	}
-	const policy = await openRules({ signed, members: account.members, known });
-	await db.policies.put({ practice: shelfOf(practice), signed });
-	return policy;
 }
 
 /** Signs them for the whole practice; admins only. No recording is touched. Throws `ApiError`: `conflict`. */
 export async function saveRules(options: {
 	rules: RetentionRules;
-	/** 0 = the first. */
-	before: number;
+	/** The version that they are. */
+	version: number;
 }): Promise<void> {
-	const { rules, before } = options;
+	const { rules, version } = options;
 	const policy = await signRules({
 		admin: author(),
 		practice: account.practice.id,
-		version: before + 1,
+		version,
 		at: Date.now(),
 		rules,
 	});
@@ -163,7 +188,7 @@ export async function saveRules(options: {
 
 /** With what dates are computed here. */
 export async function loadBasis(): Promise<Basis> {
-	const [policy, law] = await Promise.all([fetchRules(), loadRules()]);
+	const [{ policy }, law] = await Promise.all([fetchRules(), loadRules()]);
 	return { rules: policy?.rules, law, zone: planningZone() };
 }
 
