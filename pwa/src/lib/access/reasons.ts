@@ -5,6 +5,7 @@ import { CryptoError } from '#crypto/errors.ts';
 import { signingKeysOf } from '#crypto/members/members.ts';
 import { account } from '#lib/account/account.svelte.ts';
 import { request } from '#lib/net/api.ts';
+import { signAct } from '#lib/proof/act.ts';
 import { type TrackKeys, openTrackKeys } from '#lib/recordings/keys.ts';
 import { opener } from '#lib/recordings/store.ts';
 import type { Recording } from '#protocol/recordings.ts';
@@ -41,8 +42,9 @@ export async function tellReason(recording: Recording, reason: string): Promise<
 		body: { reason: reason.trim() },
 	});
 	const opening = { id, reason: toBase64url(sealed) };
+	const signed = await signAct({ act: 'opened', recording: recordingId, about: id });
 	const path = `/api/recordings/${recordingId}/opened`;
-	await request({ method: 'POST', path, body: { opening } });
+	await request({ method: 'POST', path, body: { opening, signed } });
 }
 
 /** Why somebody opened a recording, in her words. Throws as `openAnnotation`, `bad-signature` when another wrote it, `no-key`. */
