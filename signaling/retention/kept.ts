@@ -166,7 +166,7 @@ export async function setRetention(
 			.values({ recording, ...values })
 			.onConflict((it) => it.column('recording').doUpdateSet(values))
 			.execute();
-		const about = { who: staff.member, session: row.session, recording };
+		const about = { who: staff.member, session: row.session, recording, signed: statement };
 		if (said.hold && before.hold === 0) await history.add(db, { act: 'hold-placed', ...about });
 		if (released) await history.add(db, { act: 'hold-released', ...about });
 		const same = said.keptUntil === storedEnd(before, row) && said.purpose === before.purpose;

@@ -87,3 +87,22 @@ test('a hand that goes up is told, and one that goes down', async () => {
 	await expect.poll(() => host.group.hands.has(other(host))).toBe(false);
 	expect(host.group.news.map(({ what }) => what)).toEqual(['hand', 'hand-down']);
 });
+
+test('people show each other the head of the history that the server showed them, and a fork is said', async () => {
+	const [hosts, guests] = await twoEpochs();
+	const wire = new Wire();
+	const host = await page({ wire, at: 0, epoch: hosts });
+	const guest = await page({ wire, at: 1, epoch: guests });
+	const shown = (mine: string, strange: string) => ({
+		mine: () => Promise.resolve(mine),
+		forked: (note: string) => Promise.resolve(note === strange),
+	});
+	host.group.heads = shown('what the host saw', 'what the guest saw');
+	guest.group.heads = shown('what the guest saw', 'something else');
+	await guest.links.follow(true);
+	await host.links.follow(true);
+	await expect.poll(() => host.group.forked, { timeout: 20_000 }).toBe(true);
+	expect(guest.group.forked).toBe(false);
+	// It went inside the group's messages, past the server.
+	expect(wire.carried).not.toContain('head');
+});
