@@ -4,6 +4,7 @@ import type { Staff } from '../guard.ts';
 import type { CopiesToRemove } from '../protocol/copies.ts';
 import { limits } from '../protocol/limits.ts';
 import { usableRecording } from '../recording/access.ts';
+import { isOutdatedCopy } from '../recording/revisions.ts';
 import type { Store, StoreTransaction } from '../store/database.ts';
 import type { CopyRow } from '../store/rows/copies.ts';
 
@@ -84,7 +85,7 @@ export async function noteSignedOut(
 	}
 }
 
-/** Which of these the device has to remove: deleted, or not this member's to open any more. The others were seen now. */
+/** Which of these the device has to remove: deleted, rewritten since, or not this member's to open any more. The others were seen now. */
 export async function checkCopies(
 	context: Context,
 	staff: Staff,
@@ -97,6 +98,10 @@ export async function checkCopies(
 			await usableRecording(context, staff, recording);
 		} catch (error) {
 			if (!(error instanceof ServerError)) throw error;
+			remove.push(recording);
+			continue;
+		}
+		if (await isOutdatedCopy(store, { recording, device: staff.device })) {
 			remove.push(recording);
 			continue;
 		}

@@ -120,7 +120,7 @@ async function swap(context: Context, options: Finishing): Promise<void> {
 	await db.deleteFrom('revision_tracks').where('recording', '=', recording).execute();
 	await db
 		.updateTable('revisions')
-		.set({ state: 'done', content: null })
+		.set({ state: 'done', content: null, at: context.clock.now() })
 		.where('recording', '=', recording)
 		.execute();
 }

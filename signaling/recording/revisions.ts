@@ -221,6 +221,23 @@ export async function cancelRevision(
 	await removeDeadParts(context, recording);
 }
 
+/** Whether this device's copy is of what a recording was before it was rewritten. */
+export async function isOutdatedCopy(
+	store: Store,
+	{ recording, device }: { recording: string; device: string },
+): Promise<boolean> {
+	const row = await store
+		.selectFrom('copies')
+		.innerJoin('revisions', 'revisions.recording', 'copies.recording')
+		.select('copies.device')
+		.where('copies.recording', '=', recording)
+		.where('copies.device', '=', device)
+		.where('revisions.state', '=', 'done')
+		.whereRef('copies.kept_at', '<', 'revisions.at')
+		.executeTakeFirst();
+	return row !== undefined;
+}
+
 /** At start and now and then: removes what nobody needs any more of rewritings. Says how many were given up. */
 export async function sweepRevisions(context: Context): Promise<number> {
 	const { store, clock } = context;

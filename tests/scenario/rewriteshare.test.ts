@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest';
 import { memory, openRewriting } from '../rewrite.ts';
-import { sharing } from '../sharing.ts';
+import { hour, sharing } from '../sharing.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
@@ -18,6 +18,15 @@ test('a share ends with the track that was in it, and every share when the recor
 	const rewriting = await openRewriting();
 	const danas = await here.share({ people: ['1'] });
 	const mayas = await here.share({ people: ['0'] });
+	const copy = { path: `/api/copies/${here.recorded.id}`, method: 'PUT' } as const;
+	await here.maya.request({ ...copy, body: { expiresAt: here.local.clock.now() + hour } });
+	const check = async () => {
+		const body = { recordings: [here.recorded.id] };
+		const answer = await here.maya.request({ method: 'POST', path: '/api/copies', body });
+		return (await answer.json()).remove;
+	};
+	expect(await check()).toEqual([]);
+	here.local.clock.forward(1000);
 	const api = rewriting.recordingsApi();
 	const { signal } = new AbortController();
 	const about = { api, signal };
@@ -29,6 +38,8 @@ test('a share ends with the track that was in it, and every share when the recor
 	});
 	expect(await contentOf(danas.id)).toEqual({ state: 'ended', content: null });
 	expect(await contentOf(mayas.id)).toMatchObject({ state: 'open', content: expect.any(String) });
+	// A device that kept the sealed bytes hears at its next contact that they go.
+	expect(await check()).toEqual([here.recorded.id]);
 	const { member, practice } = here.maya.account;
 	await rewriting.relock({
 		...about,
