@@ -22,15 +22,18 @@ async function folder(): Promise<FileSystemDirectoryHandle> {
 	return root.getDirectoryHandle(folderName, { create: true });
 }
 
-/** Deletes what an earlier page left in the browser's own storage. */
-export async function sweepCopies(): Promise<void> {
+/** Older than any copy that is still being written or read. */
+const leftMs = 60 * 60_000;
+
+/** Deletes what a page left in the browser's own storage when it was closed too early. */
+export async function sweepCopies(now: number): Promise<void> {
 	const root = await navigator.storage?.getDirectory?.();
-	if (!root) return;
-	try {
-		await root.removeEntry(folderName, { recursive: true });
-	} catch (error) {
-		// There is none, or another tab is writing one right now.
-		if (!(error instanceof DOMException)) throw error;
+	if (!root || hasPicker(globalThis)) return;
+	const within = await folder();
+	for await (const [name, handle] of within.entries()) {
+		if (!(handle instanceof FileSystemFileHandle)) continue;
+		const { lastModified } = await handle.getFile();
+		if (lastModified < now - leftMs) await within.removeEntry(name);
 	}
 }
 
