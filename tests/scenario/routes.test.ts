@@ -7,6 +7,8 @@ import { Line, waitAt } from '../line.ts';
 import { type LocalServer, localPractice } from '../local.ts';
 import { extensionOrigin, pairDevice, type PresenceDevice } from '../presence.ts';
 import { startRecording, type TestRecorder } from '../recorder.ts';
+import { type Route, routesOf } from '../routes.ts';
+import { samples } from '../samples.ts';
 import { logIn, Staff } from '../staff.ts';
 import { type Answer, bytesOf, call, newId, newKey, signed } from '../wire.ts';
 import { protocolVersion } from '../../signaling/protocol/version.ts';
@@ -52,29 +54,6 @@ beforeAll(async () => {
 	await changeMember(maya, gone.signedIn.member.id, { role: 'clinician', active: false });
 });
 afterAll(() => local.stop());
-
-interface Route {
-	/** As in the rules. */
-	name: string;
-	method: string;
-	path: string;
-}
-
-/** Every route that the server answers, read from fastify's own table. */
-function routesOf(tree: string): Route[] {
-	const parents: string[] = [];
-	return tree.split('\n').flatMap((line) => {
-		const [, indent, part, methods] = /^([│ ]*)[├└]── (\S+)(?: \(([A-Z, ]+)\))?/.exec(line) ?? [];
-		if (indent === undefined || part === undefined) return [];
-		const depth = indent.length / 4;
-		parents.splice(depth, Infinity, part);
-		const path = parents.join('');
-		return (methods ?? '')
-			.split(', ')
-			.filter((method) => method !== '' && method !== 'HEAD' && method !== 'OPTIONS')
-			.map((method) => ({ name: `${method} ${path}`, method, path }));
-	});
-}
 
 const table = () => routesOf(local.server.app.printRoutes({ commonPrefix: false }));
 /** They end the token that they are asked with. */
@@ -302,39 +281,6 @@ test('a participant with an account asks for her own, and for nothing of the pra
 		expect(real).toMatch(/^40[34] /);
 	}
 });
-
-/** One good message of each type; with ids that are nobody's. */
-const samples: Readonly<Record<ClientMessage['type'], () => ClientMessage>> = {
-	hello: () => ({ type: 'hello', token: bytesOf(32), version: protocolVersion }),
-	ping: () => ({ type: 'ping' }),
-	ack: () => ({ type: 'ack', n: 0 }),
-	enter: () => ({ type: 'enter', id: newId(), session: newId(), seat: newId() }),
-	remove: () => ({ type: 'remove', id: newId(), seat: newId() }),
-	code: () => ({
-		type: 'code',
-		id: newId(),
-		session: newId(),
-		place: newId(),
-		nameplate: null,
-		nonce: newId(),
-	}),
-	'code-close': () => ({ type: 'code-close', id: newId(), nameplate: '123' }),
-	'code-answer': () => ({
-		type: 'code-answer',
-		id: newId(),
-		try: newId(),
-		reply: { step: 'no', why: 'away' },
-	}),
-	knock: () => ({ type: 'knock', id: newId(), keyPackage: '', sealed: '', proof: null }),
-	leave: () => ({ type: 'leave', id: newId() }),
-	packages: () => ({ type: 'packages', id: newId(), seat: newId(), packages: [], replace: false }),
-	take: () => ({ type: 'take', id: newId(), seats: [newId()] }),
-	epoch: () => ({ type: 'epoch', id: newId(), generation: 99, seats: [newId()], welcome: '' }),
-	applied: () => ({ type: 'applied', generation: 99 }),
-	rejoin: () => ({ type: 'rejoin', id: newId() }),
-	relay: () => ({ type: 'relay', id: newId(), to: newId(), body: '' }),
-	act: () => ({ type: 'act', id: newId(), act: 'opened' }),
-};
 
 test('every message of the socket has a rule, and every rule a message', () => {
 	const types = ClientMessage.options.map(({ entries }) => entries.type.literal);
