@@ -1,19 +1,25 @@
 import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Context } from '../context.ts';
+import { ServerError } from '../errors.ts';
 import { rangeBytesMax } from '../protocol/recordings.ts';
 import { objectSize, pieces } from './chunks.ts';
 import type { ObjectName } from './objects.ts';
 import { parseRange } from './range.ts';
 
-/** Answers with the range of an object that was asked for, or with all of it. Throws `not-found`. */
+/**
+ * Answers with the range of an object that was asked for, or with all of it; with `ranged` only with a range, so that no
+ * answer outlasts the right to it for long. Throws `not-found`, `bad-request`.
+ */
 export async function sendObject(
 	{ store, objects }: Pick<Context, 'store' | 'objects'>,
 	name: ObjectName,
-	{ request, reply }: { request: FastifyRequest; reply: FastifyReply },
+	options: { request: FastifyRequest; reply: FastifyReply; ranged?: boolean },
 ): Promise<FastifyReply> {
+	const { request, reply, ranged = false } = options;
 	const size = await objectSize(store, name);
 	const wanted = parseRange(request.headers.range, { size, max: rangeBytesMax });
+	if (wanted === undefined && ranged) throw new ServerError('bad-request');
 	void reply.header('accept-ranges', 'bytes').type('application/octet-stream');
 	if (wanted === null)
 		return reply

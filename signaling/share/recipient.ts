@@ -176,12 +176,14 @@ export function recipientRoutes(app: FastifyInstance, context: Context): void {
 	wordsRoutes(app, context, tokens);
 	keyRoutes(app, context, tokens);
 	app.get('/shares/:id/objects/:track/:part', async (request, reply) => {
-		const { share, opened } = holderOf(tokens, request);
+		const { share, opened, device } = holderOf(tokens, request);
 		if (!opened) throw new ServerError('not-ready');
 		const { track, part } = parse(ObjectParams, request.params);
 		const row = await openShare(context, store, share);
 		if (!tracksOf(row).includes(track)) throw new ServerError('not-found');
-		if (request.headers.range === undefined) throw new ServerError('bad-request');
-		return sendObject(context, { recording: row.recording, track, part }, { request, reply });
+		const mine = row.approved === 1 && row.device_hash === device;
+		if (row.way === 'device' && !mine) throw new ServerError('not-ready');
+		const name = { recording: row.recording, track, part };
+		return sendObject(context, name, { request, reply, ranged: true });
 	});
 }
