@@ -21,7 +21,7 @@ import {
 import { protocolVersion } from '../protocol/version.ts';
 import { newId, newSecret } from '../random.ts';
 import { verifySignature, verifySigned } from '../signature.ts';
-import { changeAccount } from './change.ts';
+import { changeAccount, withPassword } from './change.ts';
 import { openDevice } from './devices.ts';
 import { letIn } from './enter.ts';
 import { memberByEmail, readPractice, signedIn } from './members.ts';
@@ -197,8 +197,7 @@ function passwordRoutes(app: FastifyInstance, context: Context): void {
 		const { member } = await staffOf(context, request);
 		const { registrationRecord, account } = bodyOf(PasswordFinish, request);
 		await store.transaction().execute(async (db) => {
-			// What else the account keeps may be newer than what this browser read.
-			await changeAccount(db, member, (kept) => ({ ...kept, unlockers: account.unlockers }), {
+			await changeAccount(db, member, (kept) => withPassword(kept, account.unlockers), {
 				opaque_record: registrationRecord,
 			});
 			await history.add(db, { act: 'password-changed', who: member });

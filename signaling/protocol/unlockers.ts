@@ -7,7 +7,7 @@ export const passkeysMax = 5;
 
 /**
  * What a member's unlocked device signs with her identity, in context `sotto/unlockers/v1`: a stolen token alone
- * changes no way in.
+ * adds or removes no recovery key and no passkey.
  */
 export const UnlockersText = v.strictObject({
 	member: Id,

@@ -1,3 +1,4 @@
+import * as opaque from '@serenity-kit/opaque';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Unlocker } from '../../signaling/protocol/account.ts';
 import { colleague } from '../colleagues.ts';
@@ -124,4 +125,25 @@ test('a device is signed out by another one of the same member, and by nobody el
 	expect((await maya.call('DELETE', path)).status).toBe(204);
 	expect((await list()).map(({ id }: { id: string }) => id)).not.toContain(body.device);
 	expect((await maya.call('DELETE', path)).body.error).toBe('not-found');
+});
+
+test('a token that changes the password changes no other way in', async () => {
+	const before = await unlockersOf(maya);
+	const { registrationRequest } = opaque.client.startRegistration({ password: 'x' });
+	await maya.call('POST', '/api/password/start', { registrationRequest });
+	const { account } = (await maya.call('GET', '/api/me')).body;
+	const [password, recovery] = before;
+	if (!password || !recovery) throw new Error('no unlockers');
+	const stolen = { ...recovery, publicKey: newKey().publicKey, wrapped: bytesOf(64) };
+	const changed = { ...password, wrapped: bytesOf(64) };
+	const finish = (unlockers: object[]) =>
+		maya.call('POST', '/api/password/finish', {
+			registrationRecord: 'AAAA',
+			account: { ...account, unlockers },
+		});
+	expect((await finish([stolen])).body.error).toBe('bad-request');
+	expect((await finish([changed, stolen, passkey()])).status).toBe(204);
+	expect(await unlockersOf(maya)).toEqual(
+		before.map((one) => (one.kind === 'password' ? changed : one)),
+	);
 });
