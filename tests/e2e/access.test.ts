@@ -102,7 +102,7 @@ test('the host is told on a phone, sees who did what, shares it with a colleague
 	await openers.getByText(`${ida.name} can no longer open this recording.`).waitFor();
 	await take.waitFor({ state: 'detached' });
 	await openers.getByText(`${ida.name} may have kept keys of it.`).waitFor();
-	await openers.getByRole('button', { name: 'Lock anew' }).click();
+	await openers.getByRole('button', { name: 'Seal anew' }).click();
 	const relocking = host.getByRole('dialog', { name: 'Lock this recording anew?' });
 	await relocking.getByRole('checkbox', { name: tom.name }).waitFor();
 	expect(await relocking.getByRole('checkbox', { name: ida.name }).count()).toBe(0);

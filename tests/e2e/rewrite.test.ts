@@ -53,13 +53,13 @@ async function plays(): Promise<void> {
 
 test('a recording is locked anew, shortened in a copy, and loses the track of one person', async () => {
 	await page.goto(`${server.address}/recordings/${recorded.id}`);
-	await button('Lock anew').click();
+	await button('Seal anew').click();
 	await dialog().getByRole('checkbox', { name: maya.name }).waitFor();
 	const { violations } = await new AxeBuilder({ page }).include('dialog[open]').analyze();
 	expect(violations.map(({ id }) => id)).toEqual([]);
-	await dialog().getByRole('button', { name: 'Lock anew' }).click();
-	await page.getByText('The recording is locked anew.').waitFor();
-	await page.getByText(/locked it anew on/).waitFor();
+	await dialog().getByRole('button', { name: 'Seal anew' }).click();
+	await page.getByText('The recording is sealed anew.').waitFor();
+	await page.getByText(/sealed it anew on/).waitFor();
 	await plays();
 	await button('Cut a passage').click();
 	await dialog().getByLabel('From', { exact: true }).fill('0:05');

@@ -128,7 +128,7 @@ test('a passkey that was removed opens nothing', async () => {
 	await page.getByText('The passkey is removed.').waitFor();
 	await page.getByRole('button', { name: 'Lock', exact: true }).click();
 	await page.getByRole('button', { name: 'Use a passkey' }).click();
-	await page.getByRole('alert').waitFor();
+	await page.getByText('This passkey opens no account here.').waitFor();
 	await page.getByRole('textbox', { name: 'Password' }).fill(`${fresh}-2`);
 	await page.getByRole('button', { name: 'Unlock' }).click();
 	await page.getByRole('heading', { name: 'Your vault' }).waitFor();

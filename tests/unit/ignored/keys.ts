@@ -14,5 +14,10 @@ export const keys: Reasons = {
 		'keys_loading',
 		'keys_told_ready',
 	],
-	'what a passkey is, and advice': ['keys_passkey_text', 'keys_refused_next', 'keys_no_prf'],
+	'what a passkey is, and advice': [
+		'keys_passkey_text',
+		'keys_refused_next',
+		'keys_no_prf',
+		'keys_unknown',
+	],
 };

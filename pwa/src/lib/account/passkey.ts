@@ -3,6 +3,7 @@ import { concat, fromBase64url, toBase64url, utf8 } from '#crypto/bytes.ts';
 import { CryptoError } from '#crypto/errors.ts';
 import { sign } from '#crypto/identity/signing.ts';
 import { fetchJson } from '#lib/net/api.ts';
+import { isApiError } from '#lib/net/errors.ts';
 import { SignedIn } from '#protocol/account.ts';
 import { PasskeyStarted } from '#protocol/unlockers.ts';
 import { type Device, deviceName, newDeviceKey } from './device.ts';
@@ -11,7 +12,7 @@ import { askPasskey } from './webauthn.ts';
 
 /**
  * In with a passkey: no address, no password. Throws `no-key` where the person says no, `unknown-version` where the
- * passkey has no PRF, `login-failed` where it is none of an account here, `ApiError`.
+ * passkey has no PRF, `not-a-recipient` where it is none of an account here, `ApiError`.
  */
 export async function enterWithPasskey(options: {
 	known: Device | undefined;
@@ -38,10 +39,12 @@ export async function enterWithPasskey(options: {
 			device: own?.device ?? { publicKey: toBase64url(signing.publicKey), name: deviceName() },
 		},
 		open: true,
+	}).catch((cause: unknown) => {
+		throw isApiError(cause, 'login-failed') ? new CryptoError('not-a-recipient', { cause }) : cause;
 	});
 	const { account, member } = signedIn;
 	const unlocker = account.unlockers.find(({ passkey }) => passkey?.credential === credential);
-	if (!unlocker) throw new CryptoError('no-key');
+	if (!unlocker) throw new CryptoError('not-a-recipient');
 	const wrapped = fromBase64url(unlocker.wrapped);
 	const accountKey = await unlockWithPasskey({ account: member.id, prf, wrapped });
 	return { accountKey, signedIn, signing, serverKey: account.serverKey };
