@@ -122,8 +122,10 @@ test('code and five words open exactly the track that was chosen, and the sharer
 	expect(all.status).toBe(400);
 	// One answer with everything would be read on after the share is over.
 	for (const range of ['x', 'bytes=0-1,2-3', 'bytes=5-1']) {
-		const token = await visit.token();
-		const asked = await call(here.local.address, 'GET', whole, { token, headers: { range } });
+		const asked = await call(here.local.address, 'GET', whole, {
+			token: await visit.token(),
+			headers: { range },
+		});
 		expect([range, asked.status]).toEqual([range, 400]);
 	}
 	await visit.openWithWords(made.words ?? '');
