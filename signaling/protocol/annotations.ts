@@ -14,7 +14,7 @@ export const SealedAnnotation = bytes(limits.annotationChars);
 
 /**
  * PUT /api/recordings/:id/annotations/:kind (clinicians who can open it) → 204. Errors: `conflict` unless its version
- * follows the newest, `gone`. GET → Annotation; `not-found` when there is none.
+ * follows the newest, `gone`. GET → ShownAnnotation.
  */
 export const NewAnnotation = v.strictObject({
 	version: v.pipe(Count, v.minValue(1)),
@@ -22,3 +22,6 @@ export const NewAnnotation = v.strictObject({
 });
 export type NewAnnotation = v.InferOutput<typeof NewAnnotation>;
 export const Annotation = NewAnnotation;
+/** Null when nobody wrote one. */
+export const ShownAnnotation = v.strictObject({ annotation: v.nullable(Annotation) });
+export type ShownAnnotation = v.InferOutput<typeof ShownAnnotation>;

@@ -24,7 +24,7 @@ export const NewRevision = v.strictObject({
 });
 export type NewRevision = v.InferOutput<typeof NewRevision>;
 
-/** GET /api/recordings/:id/revision (as for POST) → Revision; `not-found` when none is being made. */
+/** GET /api/recordings/:id/revision (as for POST) → ShownRevision. */
 export const Revision = v.strictObject({
 	id: Id,
 	kind: RevisionKind,
@@ -43,6 +43,9 @@ export const Revision = v.strictObject({
 	annotations: v.array(v.strictObject({ kind: AnnotationKind, ...Annotation.entries })),
 });
 export type Revision = v.InferOutput<typeof Revision>;
+/** Null when none is being made. */
+export const ShownRevision = v.strictObject({ revision: v.nullable(Revision) });
+export type ShownRevision = v.InferOutput<typeof ShownRevision>;
 
 const Kept = v.strictObject({ track: Id, part: Count, chunks: Count, bytes: Count });
 

@@ -4,7 +4,12 @@ import type { Context } from '../context.ts';
 import { ServerError } from '../errors.ts';
 import { staffOf } from '../guard.ts';
 import { bodyOf, parse } from '../parse.ts';
-import { Annotation, AnnotationKind, NewAnnotation } from '../protocol/annotations.ts';
+import {
+	Annotation,
+	AnnotationKind,
+	NewAnnotation,
+	type ShownAnnotation,
+} from '../protocol/annotations.ts';
 import { Id } from '../protocol/text.ts';
 import type { Store } from '../store/database.ts';
 import { presentRecording, usableRecording } from './access.ts';
@@ -30,7 +35,7 @@ export async function summariesOf(
 /** /api/recordings/:id/annotations/:kind: sealed words beside a recording. */
 export function annotationRoutes(app: FastifyInstance, context: Context): void {
 	const { store, clock, hub } = context;
-	app.get('/recordings/:id/annotations/:kind', async (request) => {
+	app.get('/recordings/:id/annotations/:kind', async (request): Promise<ShownAnnotation> => {
 		const staff = await staffOf(context, request);
 		const { id, kind } = parse(Params, request.params);
 		await usableRecording(context, staff, id);
@@ -40,8 +45,7 @@ export function annotationRoutes(app: FastifyInstance, context: Context): void {
 			.where('recording', '=', id)
 			.where('kind', '=', kind)
 			.executeTakeFirst();
-		if (!row) throw new ServerError('not-found');
-		return { version: row.version, sealed: row.content };
+		return { annotation: row ? { version: row.version, sealed: row.content } : null };
 	});
 	app.put('/recordings/:id/annotations/:kind', async (request, reply) => {
 		const staff = await staffOf(context, request);

@@ -9,6 +9,7 @@ import {
 	FinishRevision,
 	NewDerivative,
 	NewRevision,
+	type ShownRevision,
 	finishRevisionBytes,
 } from '../protocol/revisions.ts';
 import { Id } from '../protocol/text.ts';
@@ -19,7 +20,7 @@ import {
 	cancelRevision,
 	rewritable,
 	sweepRevisions,
-	viewRevision,
+	findRevision,
 } from './revisions.ts';
 
 const Params = v.object({ id: Id });
@@ -71,11 +72,11 @@ export function revisionRoutes(app: FastifyInstance, context: Context): void {
 		const wanted = bodyOf(NewRevision, request);
 		return beginRevision(context, staff, { recording, wanted });
 	});
-	app.get('/recordings/:id/revision', async (request) => {
+	app.get('/recordings/:id/revision', async (request): Promise<ShownRevision> => {
 		const staff = await staffOf(context, request);
 		const { id } = parse(Params, request.params);
 		await rewritable(context, staff, id);
-		return viewRevision(context, id);
+		return { revision: (await findRevision(context, id)) ?? null };
 	});
 	app.post(
 		'/recordings/:id/revisions/:revision/finish',

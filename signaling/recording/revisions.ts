@@ -121,9 +121,12 @@ export async function beginRevision(
 }
 
 /** The rewriting that goes on, with everything that is needed to end it. Throws `not-found`. */
-export async function viewRevision({ store }: Context, recording: string): Promise<Revision> {
+export async function findRevision(
+	{ store }: Context,
+	recording: string,
+): Promise<Revision | undefined> {
 	const row = await openRevision(store, recording);
-	if (!row || row.content === null) throw new ServerError('not-found');
+	if (!row || row.content === null) return undefined;
 	const bases = await basesOf(store, recording);
 	const parts = await store
 		.selectFrom('objects')
@@ -156,6 +159,13 @@ export async function viewRevision({ store }: Context, recording: string): Promi
 		grants: grants.map((grant) => stored(Grant, grant.content)),
 		annotations,
 	};
+}
+
+/** As `findRevision`, of one that was begun. Throws `not-found`. */
+async function viewRevision(context: Context, recording: string): Promise<Revision> {
+	const revision = await findRevision(context, recording);
+	if (!revision) throw new ServerError('not-found');
+	return revision;
 }
 
 /** Takes the rows of parts away and remembers that their files have to go. */

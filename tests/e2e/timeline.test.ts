@@ -193,8 +193,11 @@ test('captions from a file are shown while they are said, and removed for good',
 });
 
 test('what was written and read beside a recording is sealed before it leaves', async () => {
-	for (const kind of ['notes', 'captions', 'waveform'])
-		await device.send('GET', `/api/recordings/${recorded.id}/annotations/${kind}`);
+	for (const kind of ['notes', 'captions', 'waveform']) {
+		const path = `/api/recordings/${recorded.id}/annotations/${kind}`;
+		const { annotation } = await (await device.send('GET', path)).json();
+		expect([kind, annotation]).not.toEqual([kind, null]);
+	}
 	const words = ['dog was named', 'Arriving', 'Biscuit', 'Theirs'].map((word) => Buffer.from(word));
 	const found: string[] = [];
 	for (const name of readdirSync(server.dataDir, { recursive: true, encoding: 'utf8' })) {

@@ -49,11 +49,11 @@ test('the server has nothing of what was said before, and nobody else gets a key
 		server.dataDir,
 	]).catch(({ code }) => ({ stdout: code === 1 ? '' : 'not searched' }));
 	expect(stdout).toBe('');
-	const listed = app.waitForResponse((response) => /recordings\?from/.test(response.url()));
+	const listed = app.waitForResponse((response) => /recordings\/briefs\?from/.test(response.url()));
 	await app.goto(`${server.address}/recordings`);
-	const { recordings } = await (await listed).json();
-	expect(recordings).toHaveLength(1);
-	const [{ source, state: is, session, host, recipients }] = recordings;
+	const { briefs } = await (await listed).json();
+	expect(briefs).toHaveLength(1);
+	const [{ source, state: is, session, host, recipients }] = briefs;
 	expect({ source, is, session }).toEqual({ source: 'tab', is: 'finished', session: null });
 	// Herself and "Practice records key": the extension’s own grant never went there.
 	expect(recipients).toHaveLength(2);

@@ -10,8 +10,7 @@ import { CryptoError } from '#crypto/errors.ts';
 import { type MemberList, signingKeysOf } from '#crypto/members/members.ts';
 import { account } from '#lib/account/account.svelte.ts';
 import { fetchJson, request } from '#lib/net/api.ts';
-import { isApiError } from '#lib/net/errors.ts';
-import { Annotation, type AnnotationKind } from '#protocol/annotations.ts';
+import { type Annotation, type AnnotationKind, ShownAnnotation } from '#protocol/annotations.ts';
 import type { TrackKeys } from './keys.ts';
 
 /** Words beside a recording, and where they stand. */
@@ -51,13 +50,10 @@ export async function openShown<S extends v.GenericSchema>(
 export async function readAnnotation<S extends v.GenericSchema>(
 	place: Place<S>,
 ): Promise<OpenedAnnotation<v.InferOutput<S>> | undefined> {
-	try {
-		const shown = await fetchJson(Annotation, { path: pathOf(place) });
-		return await openShown({ ...place, shown, members: account.members });
-	} catch (error) {
-		if (isApiError(error, 'not-found')) return undefined;
-		throw error;
-	}
+	const { annotation } = await fetchJson(ShownAnnotation, { path: pathOf(place) });
+	return annotation
+		? openShown({ ...place, shown: annotation, members: account.members })
+		: undefined;
 }
 
 /** Writes the version after `before` (0 = the first). Throws `ApiError`: `conflict` when somebody else was first. */

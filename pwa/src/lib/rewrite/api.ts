@@ -6,6 +6,7 @@ import {
 	type NewDerivative,
 	type NewRevision,
 	Revision,
+	ShownRevision,
 } from '#protocol/revisions.ts';
 
 const pathOf = (recording: string): string => `/api/recordings/${recording}`;
@@ -18,12 +19,8 @@ export function beginRevision(recording: string, wanted: NewRevision): Promise<R
 
 /** What is being rewritten of a recording; undefined when nothing is. Throws `ApiError`. */
 export async function fetchRevision(recording: string): Promise<Revision | undefined> {
-	try {
-		return await fetchJson(Revision, { path: `${pathOf(recording)}/revision` });
-	} catch (error) {
-		if (isApiError(error, 'not-found')) return undefined;
-		throw error;
-	}
+	const { revision } = await fetchJson(ShownRevision, { path: `${pathOf(recording)}/revision` });
+	return revision ?? undefined;
 }
 
 /** Puts what was rewritten in the place of what was. Throws `ApiError`. */
