@@ -12,6 +12,9 @@ import { call } from '../wire.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
+/** What the server does by itself, it does every two seconds. */
+const soon = { timeout: 20_000 };
+
 // A recording is shown to somebody outside who has five words, and to nobody else.
 const here = sharing();
 
@@ -45,7 +48,7 @@ async function found(text: string): Promise<string[]> {
 test('the mail says where to go, and a scanner that opens its link changes nothing', async () => {
 	const { mailbox, gateway, local } = here;
 	const made = await here.share();
-	await vi.waitFor(() => expect(mailbox.received.length).toBe(1));
+	await vi.waitFor(() => expect(mailbox.received.length).toBe(1), soon);
 	const [{ mail, to, raw } = { mail: undefined, to: [], raw: Buffer.alloc(0) }] = mailbox.received;
 	expect(to).toEqual(['rosa@family.example']);
 	expect(mail?.text).toContain(`${local.address}/s/${made.id}\n`);
@@ -53,7 +56,7 @@ test('the mail says where to go, and a scanner that opens its link changes nothi
 	expect(raw.toString()).not.toContain('#');
 	for (const word of made.words?.split(' ') ?? []) expect(mail?.text).not.toContain(word);
 	expect(raw.toString()).not.toMatch(/Rosa|Dana|Maya/);
-	await vi.waitFor(async () => expect((await row(made.id)).mail).toBe('sent'));
+	await vi.waitFor(async () => expect((await row(made.id)).mail).toBe('sent'), soon);
 	const before = await row(made.id);
 	for (let n = 0; n < 20; n++) {
 		await fetch(made.link);
@@ -316,7 +319,7 @@ test('when its time is over nothing is served at once, and soon nothing is left 
 	expect((await here.shown(made.id)).state).toBe('expired');
 	expect((await row(made.id)).state).toBe('open');
 	swept.mockRestore();
-	await vi.waitFor(async () => expect((await row(made.id)).state).toBe('expired'));
+	await vi.waitFor(async () => expect((await row(made.id)).state).toBe('expired'), soon);
 	await here.work();
 	for (const text of [content, kept, own, '+15550199001'])
 		expect(await found(text ?? '?')).toEqual([]);
@@ -333,7 +336,7 @@ test('what runs out while the server is away is erased when it starts', async ()
 	const kept = await here.share({ hours: 20 });
 	const { content } = await row(made.id);
 	const { dataDir, clock } = local;
-	await vi.waitFor(async () => expect((await row(kept.id)).mail).toBe('sent'));
+	await vi.waitFor(async () => expect((await row(kept.id)).mail).toBe('sent'), soon);
 	await local.close();
 	clock.forward(3 * hour);
 	const { port } = new URL(local.address);
