@@ -114,10 +114,10 @@ test('another browser gets in with the new recovery key, and is signed out from 
 	const devices = page.getByRole('list', { name: 'Where you are signed in' });
 	await devices.getByText('Last used').first().waitFor();
 	await devices
-		.getByRole('button', { name: /^Sign out/ })
+		.getByRole('button', { name: /^Remove/ })
 		.first()
 		.click();
-	await page.getByRole('dialog').getByRole('button', { name: 'Sign out', exact: true }).click();
+	await page.getByRole('dialog').getByRole('button', { name: 'Remove', exact: true }).click();
 	await page.getByText(/ is signed out\.$/).waitFor();
 	await other.close();
 });
