@@ -78,7 +78,7 @@ export const RetentionRules = v.strictObject({
 		profession: v.picklist(['physician', 'psychologist', 'therapist']),
 		facility: v.picklist(['none', 'hospital', 'ambulatory', 'community']),
 		managedCare: v.boolean(),
-		/** The practice's own period from the last visit; where it is set it is also the answer where no rule is known. */
+		/** The practice's own period from the last visit; where it is set it is also the answer where a named state has no rule. */
 		years: v.nullable(v.pipe(Count, v.minValue(1), v.maxValue(100))),
 	}),
 	/** Days after the recording; null = until somebody sets a date. */

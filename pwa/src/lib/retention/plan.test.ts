@@ -45,9 +45,13 @@ test('what is not known gives no date, and the practice’s own years answer wha
 		return [plan.keptUntil === null, plan.ask.map(({ why }) => why)];
 	};
 	expect(asked({ states: [] })).toEqual([true, ['missing']]);
-	expect(asked({ states: [] }, 7)).toEqual([false, []]);
+	expect(asked({ states: ['PR'] })).toEqual([true, ['missing']]);
+	expect(asked({ states: ['PR'] }, 10)).toEqual([false, []]);
+	// Where the patient was, and what a rule forbids, no years of a practice say.
+	expect(asked({ states: [] }, 7)).toEqual([true, ['missing']]);
 	expect(asked({ states: ['WA'] })).toEqual([true, ['row']]);
-	expect(asked({ states: ['WA'] }, 10)).toEqual([false, []]);
+	expect(asked({ states: ['WA'] }, 10)).toEqual([true, ['row']]);
+	expect(asked({ states: ['WA', 'PR'] }, 10)).toEqual([true, ['row']]);
 	expect(asked({ patient: 'unknown' }, 10)).toEqual([true, ['age']]);
 	expect(planKept({ ...basis, rules: undefined }, wish)).toEqual({
 		keptUntil: null,

@@ -40,9 +40,13 @@ export interface Plan {
 
 const none: Plan = { keptUntil: null, hold: false, ask: [] };
 
-/** The practice's own period is the answer where no source names one; whether somebody is of age, and a ceiling, it cannot know. */
-const answered = ({ why }: Ask, years: number | null): boolean =>
-	years !== null && why !== 'age' && why !== 'ceiling';
+/**
+ * The practice's own period is the answer where the list has no rule for a state that somebody named. It is none to a
+ * rule that is there and forbids to destroy by itself, nor does it know where a patient was or whether of age: that is
+ * answered for each recording.
+ */
+const answered = (ask: Ask, years: number | null): boolean =>
+	years !== null && ask.why === 'missing' && ask.state !== 'US';
 
 /**
  * The day that leaves the device. One that is counted from a birthday would tell the birthday to everybody who sees it: the
