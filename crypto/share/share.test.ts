@@ -3,15 +3,8 @@ import { type Bytes, fromBase64url, random, toBase64url } from '#crypto/bytes.ts
 import { createStaffIdentity, generateParticipantIdentity } from '#crypto/identity/identity.ts';
 import { createTrackKey } from '#crypto/track/key.ts';
 import { type ShareContent, type SharePlace, openContent, sealContent } from './content.ts';
-import {
-	openFromDevice,
-	openOwn,
-	sealOwn,
-	sealToDevice,
-	shareDigits,
-	signDevice,
-	verifyDevice,
-} from './device.ts';
+import { openFromDevice, sealToDevice, shareDigits, signDevice, verifyDevice } from './device.ts';
+import { openOwn, sealOwn } from './own.ts';
 import { createWords, normaliseWords, wordList } from './words.ts';
 
 const newId = () => toBase64url(random(16));
@@ -191,15 +184,21 @@ test('a device asks for one share with its own key', async () => {
 	expect(await verifyDevice({ share, identity: { ...identity, x25519 }, signature })).toBe(false);
 });
 
-test('the words that are kept are for the sharer alone', async () => {
+test('what a sharer keeps is for her alone, and only as she signed it', async () => {
 	const [mine, theirs] = await Promise.all([createStaffIdentity(), createStaffIdentity()]);
-	const share = newId();
-	const own = { words: await createWords(), secret: random(16) };
-	const sealed: Bytes = await sealOwn({ share, identity: mine.identity.publicIdentity, own });
-	expect(await openOwn({ share, identity: mine.identity, sealed })).toEqual(own);
-	expect(await refusal(openOwn({ share, identity: theirs.identity, sealed }))).toBe('open-failed');
-	expect(await refusal(openOwn({ share: newId(), identity: mine.identity, sealed }))).toBe(
-		'open-failed',
-	);
+	const at = place();
+	const { identity } = mine;
+	const own = { tracks: [newId()], words: await createWords(), secret: random(16) };
+	const sealed: Bytes = await sealOwn({ ...at, identity, own });
+	expect(await openOwn({ ...at, identity, sealed })).toEqual(own);
+	const opened = (change: object) => refusal(openOwn({ ...at, identity, sealed, ...change }));
+	expect(await opened({ identity: theirs.identity })).toBe('open-failed');
+	expect(await opened({ share: newId() })).toBe('open-failed');
+	expect(await opened({ recording: newId() })).toBe('bad-signature');
+	expect(await opened({ expiresAt: at.expiresAt + 1 })).toBe('bad-signature');
+	// Anybody can seal to her: a server that says that she gives more has not her signature.
+	const { signing } = theirs.identity;
+	const forged = await sealOwn({ ...at, identity: { ...identity, signing }, own });
+	expect(await opened({ sealed: forged })).toBe('bad-signature');
 	expect(fromBase64url(toBase64url(own.secret))).toEqual(own.secret);
 });

@@ -196,6 +196,34 @@ test('a server that puts a key of its own in between shows other digits, and wha
 	expect(refused).toBe('bad-signature');
 });
 
+test('a server that says that a share is of more people, or for longer, is refused', async () => {
+	const made = await here.share({ way: 'device' });
+	const visit = await here.proven(made.id);
+	await visit.askWithDevice();
+	const opened = await here.opened();
+	const share = await here.shown(made.id);
+	const other = here.recorded.tracks.get('Dr. Maya Okafor') ?? '';
+	const another = await here.shown((await here.share({ way: 'device', people: ['0', '1'] })).id);
+	for (const change of [
+		{ tracks: [...share.tracks, other] },
+		{ tracks: [other] },
+		{ tracks: [] },
+		{ expiresAt: share.expiresAt + 1 },
+		{ recording: toBase64url(random(16)) },
+		// What she sealed for another of her shares.
+		{ tracks: another.tracks, own: another.own },
+	]) {
+		const said = { ...share, ...change };
+		expect(await refusal(here.sharer.givenWith(opened, said))).not.toBe('granted');
+		const approved = here.sharer.approveDevice(opened, said, { compared: true });
+		expect(await refusal(approved)).toMatch(/^(?:bad-signature|open-failed)$/);
+	}
+	expect(await visit.deviceState()).toBe('waiting');
+	expect(await here.sharer.givenWith(opened, share)).toEqual(['Dana Whitfield']);
+	await here.sharer.approveDevice(opened, share, { compared: true });
+	expect((await visit.openWithDevice()).people.length).toBe(1);
+});
+
 test('a full link is off until an admin signs it; then it opens, and the server mails nothing', async () => {
 	expect(await refusal(here.share({ way: 'link' }))).toBe('forbidden');
 	await here.allow({ mail: true, links: true });

@@ -7,14 +7,8 @@ import type { KeyOfTrack } from '#crypto/grant/keys.ts';
 import { decodePublicIdentity } from '#crypto/identity/identity.ts';
 import { signingKeysOf } from '#crypto/members/members.ts';
 import { type ShareContent, linkSecretBytes, sealContent } from '#crypto/share/content.ts';
-import {
-	deviceHash,
-	openOwn,
-	sealOwn,
-	sealToDevice,
-	shareDigits,
-	verifyDevice,
-} from '#crypto/share/device.ts';
+import { deviceHash, sealToDevice, shareDigits, verifyDevice } from '#crypto/share/device.ts';
+import { type OwnShare, openOwn, sealOwn } from '#crypto/share/own.ts';
 import { createWords, normaliseWords } from '#crypto/share/words.ts';
 import { account } from '#lib/account/account.svelte.ts';
 import { fetchJson, request } from '#lib/net/api.ts';
@@ -109,17 +103,17 @@ export async function createShare(
 		mobile: wish.mobile,
 		people: manifest.people.filter((one) => names.has(String(one.id))).map(({ name }) => name),
 	};
-	const { identity } = account;
 	const { words, secret, record } = sealed;
+	const tracks = tracksOf(content);
 	const own = await sealOwn({
-		share: id,
-		identity: identity.publicIdentity,
-		own: { words, secret },
+		...place,
+		identity: account.identity,
+		own: { tracks, words, secret },
 	});
 	const body: NewShare = {
 		id,
 		way: wish.way,
-		tracks: tracksOf(content),
+		tracks,
 		expiresAt,
 		contact: { email: wish.way === 'link' ? null : wish.email, mobile: wish.mobile },
 		about: await sealAbout(opened, id, about),
@@ -158,13 +152,10 @@ export async function fetchShares(
 
 /**
  * The words or the full link of a share that this member made, while it is open. Throws `not-a-recipient` for another's
- * and for one that is over.
+ * and for one that is over, `bad-signature` when it is not as she signed it.
  */
 export async function showAgain(share: Share): Promise<Pick<MadeShare, 'words' | 'fullLink'>> {
-	if (share.own === null) throw new CryptoError('not-a-recipient');
-	const { identity } = account;
-	const sealed = fromBase64url(share.own);
-	const { words, secret } = await openOwn({ share: share.id, identity, sealed });
+	const { words, secret } = await ownOf(share);
 	return { words, fullLink: secret && fullLinkOf(share.id, secret) };
 }
 
@@ -199,8 +190,20 @@ export async function metAs(
 }
 
 /**
- * Gives the device that asks the keys: `compared` = its digits were the same as `digitsOf`. Throws as `digitsOf`;
- * `ApiError`: `conflict` when another device asks by now, `gone`.
+ * Names of those whose keys a device gets that is approved: as the sharer signed it when she made the share, whatever the
+ * server says of it now. Throws `bad-signature` when that is something else, `not-a-recipient` as `showAgain`.
+ */
+export async function givenWith(
+	{ manifest }: Pick<Opened, 'manifest'>,
+	share: Share,
+): Promise<string[]> {
+	const given = new Set(peopleOf(manifest, await tracksGiven(share)));
+	return manifest.people.filter(({ id }) => given.has(String(id))).map(({ name }) => name);
+}
+
+/**
+ * Gives the device that asks the keys: `compared` = its digits were the same as `digitsOf`. Throws as `digitsOf` and
+ * `givenWith`; `ApiError`: `conflict` when another device asks by now, `gone`.
  */
 export async function approveDevice(
 	opened: Opened,
@@ -209,11 +212,9 @@ export async function approveDevice(
 ): Promise<void> {
 	const { recording, expiresAt, id } = share;
 	const device = await deviceOf(share);
-	const chosen = new Set(share.tracks);
-	const people = opened.manifest.tracks
-		.filter((track) => chosen.has(track.id))
-		.map(({ person }) => String(person));
-	const content = await contentFor(opened, [...new Set(people)]);
+	const given = await tracksGiven(share);
+	const content = await contentFor(opened, peopleOf(opened.manifest, given));
+	if (!tracksOf(content).every((track) => given.has(track))) throw new CryptoError('bad-signature');
 	const sealed = await sealToDevice({
 		share: id,
 		recording,
@@ -247,6 +248,27 @@ async function deviceOf({ id, device, sharer }: Share) {
 	if (!(await verifyDevice({ share: id, identity, signature })))
 		throw new CryptoError('bad-signature');
 	return identity;
+}
+
+/** What this member sealed for herself. Throws as `showAgain`. */
+async function ownOf({ id, recording, expiresAt, own }: Share): Promise<OwnShare> {
+	if (own === null) throw new CryptoError('not-a-recipient');
+	const { identity } = account;
+	return openOwn({ share: id, recording, expiresAt, identity, sealed: fromBase64url(own) });
+}
+
+/** Tracks that this member gives with a share. A server that says other ones is refused. */
+async function tracksGiven(share: Share): Promise<ReadonlySet<string>> {
+	const given = new Set((await ownOf(share)).tracks);
+	const same = share.tracks.length === given.size && share.tracks.every((one) => given.has(one));
+	if (!same) throw new CryptoError('bad-signature');
+	return given;
+}
+
+/** Ids of the outline's people who are in these tracks. */
+function peopleOf({ tracks }: Opened['manifest'], given: ReadonlySet<string>): string[] {
+	const people = tracks.filter(({ id }) => given.has(id)).map(({ person }) => String(person));
+	return [...new Set(people)];
 }
 
 async function contentFor(opened: Opened, people: readonly string[]): Promise<ShareContent> {

@@ -8,6 +8,7 @@ import {
 	createShare,
 	endShare,
 	fetchShares,
+	givenWith,
 	metAs,
 	refuseDevice,
 } from './sharer.ts';
@@ -61,6 +62,11 @@ export class Shares {
 	/** Who used the browser that asks in the session itself; see `metAs`. */
 	met(share: ShownShare): Promise<string | undefined> {
 		return metAs(this.#opened(), share);
+	}
+
+	/** Whose keys a device gets that is approved; see `givenWith`. */
+	given(share: ShownShare): Promise<readonly string[]> {
+		return givenWith(this.#opened(), share);
 	}
 
 	/** `compared`: the digits were the same. Throws as `approveDevice`. */
