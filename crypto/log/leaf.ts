@@ -24,7 +24,7 @@ export interface Leaf {
 	/** Milliseconds since 1970. */
 	readonly at: number;
 	readonly act: string;
-	/** `personalHash` of what it says of people; stays when that is erased. */
+	/** `personalHash` of what it says of people. */
 	readonly of: string;
 }
 

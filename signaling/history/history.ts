@@ -131,25 +131,3 @@ async function fill(
 ): Promise<void> {
 	for (let n = from; n <= to; n++) await addLeaf(db, { n, leaf: Buffer.alloc(32) });
 }
-
-/** Erases the sealed reason of a row; that there was one stays proved. */
-export async function eraseReason(db: StoreTransaction, n: number): Promise<void> {
-	await db.updateTable('history').set({ reason: null }).where('n', '=', n).execute();
-}
-
-/** Erases whom and what a row is about. What was done and when stays, and the proofs hold as before. */
-export async function erasePersonal(db: StoreTransaction, n: number): Promise<void> {
-	const erased = { who: null, session: null, recording: null, about: null, request: null };
-	await db
-		.updateTable('history')
-		.set({
-			...erased,
-			salt: null,
-			reason: null,
-			reason_hash: null,
-			signed: null,
-			signed_hash: null,
-		})
-		.where('n', '=', n)
-		.execute();
-}

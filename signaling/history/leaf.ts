@@ -18,7 +18,7 @@ export function signedHash({ signature, text }: Signed): string {
 	return digest(JSON.stringify({ signature, text }));
 }
 
-/** What the log holds of the people in a row; as it was written once the salt was erased. */
+/** What the log holds of the people in a row; as it was written where the salt is gone, which is a finding of its own. */
 export function personalHash(row: Omit<Row, 'n' | 'at' | 'act'>): string {
 	const { about, recording, salt, session, who } = row;
 	if (salt === null) return row.of;

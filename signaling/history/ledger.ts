@@ -66,7 +66,7 @@ export class Ledger {
 		return texts(await inclusionPath(nodesOf(this.#store), { index: n - 1, size }));
 	}
 
-	/** Rows [block · 1024 + 1, ...] of the first `size`: as the rows hash now, and as the tree has them. */
+	/** Rows [block · 1024 + 1, ...] of the first `size`: as the rows hash now, as the tree has them, and which say no more of whom. */
 	async block({ block, size }: { block: number; size: number }): Promise<LogBlock> {
 		const from = block * logBlockRows;
 		const to = Math.min(from + logBlockRows, size);
@@ -76,22 +76,25 @@ export class Ledger {
 			level: blockLevel,
 		});
 		const numbers = Array.from({ length: to - from }, (_, at) => from + at + 1);
-		const [rows, kept] = await Promise.all([this.#rowHashes(from, to), this.kept(from, to)]);
+		const [rows, kept] = await Promise.all([this.#rows(from, to), this.kept(from, to)]);
+		const hashes = new Map(rows.map((row) => [row.n, rowHash(row).toString('base64url')]));
 		return {
-			rows: numbers.map((n) => rows.get(n) ?? null),
+			rows: numbers.map((n) => hashes.get(n) ?? null),
 			kept: numbers.map((n) => kept.get(n) ?? null),
+			// Without its salt a row hashes as before, whatever else was taken from it.
+			blank: rows.filter(({ salt }) => salt === null).map(({ n }) => n),
 			path: texts(path),
 		};
 	}
 
-	async #rowHashes(from: number, to: number): Promise<Map<number, string>> {
-		const rows: Row[] = await this.#store
+	#rows(from: number, to: number): Promise<Row[]> {
+		return this.#store
 			.selectFrom('history')
 			.selectAll()
 			.where('n', '>', from)
 			.where('n', '<=', to)
+			.orderBy('n')
 			.execute();
-		return new Map(rows.map((row) => [row.n, rowHash(row).toString('base64url')]));
 	}
 
 	/** The leaf hashes of rows (from, to], as the tree has them. */

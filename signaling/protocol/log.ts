@@ -28,11 +28,13 @@ export const LogConsistency = v.strictObject({ path: Path });
 /**
  * GET /api/log/blocks/:block?size= (staff): the leaf hashes of rows [block · 1024 + 1, (block + 1) · 1024] of the first
  * `size`, as the rows hash now (null = there is no such row) and as the tree has them, and the path of this group of
- * leaves to the root. They say nothing of what is in a row. Errors: `bad-request`, `not-found`.
+ * leaves to the root. They say nothing of what is in a row. `blank` = numbers of rows that say nothing of whom and what
+ * they are about any more: their hash alone is what it was. Errors: `bad-request`, `not-found`.
  */
 export const LogBlock = v.strictObject({
 	rows: v.pipe(v.array(v.nullable(Bytes32)), v.maxLength(logBlockRows)),
 	kept: v.pipe(v.array(v.nullable(Bytes32)), v.maxLength(logBlockRows)),
+	blank: v.pipe(v.array(Count), v.maxLength(logBlockRows)),
 	path: Path,
 });
 export type LogBlock = v.InferOutput<typeof LogBlock>;

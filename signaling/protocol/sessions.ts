@@ -272,7 +272,7 @@ export const HistoryRow = v.strictObject({
 	reason: v.nullable(Sealed),
 	/** What the actor signed of it: in context `sotto/act/v1` (acts.ts), or what it is about as she signed it. */
 	signed: v.nullable(Signed),
-	/** What else the leaf of the row hashes (docs/history.md); without a salt, whom and what it is about was erased. */
+	/** What else the leaf of the row hashes (docs/history.md); without a salt it says nothing, and is found. */
 	leaf: v.strictObject({
 		salt: v.nullable(Id),
 		of: Bytes32,

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { type Head, checkHead, compareHeads } from '#crypto/log/head.ts';
+import { signedHash, textHash } from '#crypto/log/leaf.ts';
 import type { Finding } from '#lib/proof/head.ts';
-import { checkRows } from '#lib/proof/rows.ts';
-import { erasePersonal } from '../../signaling/history/history.ts';
+import { checkRows, hashOfRow } from '#lib/proof/rows.ts';
 import type { HistoryRow } from '../../signaling/protocol/sessions.ts';
 import { type LocalServer, localPractice } from '../local.ts';
 import { again, headOf, logOf, tamper } from '../proofs.ts';
@@ -164,18 +164,39 @@ test('two clients that were shown different histories notice when they compare t
 	await other.stop();
 });
 
-test('whom a row is about can be erased, and every proof holds as before', async () => {
-	const { store } = local.server.context;
-	await store.transaction().execute((db) => erasePersonal(db, 5));
-	expect(await next()).toEqual([]);
-	const row = await store
-		.selectFrom('history')
-		.selectAll()
-		.where('n', '=', 5)
-		.executeTakeFirstOrThrow();
-	expect(row).toMatchObject({ act: 'session-made', who: null, session: null, salt: null });
-	local = await tamper(local, (db) => db.exec('update history set at = 1 where n = 5'));
+/** What somebody sets at the database so that a row says nothing any more, and its leaf fits. */
+const emptied = `who = null, session = null, recording = null, about = null, salt = null,
+	reason = null, reason_hash = null, signed = null, signed_hash = null`;
+
+test('a row that was emptied is found and named, also where its leaf fits', async () => {
+	local = await tamper(local, (db) => db.exec(`update history set ${emptied} where n = 5`));
+	// No list has it any more.
+	expect((await rows()).some(({ n }) => n === 5)).toBe(false);
+	expect(await next()).toEqual([{ is: 'blanked', n: 5 }]);
+	// What is written into it then is shown, and fits nothing.
+	local = await tamper(local, (db) =>
+		db.prepare('update history set session = ? where n = 5').run(session),
+	);
 	expect(await next()).toEqual([{ is: 'altered', n: 5 }]);
+	local = await tamper(local, (db) => db.exec(`update history set ${emptied}, at = 1 where n = 5`));
+	expect(await next()).toEqual([{ is: 'altered', n: 5 }]);
+});
+
+test('without its salt a row proves nothing of what it says', async () => {
+	const row = (await rows()).find(({ n }) => n === 5);
+	if (!row) throw new Error('a row');
+	const nothing = { who: null, session: null, recording: null, about: null };
+	const bare = { ...row, ...nothing, leaf: { ...row.leaf, salt: null } };
+	expect(hashOfRow(bare)).toEqual(hashOfRow(row));
+	expect(hashOfRow({ ...bare, who: row.session })).toBeUndefined();
+	const reason = 'a sealed reason';
+	const said = { ...bare, reason, leaf: { ...bare.leaf, reason: textHash(reason) } };
+	expect(hashOfRow(said)).toBeUndefined();
+	const signed = { text: 'x', signature: 'A'.repeat(86) };
+	const proved = { ...bare, signed, leaf: { ...bare.leaf, signed: signedHash(signed) } };
+	expect(hashOfRow(proved)).toBeUndefined();
+	// What she signed cannot be taken away and its hash left.
+	expect(hashOfRow({ ...row, leaf: { ...row.leaf, signed: signedHash(signed) } })).toBeUndefined();
 });
 
 test('rows from before there was a log become its leaves, numbered without gaps', async () => {

@@ -16,6 +16,8 @@ export const KeptHead = v.strictObject({
 export type Finding =
 	| HeadFinding
 	| { readonly is: 'altered' | 'missing'; readonly n: number }
+	/** Whom and what it was about was taken from it; that it was there, what was done and when is as it was. */
+	| { readonly is: 'blanked'; readonly n: number }
 	/** Row `n` stands where row `from` was written. */
 	| { readonly is: 'moved'; readonly n: number; readonly from: number }
 	/** These rows, as the log has them, do not belong to its signed head. */

@@ -17,14 +17,15 @@ export function blocksOf(rows: readonly Pick<HistoryRow, 'n'>[]): number[] {
 /** The leaf hash of a row as it is shown; undefined where its parts do not belong together. */
 export function hashOfRow(row: HistoryRow, n = row.n): Bytes | undefined {
 	const { at, act, reason, signed, leaf } = row;
-	// An erased reason has left its hash behind.
-	if (reason !== null && leaf.reason !== textHash(reason)) return undefined;
-	if (signed !== null && leaf.signed !== signedHash(signed)) return undefined;
 	const { who, session, recording, about } = row;
 	if (leaf.salt === null) {
-		if (who !== null || session !== null || recording !== null || about !== null) return undefined;
-		return rowHash({ n, at, act, of: leaf.of });
+		// Nothing binds to `of` what is said without the salt.
+		const said = [who, session, recording, about, reason, signed, leaf.reason, leaf.signed];
+		return said.every((it) => it === null) ? rowHash({ n, at, act, of: leaf.of }) : undefined;
 	}
+	// A reason goes with its recording and leaves its hash behind. What was signed never goes.
+	if (reason !== null && leaf.reason !== textHash(reason)) return undefined;
+	if ((signed && signedHash(signed)) !== leaf.signed) return undefined;
 	const { salt } = leaf;
 	const said = { who, session, recording, about, salt, reason: leaf.reason, signed: leaf.signed };
 	return rowHash({ n, at, act, of: personalHash(said) });
@@ -42,6 +43,7 @@ export async function checkBlock(
 	const answer = await source.block({ block, size: head.size });
 	const count = Math.min(logBlockRows, head.size - from);
 	const own = new Map(shown.map((row) => [row.n, row]));
+	const blank = new Set(answer.blank);
 	const wrong: number[] = [];
 	const findings: Finding[] = [];
 	for (let at = 0; at < count; at++) {
@@ -49,6 +51,7 @@ export async function checkBlock(
 		const [now, kept] = [answer.rows[at] ?? null, answer.kept[at] ?? null];
 		if (now === null) findings.push({ is: 'missing', n });
 		else if (now !== kept || !fits(own.get(n), kept)) wrong.push(n);
+		else if (blank.has(n) || own.get(n)?.leaf.salt === null) findings.push({ is: 'blanked', n });
 	}
 	const leaves = leavesOf(answer, count);
 	if (!leaves || !proves({ head, block, leaves, path: answer.path }))

@@ -11,6 +11,8 @@ export function findingWords(finding: Finding): string {
 			return m.proof_altered({ n: finding.n });
 		case 'missing':
 			return m.proof_missing({ n: finding.n });
+		case 'blanked':
+			return m.proof_blanked({ n: finding.n });
 		case 'moved':
 			return m.proof_moved({ n: finding.n, from: finding.from });
 		case 'unfit':
