@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { m } from '#lib/paraglide/messages.js';
 import { labelOf } from './way.ts';
-import { mailWords, openingWords, stateWords } from './words.ts';
+import { mailWords, openingWords, stateWords, unsent } from './words.ts';
 
 test('each way has one label, word by word, and the code is never part of it', () => {
 	expect(labelOf('words')).toBe(
@@ -28,4 +28,13 @@ test('a share says how it stands, and how often it was opened', () => {
 	// Only the last ones are told with their times.
 	expect(openingWords({ openings: 51, openedAt: [at - 1, at] })).toMatch(/^Opened 51 times/);
 	expect(mailWords('held')).toContain('no e-mail');
+	// What reached nobody is not said to be sent, and its address is shown to be passed on.
+	for (const mail of ['held', 'failed', 'waiting', 'sending', 'none'] as const)
+		expect(mailWords(mail)).not.toMatch(/^E-mailed/);
+	expect([unsent('held'), unsent('failed'), unsent('sent'), unsent('waiting')]).toEqual([
+		true,
+		true,
+		false,
+		false,
+	]);
 });

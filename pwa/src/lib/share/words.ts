@@ -37,5 +37,8 @@ const mails: Record<ShareMail, (() => string) | undefined> = {
 	held: m.share_mail_held,
 };
 
+/** Whether the mail reaches nobody: then the sharer passes the address on. */
+export const unsent = (mail: ShareMail): boolean => mail === 'held' || mail === 'failed';
+
 /** What became of the mail. */
 export const mailWords = (mail: ShareMail): string | undefined => mails[mail]?.();
