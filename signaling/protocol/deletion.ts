@@ -65,6 +65,8 @@ export const DeletionReceipt = v.strictObject({
 	act: DeletionAct,
 	/** Null: the server did it on time, or a restored database was told so. */
 	by: v.nullable(Id),
+	/** Of one whose time ended: who set that time; nobody where it was as people were told. */
+	setBy: v.optional(Id),
 	startedAt: Time,
 	at: Time,
 	/** When the database file was rewritten without it; null = that is still to come. */

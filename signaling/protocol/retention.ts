@@ -35,9 +35,14 @@ export const RetentionText = v.strictObject({
 });
 export type RetentionText = v.InferOutput<typeof RetentionText>;
 
+/** Who may not delete a recording leaves it so long at least when she has it end sooner. */
+export const leftToOthersMs = 7 * 24 * 60 * 60_000;
+
 /**
- * PUT /api/recordings/:id/retention (its host, admins, supervisors who can open it) → 204. Errors: `not-found`,
- * `forbidden`, `bad-request` (not signed by her for just this; it shortens and does not say so), `conflict` (no next version), `gone`.
+ * PUT /api/recordings/:id/retention (its host, admins, supervisors who can open it) → 204. A hold is released by who
+ * placed it and by admins, and not together with an end that is sooner; a supervisor sets no sooner end than
+ * `leftToOthersMs` from now. Errors: `not-found`, `forbidden`, `bad-request` (not signed by her for just this; it
+ * shortens and does not say so, or releases as well), `conflict` (no next version), `gone`.
  */
 export const NewRetention = v.strictObject({ statement: Signed });
 
@@ -51,6 +56,8 @@ export const Retention = v.strictObject({
 	/** Version 0 only: so long after its end instead of a date. */
 	minutes: v.nullable(Minutes),
 	hold: v.boolean(),
+	/** Who placed the hold, where one recording is asked for; null = nobody knows any more. */
+	heldBy: v.optional(v.nullable(Id)),
 	/** When it is destroyed by itself; null = not. */
 	endsAt: Until,
 	/** Null in version 0. */

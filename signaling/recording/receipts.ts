@@ -13,6 +13,7 @@ import {
 	type NotReached,
 } from '../protocol/deletion.ts';
 import { Id, PublicIdentity, Signed } from '../protocol/text.ts';
+import { endSetBy } from '../retention/kept.ts';
 import { verifySigned } from '../signature.ts';
 import type { Store } from '../store/database.ts';
 
@@ -102,11 +103,13 @@ export function receiptRoutes(app: FastifyInstance, context: Context): void {
 			.where('recording', '=', recording)
 			.executeTakeFirst();
 		if (!row) throw new ServerError('not-found');
+		const setBy = row.act === 'kept-until-over' ? await endSetBy(store, recording) : null;
 		const { at, act, who: by, erased_at: erasedAt, wish, destroyed } = row;
 		return {
 			recording,
 			act,
 			by,
+			...(setBy !== null && { setBy }),
 			startedAt,
 			at,
 			erasedAt,

@@ -3,7 +3,7 @@ import type { Context } from '../context.ts';
 import { ServerError } from '../errors.ts';
 import type { Staff } from '../guard.ts';
 import { parse, stored } from '../parse.ts';
-import { type Retention, RetentionText } from '../protocol/retention.ts';
+import { type Retention, RetentionText, leftToOthersMs } from '../protocol/retention.ts';
 import { NoticeText } from '../protocol/sessions.ts';
 import { PublicIdentity, Signed } from '../protocol/text.ts';
 import { presentRecording } from '../recording/access.ts';
@@ -105,8 +105,42 @@ export async function readRetention(
 	store: Store,
 	recording: RecordingTableRow,
 ): Promise<Retention> {
-	return viewRetention(await keptOf(store, recording.id), recording);
+	const row = await keptOf(store, recording.id);
+	const view = viewRetention(row, recording);
+	return view.hold ? { ...view, heldBy: await holderOf(store, recording.id) } : view;
 }
+
+/** Who did this to it last; null where nobody did. */
+async function lastToDo(
+	db: Store | StoreTransaction,
+	{ recording, act }: { recording: string; act: 'hold-placed' | 'retention-set' },
+): Promise<string | null> {
+	const row = await db
+		.selectFrom('history')
+		.select('who')
+		.where('recording', '=', recording)
+		.where('act', '=', act)
+		.orderBy('n', 'desc')
+		.limit(1)
+		.executeTakeFirst();
+	return row?.who ?? null;
+}
+
+/** Who placed the hold on it; of a shortened copy that is held since it was made, who placed it on its source. */
+async function holderOf(db: Store | StoreTransaction, recording: string): Promise<string | null> {
+	const holder = await lastToDo(db, { recording, act: 'hold-placed' });
+	if (holder !== null) return holder;
+	const made = await db
+		.selectFrom('derivatives')
+		.select('source')
+		.where('recording', '=', recording)
+		.executeTakeFirst();
+	return made ? holderOf(db, made.source) : null;
+}
+
+/** Who set the end of its time; null where that is as the notice said. */
+export const endSetBy = (db: Store, recording: string): Promise<string | null> =>
+	lastToDo(db, { recording, act: 'retention-set' });
 
 async function textOf(
 	db: StoreTransaction,
@@ -130,8 +164,35 @@ const storedEnd = (row: Omit<RetentionTableRow, 'recording'>, recording: Recordi
 	endsAt({ ...row, hold: 0 }, recording);
 
 /**
- * Takes over what a member signed. Throws `forbidden` unless she is host, admin or supervisor, `bad-request` for what
- * she did not sign just so, or what shortens without saying it, `conflict` unless it follows the newest, `gone`.
+ * What no statement does: end something sooner that it releases in the same breath, end it at once for who may not
+ * delete it, release what somebody else holds. Throws `bad-request`, `forbidden`.
+ */
+async function checkPower(
+	{ clock }: Context,
+	db: StoreTransaction,
+	options: {
+		staff: Staff;
+		row: RecordingTableRow;
+		said: RetentionText;
+		sooner: boolean;
+		released: boolean;
+	},
+): Promise<void> {
+	const { staff, row, said, sooner, released } = options;
+	const admin = staff.role === 'admin';
+	const mayDelete = admin || row.host === staff.member;
+	if (!mayDelete && staff.role !== 'supervisor') throw new ServerError('forbidden');
+	if (sooner && (!said.shortens || released)) throw new ServerError('bad-request');
+	const soon = said.keptUntil !== null && said.keptUntil < clock.now() + leftToOthersMs;
+	if (sooner && soon && !mayDelete) throw new ServerError('forbidden');
+	if (released && !admin && (await holderOf(db, row.id)) !== staff.member)
+		throw new ServerError('forbidden');
+}
+
+/**
+ * Takes over what a member signed. Throws `forbidden` unless she is host, admin or supervisor and may do just this,
+ * `bad-request` for what she did not sign just so, or what shortens without saying it or together with a release,
+ * `conflict` unless it follows the newest, `gone`.
  */
 export async function setRetention(
 	context: Context,
@@ -142,8 +203,6 @@ export async function setRetention(
 	const { recording, statement } = options;
 	await store.transaction().execute(async (db) => {
 		const row = await presentRecording(db, recording);
-		if (row.host !== staff.member && staff.role !== 'admin' && staff.role !== 'supervisor')
-			throw new ServerError('forbidden');
 		const said = await textOf(db, { statement, author: staff.member });
 		if (said.recording !== recording || said.author !== staff.member)
 			throw new ServerError('bad-request');
@@ -151,7 +210,7 @@ export async function setRetention(
 		if (said.version !== before.version + 1) throw new ServerError('conflict');
 		const sooner = endsSooner(storedEnd(before, row), said.keptUntil);
 		const released = before.hold !== 0 && !said.hold;
-		if (sooner && !said.shortens) throw new ServerError('bad-request');
+		await checkPower(context, db, { staff, row, said, sooner, released });
 		const values = {
 			version: said.version,
 			purpose: said.purpose,

@@ -274,6 +274,51 @@ test('only its host, admins and supervisors set it, each with a signature of her
 	expect(await actsOf(recorder)).toContain('retention-set');
 });
 
+test('who may not delete it leaves it a week at least, and the receipt names who set its end', async () => {
+	const ines = await colleague(maya, 'supervisor');
+	const recorder = await recorded({ keptUntil: null }, maya, [ines.signedIn.member.id]);
+	const at = (days: number) => ({ keptUntil: local.clock.now() + days * day, shortens: true });
+	const by = { staff: ines };
+	expect(await setRetention(recorder, { keptUntil: 1, shortens: true }, by)).toBe('forbidden');
+	expect(await setRetention(recorder, at(6), by)).toBe('forbidden');
+	expect(await setRetention(recorder, at(8), by)).toBe('kept');
+	expect(await sweep()).toBe(0);
+	local.clock.forward(8 * day + 1);
+	await maya.unlock();
+	expect(await sweep()).toBe(1);
+	const receipt = (await maya.call('GET', `/api/recordings/${recorder.id}/receipt`)).body;
+	const { id } = ines.signedIn.member;
+	expect(receipt).toMatchObject({ act: 'kept-until-over', by: null, setBy: id });
+	// Whoever may delete it may also let it end at once.
+	const own = await recorded({ keptUntil: null });
+	expect(await setRetention(own, { keptUntil: 1, shortens: true })).toBe('kept');
+	expect(await sweep()).toBe(1);
+});
+
+test('a hold is released by who placed it or by an admin, and with no sooner end in the same breath', async () => {
+	const tom = await colleague(maya);
+	const ines = await colleague(maya, 'supervisor');
+	const keptUntil = local.clock.now() + 100 * day;
+	const recorder = await recorded({ keptUntil }, tom, [ines.signedIn.member.id]);
+	expect(await setRetention(recorder, { hold: true })).toBe('kept');
+	expect(await retentionOf(recorder, tom)).toMatchObject({
+		hold: true,
+		heldBy: maya.signedIn.member.id,
+	});
+	const release = { hold: false };
+	// Not even her whose recording it is: it may be held against her.
+	expect(await setRetention(recorder, release, { staff: tom })).toBe('forbidden');
+	expect(await setRetention(recorder, release, { staff: ines })).toBe('forbidden');
+	const both = { ...release, keptUntil: keptUntil - day, shortens: true };
+	expect(await setRetention(recorder, both)).toBe('bad-request');
+	expect(await retentionOf(recorder)).toMatchObject({ hold: true, version: 1, keptUntil });
+	expect(await setRetention(recorder, release)).toBe('kept');
+	// Her own hold each releases herself.
+	expect(await setRetention(recorder, { hold: true }, { staff: tom })).toBe('kept');
+	expect(await setRetention(recorder, release, { staff: ines })).toBe('forbidden');
+	expect(await setRetention(recorder, release, { staff: tom })).toBe('kept');
+});
+
 const rules = {
 	record: {
 		states: ['CA'],

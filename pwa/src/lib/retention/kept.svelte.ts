@@ -20,6 +20,8 @@ import {
 export class KeptState {
 	readonly recording: string;
 	readonly recordedAt: number;
+	/** Whether this member may delete it: who may not cannot have it end within the week. */
+	readonly mayDelete: boolean;
 	readonly #keys: TrackKeys;
 	readonly #onchange: () => void;
 	kept = $state.raw<Kept>();
@@ -33,11 +35,13 @@ export class KeptState {
 		recording: string;
 		recordedAt: number;
 		keys: TrackKeys;
+		mayDelete: boolean;
 		/** Something else holds now. */
 		onchange: () => void;
 	}) {
 		this.recording = options.recording;
 		this.recordedAt = options.recordedAt;
+		this.mayDelete = options.mayDelete;
 		this.#keys = options.keys;
 		this.#onchange = options.onchange;
 	}
