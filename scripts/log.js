@@ -27,10 +27,15 @@ import { say } from './prepare.js';
 function hashOf({ n, row }) {
 	if (!row || row.n !== n) return undefined;
 	const { at, act, who, session, recording, about, reason, signed, leaf } = row;
-	if (reason !== null && textHash(reason) !== leaf.reason) return undefined;
-	if (signed !== null && signedHash(signed) !== leaf.signed) return undefined;
 	const { salt } = leaf;
-	if (salt === null) return rowHash({ n, at, act, of: leaf.of });
+	if (salt === null) {
+		// Nothing binds to `of` what is said without the salt.
+		const parts = [who, session, recording, about, reason, signed, leaf.reason, leaf.signed];
+		return parts.every((it) => it === null) ? rowHash({ n, at, act, of: leaf.of }) : undefined;
+	}
+	// A reason goes with its recording and leaves its hash behind. What was signed never goes.
+	if (reason !== null && textHash(reason) !== leaf.reason) return undefined;
+	if ((signed && signedHash(signed)) !== leaf.signed) return undefined;
 	const said = { who, session, recording, about, salt, reason: leaf.reason, signed: leaf.signed };
 	return rowHash({ n, at, act, of: personalHash(said) });
 }
@@ -45,6 +50,8 @@ function judge(line) {
 	const made = hashOf(line);
 	if (!made || hash === null || !equal(made, fromBase64url(hash)))
 		return `altered    row ${n} is not as it was written`;
+	if (row.leaf.salt === null)
+		return `emptied    row ${n} does not say any more who did it, and to what`;
 	return undefined;
 }
 

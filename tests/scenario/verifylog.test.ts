@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { signedHash, textHash } from '#crypto/log/leaf.ts';
 import { verifyLog } from '../../scripts/log.js';
 import { LogExportHead, LogProof } from '../../signaling/protocol/log.ts';
 import * as v from 'valibot';
@@ -73,6 +74,30 @@ test('what was altered, removed, moved or cut off in the file is named', async (
 	expect(cut).toEqual([
 		`missing    the head counts ${log.length - 1} rows, the file has ${log.length - 3}`,
 	]);
+});
+
+/** Row `n` of the log without its salt, and with what somebody writes into it instead. */
+const emptied = (n: number, said: object, hashes: object = {}): string[] =>
+	changed(n, (text) => {
+		const { row, ...line } = JSON.parse(text);
+		const nothing = { who: null, session: null, recording: null, about: null };
+		const leaf = { ...row.leaf, salt: null, ...hashes };
+		return JSON.stringify({ ...line, row: { ...row, ...nothing, ...said, leaf } });
+	});
+
+test('a row without its salt is named, and nothing that is written into it is believed', async () => {
+	const options = { key, witness };
+	expect(await verify(emptied(5, {}), options)).toEqual([
+		'emptied    row 5 does not say any more who did it, and to what',
+	]);
+	const altered = ['altered    row 5 is not as it was written'];
+	const who = local.maya.signedIn.member.id;
+	for (const said of [{ who }, { session: who }, { recording: who }, { about: who }])
+		expect(await verify(emptied(5, said), options)).toEqual(altered);
+	const reason = 'A'.repeat(64);
+	expect(await verify(emptied(5, { reason }, { reason: textHash(reason) }))).toEqual(altered);
+	const signed = { text: 'She did it.', signature: 'A'.repeat(86) };
+	expect(await verify(emptied(5, { signed }, { signed: signedHash(signed) }))).toEqual(altered);
 });
 
 test('a log that was written anew does not go together with a witness, nor with the key', async () => {
