@@ -13,8 +13,11 @@ import {
 import { Id } from '../protocol/text.ts';
 import type { Store } from '../store/database.ts';
 import { presentRecording, usableRecording } from './access.ts';
+import { demandReason } from './openings.ts';
 
 const Params = v.object({ id: Id, kind: AnnotationKind });
+/** What it is called and how long it is kept stands in lists; the others say what is in it. */
+const listed = new Set<v.InferOutput<typeof AnnotationKind>>(['summary', 'retention']);
 
 /** The summaries of recordings, by recording. */
 export async function summariesOf(
@@ -38,7 +41,8 @@ export function annotationRoutes(app: FastifyInstance, context: Context): void {
 	app.get('/recordings/:id/annotations/:kind', async (request): Promise<ShownAnnotation> => {
 		const staff = await staffOf(context, request);
 		const { id, kind } = parse(Params, request.params);
-		await usableRecording(context, staff, id);
+		const recording = await usableRecording(context, staff, id);
+		if (!listed.has(kind)) await demandReason(context, staff, recording);
 		const row = await store
 			.selectFrom('annotations')
 			.select(['version', 'content'])

@@ -8,6 +8,7 @@ import { bodyOf, parse, stored } from '../parse.ts';
 import { Grant, type MemberGrants, NewGrant } from '../protocol/recordings.ts';
 import { Id } from '../protocol/text.ts';
 import { presentRecording, recipientIds, recipientsIn, usableRecording } from './access.ts';
+import { demandReason } from './openings.ts';
 import { checkGrants, insertGrants } from './recordings.ts';
 
 const Params = v.object({ id: Id });
@@ -89,6 +90,23 @@ async function endGrant(
 	});
 }
 
+/** Whether the recipient of a grant opens nothing by it that she does not open now: it is for keys that she has anew. */
+async function isAgain(
+	{ store, clock }: Context,
+	{ grant, replaces }: Pick<v.InferOutput<typeof NewGrant>, 'grant' | 'replaces'>,
+): Promise<boolean> {
+	if (replaces.length === 0) return false;
+	const known = await store
+		.selectFrom('grants')
+		.select('id')
+		.where('recording', '=', grant.recording)
+		.where('recipient', '=', grant.recipient)
+		.where('id', 'in', replaces)
+		.where((it) => it.or([it('expires_at', 'is', null), it('expires_at', '>', clock.now())]))
+		.executeTakeFirst();
+	return known !== undefined;
+}
+
 /** /api/recordings/:id/grants, /api/people/:id/grants. */
 export function grantRoutes(app: FastifyInstance, context: Context): void {
 	const { store, hub, history } = context;
@@ -101,11 +119,15 @@ export function grantRoutes(app: FastifyInstance, context: Context): void {
 	app.post('/recordings/:id/grants', async (request, reply) => {
 		const staff = await staffOf(context, request);
 		const { id } = parse(Params, request.params);
-		const { host, session, state } = await usableRecording(context, staff, id);
+		const opened = await usableRecording(context, staff, id);
+		const { host, session, state } = opened;
 		if (host !== staff.member && !sharers.has(staff.role)) throw new ServerError('forbidden');
 		const { grant, replaces, signed } = bodyOf(NewGrant, request);
 		const { recipient } = grant;
 		if (state !== 'finished') throw new ServerError('conflict');
+		// Who says why before she opens what is not hers says so before somebody else opens it.
+		if (recipient !== host && !(await isAgain(context, { grant, replaces })))
+			await demandReason(context, staff, opened);
 		await store.transaction().execute(async (db) => {
 			const active = await db
 				.selectFrom('members')

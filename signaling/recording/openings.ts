@@ -17,22 +17,42 @@ const answerable = new Set(['admin', 'supervisor']);
 const pageMax = 100;
 
 /** Whether this member says why before she opens it. An extension opens nothing. */
-function owesReason({ member, role, scope }: Staff, { host, state }: RecordingTableRow): boolean {
-	return scope === 'staff' && host !== member && state === 'finished' && answerable.has(role);
+export function owesReason(
+	{ member, role, scope }: Staff,
+	{ host }: Pick<RecordingTableRow, 'host'>,
+): boolean {
+	return scope === 'staff' && host !== member && answerable.has(role);
 }
 
-/** Throws `forbidden` for media of another's recording to who may open it but has not said why. */
+/** What a reason of this member has to be about: a copy that she is just making is as open to her as its source. */
+async function reasonedOf(
+	{ store }: Context,
+	{ id, state }: Pick<RecordingTableRow, 'id' | 'state'>,
+): Promise<string[]> {
+	if (state === 'finished') return [id];
+	const copy = await store
+		.selectFrom('derivatives')
+		.select('source')
+		.where('recording', '=', id)
+		.executeTakeFirst();
+	return copy ? [id, copy.source] : [id];
+}
+
+/**
+ * Throws `forbidden` where who may open another's recording has not said why: it is what stands before its media, the
+ * words that say what is in them, and everything by which somebody else gets at them.
+ */
 export async function demandReason(
-	{ store, clock }: Context,
+	context: Context,
 	staff: Staff,
-	{ row, track }: { row: RecordingTableRow; track: string },
+	row: RecordingTableRow,
 ): Promise<void> {
-	// What it is called stands in lists, and is no media.
-	if (track === row.id || !owesReason(staff, row)) return;
+	if (!owesReason(staff, row)) return;
+	const { store, clock } = context;
 	const said = await store
 		.selectFrom('openings')
 		.select('id')
-		.where('recording', '=', row.id)
+		.where('recording', 'in', await reasonedOf(context, row))
 		.where('member', '=', staff.member)
 		.where('at', '>', clock.now() - reasonMs)
 		.executeTakeFirst();

@@ -14,6 +14,7 @@ import {
 } from '../protocol/revisions.ts';
 import { Id } from '../protocol/text.ts';
 import { finishDerivative, makeDerivative, sweepDerivatives } from './derivatives.ts';
+import { demandReason } from './openings.ts';
 import { finishRevision } from './revise.ts';
 import {
 	beginRevision,
@@ -46,7 +47,7 @@ function derivativeRoutes(app: FastifyInstance, context: Context): void {
 	app.post('/recordings/:id/derivatives', async (request, reply) => {
 		const staff = await staffOf(context, request);
 		const { id: source } = parse(Params, request.params);
-		await rewritable(context, staff, source);
+		await demandReason(context, staff, await rewritable(context, staff, source));
 		const wanted = bodyOf(NewDerivative, request);
 		const made = await makeDerivative(context, staff, { source, wanted });
 		return reply.code(made ? 201 : 200).send({});

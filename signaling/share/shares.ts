@@ -100,7 +100,7 @@ export async function makeShare(
 	const { share: policy } = await settings.read(store);
 	const { id, way, tracks, expiresAt, contact } = wanted;
 	// Who says why before she opens what is not hers says so before somebody else opens it.
-	await demandReason(context, staff, { row, track: tracks[0] ?? '' });
+	await demandReason(context, staff, row);
 	if (way === 'link' && !policy.links) throw new ServerError('forbidden');
 	const now = clock.now();
 	const latest = now + policy.maxHours * hourMs + clockMs;

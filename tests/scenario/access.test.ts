@@ -87,6 +87,15 @@ test('whose access was taken away gets nothing of it any more, and it stands in 
 	expect((await tom.call('GET', object)).status).toBe(200);
 });
 
+/** Words of every kind beside it. */
+async function annotated(recorder: TestRecorder): Promise<void> {
+	for (const kind of ['summary', 'notes', 'captions', 'waveform', 'retention']) {
+		const path = `/${recorder.id}/annotations/${kind}`;
+		const { status } = await recorder.call('PUT', path, { version: 1, sealed: bytesOf(60) });
+		expect(status).toBe(204);
+	}
+}
+
 const tell = (who: Staff, { id }: TestRecorder, opening?: object) =>
 	who.call('POST', `/api/recordings/${id}/opened`, opening && { opening });
 const openings = async (who: Staff) => (await who.call('GET', '/api/openings')).body.openings;
@@ -170,4 +179,53 @@ test('the host is told who opened hers and why, and with the recording the reaso
 		grants: 3,
 		reasons: 2,
 	});
+});
+
+test('before the reason there are no notes, no captions and nothing for anybody else either', async () => {
+	const recorder = await recorded(dana, [una]);
+	await annotated(recorder);
+	const path = `/api/recordings/${recorder.id}`;
+	const words = (who: Staff, kind: string) => who.call('GET', `${path}/annotations/${kind}`);
+	for (const who of [maya, una]) {
+		for (const kind of ['notes', 'captions', 'waveform'])
+			expect(answerOf(await words(who, kind))).toBe('403 forbidden');
+		for (const kind of ['summary', 'retention'])
+			expect(answerOf(await words(who, kind))).toBe('200');
+	}
+	expect(answerOf(await words(dana, 'notes'))).toBe('200');
+	const give = (who: Staff, recipient: Staff, replaces: string[] = []) => {
+		const grant = recorder.grant({ recipient: idOf(recipient), grantor: idOf(who) });
+		return who.call('POST', `${path}/grants`, { grant, replaces });
+	};
+	for (const who of [maya, una]) {
+		expect(answerOf(await give(who, tom))).toBe('403 forbidden');
+		expect(answerOf(await give(who, tom, [newId()]))).toBe('403 forbidden');
+	}
+	const copy = { id: newId(), tracks: recorder.tracks, grants: [recorder.grant()] };
+	expect(answerOf(await maya.call('POST', `${path}/derivatives`, copy))).toBe('403 forbidden');
+	// Who can open it already gets it for her new keys without one.
+	const { store } = local.server.context;
+	const { id: old } = await store
+		.selectFrom('grants')
+		.select('id')
+		.where('recording', '=', recorder.id)
+		.where('recipient', '=', idOf(una))
+		.executeTakeFirstOrThrow();
+	expect(answerOf(await give(maya, una, [old]))).toBe('204');
+	expect(answerOf(await tell(una, recorder, { id: newId(), reason: bytesOf(700) }))).toBe('204');
+	for (const kind of ['notes', 'captions', 'waveform'])
+		expect(answerOf(await words(una, kind))).toBe('200');
+	expect(answerOf(await give(una, tom))).toBe('204');
+});
+
+test('nor is there anything of what is still recorded, or was interrupted', async () => {
+	const recorder = await startRecording(dana);
+	await recorder.put(recorder.audio, 0, someBytes(100));
+	const object = `/api/recordings/${recorder.id}/objects/${recorder.audio}/0`;
+	expect((await dana.call('GET', object)).status).toBe(200);
+	expect(answerOf(await maya.call('GET', object))).toBe('403 forbidden');
+	expect(answerOf(await tell(maya, recorder))).toBe('400 bad-request');
+	expect(answerOf(await tell(maya, recorder, { id: newId(), reason: bytesOf(700) }))).toBe('204');
+	expect((await maya.call('GET', object)).status).toBe(200);
+	expect((await openings(dana)).at(-1)).toMatchObject({ recording: recorder.id });
 });

@@ -17,10 +17,10 @@ const Said = v.strictObject({ reason: v.pipe(v.string(), v.maxLength(reasonMax))
 /** Bound to its bytes, so that no reason can be shown in the place of another. */
 const kindOf = (id: string): string => `reason ${id}`;
 
-/** Whether this member says why before she opens it: an admin or supervisor who is not its host. */
-export function owesReason({ host, state }: Recording): boolean {
+/** Whether this member says why before she opens it, or recovers it: an admin or supervisor who is not its host. */
+export function owesReason({ host }: Pick<Recording, 'host'>): boolean {
 	const { id, role } = account.member;
-	return state === 'finished' && host !== id && (role === 'admin' || role === 'supervisor');
+	return host !== id && (role === 'admin' || role === 'supervisor');
 }
 
 /**
