@@ -58,7 +58,7 @@ export class Sharing {
 
 	/** One share as Maya's screen has it. */
 	async shown(id: string) {
-		const shares = await this.sharer.fetchShares(await this.opened());
+		const { shares } = await this.sharer.fetchShares(await this.opened());
 		const share = shares.find((one) => one.id === id);
 		if (!share) throw new Error('not on the list');
 		return share;

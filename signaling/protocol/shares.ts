@@ -128,7 +128,11 @@ export const Share = v.strictObject({
 	own: v.nullable(Sealed),
 });
 export type Share = v.InferOutput<typeof Share>;
-export const ShareList = v.strictObject({ shares: v.array(Share) });
+export const ShareList = v.strictObject({
+	shares: v.array(Share),
+	/** Whether this server sends text messages: without a code from one nothing opens, so nothing can be shared. */
+	texts: v.boolean(),
+});
 /** Openings whose time is told. */
 export const shareOpeningsShown = 50;
 

@@ -24,7 +24,7 @@ const Params = v.object({ id: Id });
 const listMax = 500;
 
 function recordingShares(app: FastifyInstance, context: Context): void {
-	const { store, opaque, hub } = context;
+	const { store, opaque, hub, config } = context;
 	app.post('/recordings/:id/shares/start', async (request) => {
 		const staff = await staffOf(context, request);
 		const { id } = parse(Params, request.params);
@@ -56,7 +56,7 @@ function recordingShares(app: FastifyInstance, context: Context): void {
 			.limit(listMax)
 			.execute();
 		const shares = await Promise.all(rows.map((row) => viewShare(context, row, staff.member)));
-		return { shares };
+		return { shares, texts: config.text !== undefined };
 	});
 }
 

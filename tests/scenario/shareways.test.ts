@@ -346,6 +346,20 @@ test('it is shared by its host, and by supervisors who said why; nobody else can
 	expect((await here.visit(made.id).look()).state).toBe('open');
 });
 
+test('a server that sends no text messages says so before anybody fills in a form', async () => {
+	const { config } = here.local.server.context;
+	const { text } = config;
+	const told = async () => (await here.sharer.fetchShares(await here.opened())).texts;
+	expect(await told()).toBe(true);
+	Object.assign(config, { text: undefined });
+	try {
+		expect(await told()).toBe(false);
+		expect(await refusal(here.share())).toBe('not-ready');
+	} finally {
+		Object.assign(config, { text });
+	}
+});
+
 test('nothing is shared where an admin signed so, and what was is served to its end', async () => {
 	const [made, device] = [await here.share(), await here.share({ way: 'device' })];
 	const visit = await here.proven(device.id);

@@ -34,6 +34,7 @@ export const share: Reasons = {
 		'share_wait_text',
 		'share_no_texts',
 		'share_no_texts_text',
+		'share_texts_off',
 		'share_send_wait',
 		'share_asked_text',
 		'share_link_missing',

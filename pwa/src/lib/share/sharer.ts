@@ -135,19 +135,23 @@ export async function createShare(
 	return { id, link: linkOf(id), words, fullLink, expiresAt };
 }
 
-/** Shares of a recording, the newest first. Throws `ApiError`; `forbidden` for whoever may not share it. */
+/**
+ * Shares of a recording, the newest first, and whether the server sends the text messages without which nothing can be
+ * shared. Throws `ApiError`; `forbidden` for whoever may not share it.
+ */
 export async function fetchShares(
 	opened: Pick<Opened, 'recording' | 'keys'>,
-): Promise<ShownShare[]> {
+): Promise<{ shares: ShownShare[]; texts: boolean }> {
 	const { recording, keys } = opened;
 	const path = `/api/recordings/${recording.id}/shares`;
-	const { shares } = await fetchJson(ShareList, { path });
-	const shown = shares.map(async (share) => ({
+	const { shares: told, texts } = await fetchJson(ShareList, { path });
+	const shown = told.map(async (share) => ({
 		...share,
 		for: await openAbout(share, keys),
 		mine: share.sharer === account.member.id,
 	}));
-	return (await Promise.all(shown)).toSorted((a, b) => b.createdAt - a.createdAt);
+	const shares = (await Promise.all(shown)).toSorted((a, b) => b.createdAt - a.createdAt);
+	return { shares, texts };
 }
 
 /**

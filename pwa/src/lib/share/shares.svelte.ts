@@ -19,6 +19,8 @@ const lookAgainMs = 5_000;
 /** The shares of one recording, as whoever may share it sees them. */
 export class Shares {
 	list = $state.raw<readonly ShownShare[]>();
+	/** Whether the server sends text messages; undefined before it was asked. */
+	texts = $state<boolean>();
 	failure = $state.raw<unknown>();
 	readonly #opened: () => Opened;
 
@@ -38,7 +40,7 @@ export class Shares {
 
 	async load(): Promise<void> {
 		try {
-			this.list = await fetchShares(this.#opened());
+			({ shares: this.list, texts: this.texts } = await fetchShares(this.#opened()));
 			this.failure = undefined;
 		} catch (error) {
 			// What was loaded stays on the screen while there is no connection.
