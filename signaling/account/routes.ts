@@ -10,7 +10,6 @@ import {
 	type Config,
 	LoginFinish,
 	LoginStart,
-	PasswordFinish,
 	PasswordStart,
 	RecoveryFinish,
 	RecoveryStart,
@@ -18,15 +17,15 @@ import {
 	SetupStart,
 	type SignedIn,
 } from '../protocol/account.ts';
+import { PasswordFinish } from '../protocol/unlockers.ts';
 import { protocolVersion } from '../protocol/version.ts';
 import { newId, newSecret } from '../random.ts';
 import { verifySignature, verifySigned } from '../signature.ts';
-import { changeAccount, withPassword } from './change.ts';
 import { openDevice } from './devices.ts';
 import { letIn } from './enter.ts';
 import { memberByEmail, readPractice, signedIn } from './members.ts';
 import { passkeyRoutes } from './passkeys.ts';
-import { unlockerRoutes } from './unlockers.ts';
+import { replacePassword, unlockerRoutes } from './unlockers.ts';
 
 /** A login or recovery that was begun must be finished within this time. */
 const beginningMs = 60_000;
@@ -195,11 +194,9 @@ function passwordRoutes(app: FastifyInstance, context: Context): void {
 	});
 	app.post('/password/finish', async (request, reply) => {
 		const { member } = await staffOf(context, request);
-		const { registrationRecord, account } = bodyOf(PasswordFinish, request);
+		const { registrationRecord, signed } = bodyOf(PasswordFinish, request);
 		await store.transaction().execute(async (db) => {
-			await changeAccount(db, member, (kept) => withPassword(kept, account.unlockers), {
-				opaque_record: registrationRecord,
-			});
+			await replacePassword(db, { member, signed, registrationRecord });
 			await history.add(db, { act: 'password-changed', who: member });
 		});
 		return reply.code(204).send();

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import type { FastifyInstance } from 'fastify';
 import * as v from 'valibot';
 import type { Context } from '../context.ts';
@@ -6,17 +8,42 @@ import { staffOf } from '../guard.ts';
 import { bodyOf, parse, stored } from '../parse.ts';
 import type { Unlocker } from '../protocol/account.ts';
 import { Id, PublicIdentity, type Signed } from '../protocol/text.ts';
-import { type Devices, NewUnlockers, UnlockersText, passkeysMax } from '../protocol/unlockers.ts';
+import {
+	DeviceOut,
+	DeviceOutText,
+	type Devices,
+	NewUnlockers,
+	UnlockersText,
+	passkeysMax,
+} from '../protocol/unlockers.ts';
 import { verifySigned } from '../signature.ts';
 import type { StoreTransaction } from '../store/database.ts';
 import type { Act } from '../protocol/sessions.ts';
-import { changeAccount } from './change.ts';
+import { type Kept, changeAccount } from './change.ts';
 
 const Params = v.object({ id: Id });
 
-function textOf({ text }: Signed): UnlockersText {
+/** What this member signed. Throws `bad-request` when it is nothing of hers or nothing like this. */
+async function saidBy<Said extends { member: string }>(
+	db: StoreTransaction,
+	schema: v.GenericSchema<unknown, Said>,
+	{ member, signed }: { member: string; signed: Signed },
+): Promise<Said> {
+	const row = await db
+		.selectFrom('members')
+		.select('public_identity')
+		.where('id', '=', member)
+		.executeTakeFirstOrThrow();
+	const { ed25519 } = stored(PublicIdentity, row.public_identity);
+	if (!verifySigned(ed25519, 'sotto/unlockers/v1', signed)) throw new ServerError('bad-request');
+	const said = textOf(schema, signed);
+	if (said.member !== member) throw new ServerError('bad-request');
+	return said;
+}
+
+function textOf<Said>(schema: v.GenericSchema<unknown, Said>, { text }: Signed): Said {
 	try {
-		return parse(UnlockersText, JSON.parse(text));
+		return parse(schema, JSON.parse(text));
 	} catch (cause) {
 		throw new ServerError('bad-request', { cause });
 	}
@@ -42,6 +69,23 @@ function checkUnlockers(next: readonly Unlocker[], kept: readonly Unlocker[]): v
 	if (!whole) throw new ServerError('bad-request');
 }
 
+/** Throws `conflict` when others than these were changed. */
+function checkFirst({ was }: UnlockersText, kept: readonly Unlocker[]): void {
+	if (kept.map(({ id }) => id).join() !== was.join()) throw new ServerError('conflict');
+}
+
+/**
+ * Throws `bad-request` unless the password alone is another one. Its id too: whoever keeps what was signed for an
+ * earlier password cannot bring that back.
+ */
+function checkPassword(next: readonly Unlocker[], kept: readonly Unlocker[]): void {
+	const [password, ...more] = of(next, 'password');
+	const others = (list: readonly Unlocker[]) => list.filter(({ kind }) => kind !== 'password');
+	const known = kept.some(({ id }) => id === password?.id);
+	const whole = more.length === 0 && isDeepStrictEqual(others(next), others(kept));
+	if (!password || known || !whole) throw new ServerError('bad-request');
+}
+
 /** What was done, as the history says it. */
 function actsOf(
 	next: readonly Unlocker[],
@@ -65,24 +109,37 @@ async function replace(
 	db: StoreTransaction,
 	{ member, signed }: { member: string; signed: Signed },
 ): Promise<{ act: Act; about: string }[]> {
-	const said = textOf(signed);
-	const row = await db
-		.selectFrom('members')
-		.select('public_identity')
-		.where('id', '=', member)
-		.executeTakeFirstOrThrow();
-	const { ed25519 } = stored(PublicIdentity, row.public_identity);
-	if (said.member !== member || !verifySigned(ed25519, 'sotto/unlockers/v1', signed))
-		throw new ServerError('bad-request');
+	const said = await saidBy(db, UnlockersText, { member, signed });
+	if (said.record !== undefined) throw new ServerError('bad-request');
 	let acts: { act: Act; about: string }[] = [];
 	await changeAccount(db, member, (account) => {
 		const { unlockers } = account;
-		if (unlockers.map(({ id }) => id).join() !== said.was.join()) throw new ServerError('conflict');
+		checkFirst(said, unlockers);
 		checkUnlockers(said.unlockers, unlockers);
 		acts = actsOf(said.unlockers, unlockers);
 		return { ...account, unlockers: said.unlockers };
 	});
 	return acts;
+}
+
+/**
+ * Registers another password as the member signed it, with the wrap of the account key for it. Throws `bad-request`
+ * when she did not sign this record or more than the password would change, `conflict` when somebody was first.
+ */
+export async function replacePassword(
+	db: StoreTransaction,
+	options: { member: string; signed: Signed; registrationRecord: string },
+): Promise<void> {
+	const { member, signed, registrationRecord } = options;
+	const said = await saidBy(db, UnlockersText, { member, signed });
+	const record = createHash('sha256').update(registrationRecord).digest('base64url');
+	if (said.record !== record) throw new ServerError('bad-request');
+	const change = (kept: Kept): Kept => {
+		checkFirst(said, kept.unlockers);
+		checkPassword(said.unlockers, kept.unlockers);
+		return { ...kept, unlockers: said.unlockers };
+	};
+	await changeAccount(db, member, change, { opaque_record: registrationRecord });
 }
 
 /** /api/account/unlockers, /api/account/devices: ways into an account, and where it is open. */
@@ -118,7 +175,10 @@ export function unlockerRoutes(app: FastifyInstance, context: Context): void {
 	app.delete('/account/devices/:id', async (request, reply) => {
 		const { member } = await staffOf(context, request);
 		const { id } = parse(Params, request.params);
+		const { signed } = bodyOf(DeviceOut, request);
 		await store.transaction().execute(async (db) => {
+			const said = await saidBy(db, DeviceOutText, { member, signed });
+			if (said.removed !== id) throw new ServerError('bad-request');
 			const { numDeletedRows } = await db
 				.deleteFrom('devices')
 				.where('id', '=', id)

@@ -15,7 +15,7 @@ import {
 } from './text.ts';
 
 /** Messages of OPAQUE (RFC 9807) as the library writes them. */
-const Opaque = bytes(4096);
+export const OpaqueText = bytes(4096);
 
 export const Role = v.picklist([
 	'admin',
@@ -107,16 +107,19 @@ const SetupToken = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{22}$/));
 export const SetupStart = v.strictObject({
 	token: SetupToken,
 	email: Email,
-	registrationRequest: Opaque,
+	registrationRequest: OpaqueText,
 });
-export const SetupStarted = v.strictObject({ registrationResponse: Opaque, serverKey: bytes(128) });
+export const SetupStarted = v.strictObject({
+	registrationResponse: OpaqueText,
+	serverKey: bytes(128),
+});
 
 /** POST /api/setup/finish: makes the practice and its first admin, and burns the token. */
 export const SetupFinish = v.strictObject({
 	token: SetupToken,
 	practice: Practice,
 	member: Member,
-	registrationRecord: Opaque,
+	registrationRecord: OpaqueText,
 	account: Account,
 	device: NewDevice,
 	/** The first settings, signed by the member: see Policy. */
@@ -138,13 +141,13 @@ export const SignedIn = v.strictObject({
 export type SignedIn = v.InferOutput<typeof SignedIn>;
 
 /** POST /api/login/start. An unknown address is answered like a known one. Errors: `too-many-tries`. */
-export const LoginStart = v.strictObject({ email: Email, startLoginRequest: Opaque });
-export const LoginStarted = v.strictObject({ login: Id, loginResponse: Opaque });
+export const LoginStart = v.strictObject({ email: Email, startLoginRequest: OpaqueText });
+export const LoginStarted = v.strictObject({ login: Id, loginResponse: OpaqueText });
 
 /** POST /api/login/finish → SignedIn. `device` is the id of a known device (unlock) or a new one. Errors: `login-failed`. */
 export const LoginFinish = v.strictObject({
 	login: Id,
-	finishLoginRequest: Opaque,
+	finishLoginRequest: OpaqueText,
 	device: v.union([Id, NewDevice]),
 });
 
@@ -159,10 +162,9 @@ export const RecoveryFinish = v.strictObject({
 	device: v.union([Id, NewDevice]),
 });
 
-/** POST /api/password/start (token) → registrationResponse; POST /api/password/finish (token) replaces record and unlockers. */
-export const PasswordStart = v.strictObject({ registrationRequest: Opaque });
-export const PasswordStarted = v.strictObject({ registrationResponse: Opaque });
-export const PasswordFinish = v.strictObject({ registrationRecord: Opaque, account: Account });
+/** POST /api/password/start (token) → registrationResponse; it ends with `PasswordFinish`. */
+export const PasswordStart = v.strictObject({ registrationRequest: OpaqueText });
+export const PasswordStarted = v.strictObject({ registrationResponse: OpaqueText });
 
 /** POST /api/device/challenge → a nonce for one signature, valid for one minute. */
 export const ChallengeRequest = v.strictObject({ device: Id });

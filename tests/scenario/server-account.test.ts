@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as opaque from '@serenity-kit/opaque';
@@ -5,7 +6,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { Line } from '../line.ts';
 import { type LocalServer, localPractice, localServer } from '../local.ts';
 import { logIn, newAccount, setupRequest, signUp, type Staff } from '../staff.ts';
-import { bytesOf, call, newId, newKey, signWith } from '../wire.ts';
+import { bytesOf, call, newId, newKey, signed, signWith } from '../wire.ts';
 
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
@@ -269,18 +270,23 @@ test('a new password replaces the old one', async () => {
 		password,
 		keyStretching: 'memory-constrained',
 	});
-	const account = newAccount(maya.recovery);
-	const body = { registrationRecord, account };
 	const { account: before } = (await maya.call('GET', '/api/me')).body;
+	const [own, recovery] = before.unlockers;
+	const [other] = newAccount(maya.recovery).unlockers;
+	const text = {
+		member: maya.signedIn.member.id,
+		was: [own.id, recovery.id],
+		unlockers: [other, recovery],
+		record: createHash('sha256').update(registrationRecord).digest('base64url'),
+	};
+	const body = { registrationRecord, signed: signed(maya.identity, 'sotto/unlockers/v1', text) };
 	expect((await maya.call('POST', '/api/password/finish', body)).status).toBe(204);
 	const device = newDevice();
 	const old = await logIn(address, { email, password: maya.password, device });
 	expect(old.body.error).toBe('login-failed');
 	const now = await logIn(address, { email, password, device });
-	// The rest of the account, and every other way in, is not the password's to replace.
-	const [own, recovery] = before.unlockers;
-	const unlockers = [{ ...own, wrapped: account.unlockers[0]?.wrapped }, recovery];
-	expect(now.body.account).toEqual({ ...before, unlockers });
+	// The rest of the account is not the password's to replace.
+	expect(now.body.account).toEqual({ ...before, unlockers: [other, recovery] });
 });
 
 test('the OPAQUE setup is nobody else’s to read, and its loss is said', async () => {

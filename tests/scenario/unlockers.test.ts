@@ -1,4 +1,4 @@
-import * as opaque from '@serenity-kit/opaque';
+import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Unlocker } from '../../signaling/protocol/account.ts';
 import { colleague } from '../colleagues.ts';
@@ -112,38 +112,86 @@ test('a new recovery key takes the place of the old one', async () => {
 
 test('a device is signed out by another one of the same member, and by nobody else', async () => {
 	const { address } = local;
-	const { email, password } = maya;
+	const { email } = maya;
 	const device = { publicKey: newKey().publicKey, name: 'Old laptop' };
-	const { body } = await logIn(address, { email, password, device });
+	const { body } = await logIn(address, { email, password: maya.password, device });
 	const list = async () => (await maya.call('GET', '/api/account/devices')).body.devices;
 	expect(await list()).toContainEqual(
 		expect.objectContaining({ id: body.device, name: 'Old laptop', current: false }),
 	);
 	const other = await colleague(maya);
 	const path = `/api/account/devices/${body.device}`;
-	expect((await other.call('DELETE', path)).body.error).toBe('not-found');
-	expect((await maya.call('DELETE', path)).status).toBe(204);
+	const out = (staff: Staff, { removed = body.device, by = staff.identity } = {}) =>
+		staff.call('DELETE', path, {
+			signed: signed(by, 'sotto/unlockers/v1', { member: staff.signedIn.member.id, removed }),
+		});
+	expect((await out(other)).body.error).toBe('not-found');
+	expect((await maya.call('DELETE', path)).body.error).toBe('bad-request');
+	expect((await out(maya, { by: newKey() })).body.error).toBe('bad-request');
+	expect((await out(maya, { removed: maya.signedIn.device })).body.error).toBe('bad-request');
+	expect(await list()).toContainEqual(expect.objectContaining({ id: body.device }));
+	expect((await out(maya)).status).toBe(204);
 	expect((await list()).map(({ id }: { id: string }) => id)).not.toContain(body.device);
-	expect((await maya.call('DELETE', path)).body.error).toBe('not-found');
+	expect((await out(maya)).body.error).toBe('not-found');
 });
 
-test('a token that changes the password changes no other way in', async () => {
+/** Asks for another password, with what `by` signed about it. */
+async function changePassword(change: {
+	next: (before: Unlocker[]) => Unlocker[];
+	by?: Key;
+	record?: string;
+	was?: string[];
+}): Promise<Answer> {
 	const before = await unlockersOf(maya);
-	const { registrationRequest } = opaque.client.startRegistration({ password: 'x' });
-	await maya.call('POST', '/api/password/start', { registrationRequest });
-	const { account } = (await maya.call('GET', '/api/me')).body;
-	const [password, recovery] = before;
-	if (!password || !recovery) throw new Error('no unlockers');
-	const stolen = { ...recovery, publicKey: newKey().publicKey, wrapped: bytesOf(64) };
-	const changed = { ...password, wrapped: bytesOf(64) };
-	const finish = (unlockers: object[]) =>
-		maya.call('POST', '/api/password/finish', {
-			registrationRecord: 'AAAA',
-			account: { ...account, unlockers },
-		});
-	expect((await finish([stolen])).body.error).toBe('bad-request');
-	expect((await finish([changed, stolen, passkey()])).status).toBe(204);
-	expect(await unlockersOf(maya)).toEqual(
-		before.map((one) => (one.kind === 'password' ? changed : one)),
-	);
+	const registrationRecord = bytesOf(192);
+	const text = {
+		member: maya.signedIn.member.id,
+		was: change.was ?? before.map(({ id }) => id),
+		unlockers: change.next(before),
+		record: createHash('sha256')
+			.update(change.record ?? registrationRecord)
+			.digest('base64url'),
+	};
+	const by = change.by ?? maya.identity;
+	return maya.call('POST', '/api/password/finish', {
+		registrationRecord,
+		signed: signed(by, 'sotto/unlockers/v1', text),
+	});
+}
+
+const newPassword = (): Unlocker => ({ id: newId(), kind: 'password', wrapped: bytesOf(64) });
+const withPassword = (before: Unlocker[]): Unlocker[] =>
+	before.map((one) => (one.kind === 'password' ? newPassword() : one));
+
+test('a password is changed by its owner’s signature over the new record, and nothing else with it', async () => {
+	const before = await unlockersOf(maya);
+	const stolen = { ...passkey(), kind: 'recovery' as const };
+	const refused = async (change: Parameters<typeof changePassword>[0]) =>
+		(await changePassword(change)).body.error;
+	expect(await refused({ next: withPassword, by: newKey() })).toBe('bad-request');
+	expect(await refused({ next: withPassword, record: 'another' })).toBe('bad-request');
+	expect(await refused({ next: withPassword, was: [newId()] })).toBe('conflict');
+	const more: ((before: Unlocker[]) => Unlocker[])[] = [
+		(kept) => [...withPassword(kept), passkey()],
+		(kept) => [...withPassword(kept), newPassword()],
+		(kept) => kept.filter(({ kind }) => kind !== 'password'),
+		(kept) => withPassword(kept).map((one) => (one.kind === 'recovery' ? stolen : one)),
+		// An id of before: what was signed once would be good again.
+		(kept) => kept.map((one) => (one.kind === 'password' ? { ...newPassword(), id: one.id } : one)),
+	];
+	for (const next of more) expect(await refused({ next })).toBe('bad-request');
+	expect(await unlockersOf(maya)).toEqual(before);
+	let next: Unlocker[] = [];
+	const changed = await changePassword({ next: (kept) => (next = withPassword(kept)) });
+	expect(changed.status).toBe(204);
+	expect(await unlockersOf(maya)).toEqual(next);
+	// Nor is what she signs for a password good where the others are changed.
+	const text = {
+		member: maya.signedIn.member.id,
+		was: next.map(({ id }) => id),
+		unlockers: [...next, passkey()],
+		record: bytesOf(32),
+	};
+	const body = { signed: signed(maya.identity, 'sotto/unlockers/v1', text) };
+	expect((await maya.call('PUT', '/api/account/unlockers', body)).body.error).toBe('bad-request');
 });

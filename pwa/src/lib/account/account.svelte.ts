@@ -179,11 +179,11 @@ class Account {
 
 	/** Another password for this account, which is open here. Throws `ApiError`. */
 	async changePassword(password: string): Promise<void> {
-		const [{ accountKey }, device] = [this.#open, this.#device];
+		const [{ accountKey, identity }, device] = [this.#open, this.#device];
 		if (!device) throw new ApiError('locked');
 		const signedIn = await fetchJson(SignedIn, { path: '/api/me' });
-		const { signing, serverKey } = device;
-		await changePassword({ entered: { accountKey, signedIn, signing, serverKey }, password });
+		const entered = { accountKey, signedIn, serverKey: device.serverKey };
+		await changePassword({ entered, key: identity.signing, password });
 	}
 
 	/** The way back without a password: gives the account a new one. Throws `wrong-recovery-key`, `ApiError`. */
@@ -192,7 +192,9 @@ class Account {
 		const entered = await this.#walk((known) =>
 			enterWithRecoveryKey({ email, recoveryKey, known }),
 		);
-		await this.#enter(entered, { first: () => changePassword({ entered, password }) });
+		await this.#enter(entered, {
+			first: ({ identity }) => changePassword({ entered, key: identity.signing, password }),
+		});
 	}
 
 	/** Forgets the keys here until the password is entered again, in all tabs. */
@@ -284,7 +286,7 @@ class Account {
 
 	async #enter(
 		entered: SignedInHere,
-		more: { unsaved?: Bytes; first?: () => Promise<void> } = {},
+		more: { unsaved?: Bytes; first?: (keys: Keys) => Promise<void> } = {},
 	): Promise<void> {
 		const { accountKey, signedIn, signing, serverKey } = entered;
 		const { id: member, email } = signedIn.member;
@@ -308,7 +310,7 @@ class Account {
 			wrapped: await wrapHere({ accountKey, signedIn, secret }),
 			memberList: own?.memberList ?? signedIn.practice.memberList,
 		});
-		await more.first?.();
+		await more.first?.(keys);
 		const learnt = await this.#learn(signedIn.practice.memberList, keys);
 		await this.#unlocked(learnt, signedIn.idleMs);
 		this.#tabs.postMessage('unlocked');

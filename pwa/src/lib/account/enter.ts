@@ -11,8 +11,9 @@ import {
 	unlockWithRecoveryKey,
 	wrapWithExportKey,
 } from '#crypto/account/unlock.ts';
-import { concat, fromBase64url, toBase64url, utf8 } from '#crypto/bytes.ts';
+import { concat, fromBase64url, random, sha256, toBase64url, utf8 } from '#crypto/bytes.ts';
 import { CryptoError } from '#crypto/errors.ts';
+import { signJson } from '#crypto/identity/signed.ts';
 import { type SigningKey, sign } from '#crypto/identity/signing.ts';
 import { fetchJson, request } from '#lib/net/api.ts';
 import { isApiError } from '#lib/net/errors.ts';
@@ -23,6 +24,7 @@ import {
 	SignedIn,
 	type Unlocker,
 } from '#protocol/account.ts';
+import type { Signed } from '#protocol/text.ts';
 import { type Device, deviceName, newDeviceKey } from './device.ts';
 
 /** A way in that was walked to its end. */
@@ -134,12 +136,17 @@ async function signNonce(options: { email: string; recoveryKey: RecoveryKey; non
 	return toBase64url(await sign(key, 'sotto/recovery/v1', message));
 }
 
-/** A new password for an account that is open; the other unlockers stay. Needs a token. */
+/**
+ * A new password for an account that is open, signed by its owner; the other unlockers stay. Needs a token. Throws
+ * `bad-key` when the server is not the one of before, `ApiError`: `conflict` when another device was first.
+ */
 export async function changePassword(options: {
-	entered: SignedInHere;
+	entered: Pick<SignedInHere, 'accountKey' | 'signedIn' | 'serverKey'>;
+	/** Of her identity. */
+	key: SigningKey;
 	password: string;
 }): Promise<void> {
-	const { entered, password } = options;
+	const { entered, key, password } = options;
 	const { account, member } = entered.signedIn;
 	const { registrationRequest, state } = await registrationStart(password);
 	const { registrationResponse } = await fetchJson(PasswordStarted, {
@@ -158,12 +165,40 @@ export async function changePassword(options: {
 		accountKey: entered.accountKey,
 		exportKey,
 	});
-	const unlockers = account.unlockers.map((unlocker) =>
-		unlocker.kind === 'password' ? { ...unlocker, wrapped: toBase64url(wrapped) } : unlocker,
-	);
+	const own: Unlocker = {
+		id: toBase64url(random(16)),
+		kind: 'password',
+		wrapped: toBase64url(wrapped),
+	};
+	const signed = await signUnlockers({
+		key,
+		member: member.id,
+		was: account.unlockers,
+		next: account.unlockers.map((one) => (one.kind === 'password' ? own : one)),
+		record: toBase64url(await sha256(utf8(registrationRecord))),
+	});
 	await request({
 		method: 'POST',
 		path: '/api/password/finish',
-		body: { registrationRecord, account: { ...account, unlockers } },
+		body: { registrationRecord, signed },
 	});
+}
+
+/** Other ways in in the place of `was`, as the server wants them signed: see `UnlockersText`. */
+export function signUnlockers(options: {
+	key: SigningKey;
+	member: string;
+	was: readonly Unlocker[];
+	next: readonly Unlocker[];
+	record?: string;
+}): Promise<Signed> {
+	const { key, member, was, next, record } = options;
+	const value = {
+		member,
+		was: was.map(({ id }) => id),
+		// Left out, not undefined: what is signed is JSON.
+		unlockers: next.map((one) => JSON.parse(JSON.stringify(one))),
+		...(record !== undefined && { record }),
+	};
+	return signJson({ key, context: 'sotto/unlockers/v1', value });
 }

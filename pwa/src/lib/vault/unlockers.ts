@@ -10,6 +10,7 @@ import { random, toBase64url } from '#crypto/bytes.ts';
 import { signJson } from '#crypto/identity/signed.ts';
 import { account } from '#lib/account/account.svelte.ts';
 import { deviceName } from '#lib/account/device.ts';
+import { signUnlockers } from '#lib/account/enter.ts';
 import { makePasskey } from '#lib/account/webauthn.ts';
 import { fetchJson, request } from '#lib/net/api.ts';
 import { SignedIn, type Unlocker } from '#protocol/account.ts';
@@ -25,13 +26,7 @@ export async function readUnlockers(): Promise<Unlocker[]> {
 /** Puts others in the place of `was`, signed by this member. Throws `ApiError`: `conflict` when another device was first. */
 async function replace(was: readonly Unlocker[], next: readonly Unlocker[]): Promise<void> {
 	const { member, identity } = account;
-	const value = {
-		member: member.id,
-		was: was.map(({ id }) => id),
-		// Left out, not undefined: what is signed is JSON.
-		unlockers: next.map((one) => JSON.parse(JSON.stringify(one))),
-	};
-	const signed = await signJson({ key: identity.signing, context: 'sotto/unlockers/v1', value });
+	const signed = await signUnlockers({ key: identity.signing, member: member.id, was, next });
 	await request({ method: 'PUT', path: '/api/account/unlockers', body: { signed } });
 }
 
@@ -105,7 +100,13 @@ export async function readDevices(): Promise<Devices['devices']> {
 	return (await fetchJson(Devices, { path: '/api/account/devices' })).devices;
 }
 
-/** Signs another browser out. Throws `ApiError`. */
+/** Signs another browser out, signed by this member. Throws `ApiError`. */
 export async function removeDevice(id: string): Promise<void> {
-	await request({ method: 'DELETE', path: `/api/account/devices/${id}` });
+	const { member, identity } = account;
+	const signed = await signJson({
+		key: identity.signing,
+		context: 'sotto/unlockers/v1',
+		value: { member: member.id, removed: id },
+	});
+	await request({ method: 'DELETE', path: `/api/account/devices/${id}`, body: { signed } });
 }
