@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { Annotation, AnnotationKind, SealedAnnotation } from './annotations.ts';
 import { limits } from './limits.ts';
 import { Grant, NewTrack, recipientsMax } from './recordings.ts';
-import { Count, Id, Time } from './text.ts';
+import { Count, Id, Signed, Time } from './text.ts';
 
 /**
  * A finished recording is rewritten beside itself: new parts of its tracks go up under numbers from `base` on, and one
@@ -91,10 +91,13 @@ export type NewDerivative = v.InferOutput<typeof NewDerivative>;
 
 /**
  * POST /api/recordings/:id/derivatives/:derivative/finish (who may make one) → 204. `replaces`: it takes the place of its source,
- * which is deleted in the same moment; otherwise it is deleted with its source. Errors: `conflict`, `not-found`.
+ * which is deleted in the same commit, with `wish` signed as for any deletion; otherwise it is deleted with its source. Errors:
+ * `conflict` (also where the source is on legal hold and was to be deleted: then the copy is not finished either), `bad-request`
+ * for a wish of another or about another recording, `gone`, `not-found`.
  */
 export const FinishDerivative = v.strictObject({
 	keep: v.pipe(v.array(Kept), v.minLength(1), v.maxLength(limits.tracksPerRecording)),
 	replaces: v.boolean(),
+	wish: v.optional(Signed),
 });
 export type FinishDerivative = v.InferOutput<typeof FinishDerivative>;

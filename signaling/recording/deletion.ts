@@ -144,22 +144,40 @@ export async function scrub({ store, database, clock, hub }: Context): Promise<v
 }
 
 /**
+ * The commit of a deletion, in a transaction of the caller's, who calls `settleDeletion` when it is done. False when it was
+ * deleted before. Throws `conflict` for what may not be deleted.
+ */
+export async function commitDeletion(
+	context: Context,
+	db: StoreTransaction,
+	deletion: Deletion & Tombstone,
+): Promise<boolean> {
+	const { recording, act = 'deleted', at } = deletion;
+	await demandDeletable(db, { recording, act, at });
+	return bury(context, db, deletion);
+}
+
+/** What follows the commit of a deletion: files, the line that outlives the database, copies, the database's file. */
+export async function settleDeletion(
+	context: Context,
+	deletion: Deletion & Tombstone,
+): Promise<void> {
+	const { recording, at, more } = deletion;
+	await clear(context, recording);
+	await context.tombstones.add({ recording, at });
+	await deleteOrphans(context, deletion);
+	if (!more) await scrub(context);
+}
+
+/**
  * Deletes a recording for good: grants, then objects, then the line that outlives the database, then the file of
  * the database is rewritten. Deleting it again does nothing.
  */
-export async function deleteRecording(context: Context, deletion: Deletion): Promise<void> {
-	const { store, clock, tombstones } = context;
-	const { recording } = deletion;
-	const at = clock.now();
-	const done = await store.transaction().execute(async (db) => {
-		await demandDeletable(db, { recording, act: deletion.act ?? 'deleted', at });
-		return bury(context, db, { ...deletion, at });
-	});
-	if (!done) return;
-	await clear(context, recording);
-	await tombstones.add({ recording, at });
-	await deleteOrphans(context, deletion);
-	if (!deletion.more) await scrub(context);
+export async function deleteRecording(context: Context, wanted: Deletion): Promise<void> {
+	const { store, clock } = context;
+	const deletion = { ...wanted, at: clock.now() };
+	const done = await store.transaction().execute((db) => commitDeletion(context, db, deletion));
+	if (done) await settleDeletion(context, deletion);
 }
 
 /** Shortened copies go with what they were made of; one that is held stays until it is released. */

@@ -1,12 +1,12 @@
 import type { Context } from '../context.ts';
 import { ServerError } from '../errors.ts';
 import type { Staff } from '../guard.ts';
-import type { FinishDerivative, NewDerivative } from '../protocol/revisions.ts';
+import type { NewDerivative } from '../protocol/revisions.ts';
 import { sha256 } from '../random.ts';
 import { keepAsSource } from '../retention/kept.ts';
 import type { Store, StoreTransaction } from '../store/database.ts';
 import { presentRecording } from './access.ts';
-import { checkGrants, checkKept, insertGrants, insertTracks } from './recordings.ts';
+import { checkGrants, insertGrants, insertTracks } from './recordings.ts';
 
 /** Nobody goes on with a copy that was not finished for so long. */
 const abandonedMs = 24 * 60 * 60_000;
@@ -52,40 +52,6 @@ export async function makeDerivative(
 		await insertGrants(db, id, grants);
 		await keepAsSource(db, { recording: id, source, at: now });
 		return true;
-	});
-}
-
-/** A shortened copy is whole: from now on it is listed. Done again it does no harm. Throws `not-found`, `conflict`. */
-export async function finishDerivative(
-	{ store, clock, history }: Context,
-	staff: Staff,
-	options: { source: string; derivative: string; wanted: FinishDerivative },
-): Promise<void> {
-	const { source, derivative, wanted } = options;
-	await store.transaction().execute(async (db) => {
-		const known = await db
-			.selectFrom('derivatives')
-			.select('recording')
-			.where('recording', '=', derivative)
-			.where('source', '=', source)
-			.executeTakeFirst();
-		if (!known) throw new ServerError('not-found');
-		const { state, session } = await presentRecording(db, derivative);
-		await checkKept(db, derivative, { keep: wanted.keep, remove: [] });
-		if (state === 'finished') return;
-		await db
-			.updateTable('recordings')
-			.set({ state: 'finished', finished_at: clock.now() })
-			.where('id', '=', derivative)
-			.execute();
-		await db
-			.updateTable('derivatives')
-			.set({ replaces: wanted.replaces ? 1 : 0 })
-			.where('recording', '=', derivative)
-			.execute();
-		const row = { act: 'passage-cut', who: staff.member, session } as const;
-		await history.add(db, { ...row, recording: source, about: derivative });
-		await history.add(db, { ...row, recording: derivative, about: source });
 	});
 }
 

@@ -13,7 +13,9 @@ import {
 	finishRevisionBytes,
 } from '../protocol/revisions.ts';
 import { Id } from '../protocol/text.ts';
-import { finishDerivative, makeDerivative, sweepDerivatives } from './derivatives.ts';
+import { makeDerivative, sweepDerivatives } from './derivatives.ts';
+import { finishDerivative } from './finishcopy.ts';
+import { checkWish } from './receipts.ts';
 import { demandReason } from './openings.ts';
 import { finishRevision } from './revise.ts';
 import {
@@ -57,6 +59,7 @@ function derivativeRoutes(app: FastifyInstance, context: Context): void {
 		const { id: source, derivative } = parse(DerivativeParams, request.params);
 		await rewritable(context, staff, source);
 		const wanted = bodyOf(FinishDerivative, request);
+		await checkWish(context.store, staff, { recording: source, wish: wanted.wish });
 		await finishDerivative(context, staff, { source, derivative, wanted });
 		context.hub.changed('recordings');
 		return reply.code(204).send();

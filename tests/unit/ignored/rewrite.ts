@@ -25,5 +25,4 @@ export const rewrite: Reasons = {
 	],
 	'what to do with the tab': ['rewrite_leave'],
 	'which times can be given': ['rewrite_cut_bad'],
-	'the choice to delete the original, as any recording is deleted': ['rewrite_cut_delete'],
 };

@@ -2,6 +2,7 @@ import { fromBase64url, random, toBase64url } from '#crypto/bytes.ts';
 import { CryptoError } from '#crypto/errors.ts';
 import { createTrackKey, importTrackKey } from '#crypto/track/key.ts';
 import { account } from '#lib/account/account.svelte.ts';
+import { signWish } from '#lib/deletion/wish.ts';
 import type { RecordingsApi } from '#lib/record/api.ts';
 import type { Manifest, ManifestTrack } from '#lib/record/manifest.ts';
 import { partRow } from '#lib/record/parts.ts';
@@ -15,7 +16,7 @@ import { type Rewriting, eraseKeys, finalsOf, storeManifest, wrapForAll } from '
 /** What a cut needs besides. */
 export interface Cutting extends Rewriting {
 	readonly passage: Passage;
-	/** It takes the place of the recording, which is to be deleted next; otherwise it is deleted with it. */
+	/** It takes the place of the recording, which is deleted in the same moment; otherwise it is deleted with it. */
 	readonly replaces: boolean;
 	readonly api: RecordingsApi;
 	readonly sealer: Sealer;
@@ -25,9 +26,10 @@ type Final = ReturnType<typeof finalsOf>[number];
 
 /**
  * Makes a copy of a recording without a passage: a recording of its own under keys of its own, for its host, whoever makes
- * it and the practice where it could open the source. The source stays as it is. What was not finished is never shown to anybody
- * and goes by itself. Gives the copy's id. Throws `no-key`, `open-failed` when something of the source is not as it was sealed,
- * RangeError when nothing would be left, `ApiError`.
+ * it and the practice where it could open the source. The source stays as it is, or with `replaces` goes when the copy is whole:
+ * never one without the other. What was not finished is never shown to anybody and goes by itself. Gives the copy's id. Throws `no-key`, `open-failed` when something of the source is not as it was sealed,
+ * RangeError when nothing would be left, `ApiError`:
+ * `conflict` when it may not be deleted.
  */
 export async function cutPassage(options: Cutting): Promise<string> {
 	const { opened, passage, api, sealer, signal, replaces } = options;
@@ -80,7 +82,8 @@ export async function cutPassage(options: Cutting): Promise<string> {
 	const keep = [...files.map(({ file }) => file.stored), kept].map(
 		({ track, part, chunks, bytes }) => ({ track, part, chunks, bytes }),
 	);
-	await finishDerivative(recording.id, id, { keep, replaces });
+	const wish = replaces ? await signWish(recording.id) : undefined;
+	await finishDerivative(recording.id, id, { keep, replaces, ...(wish && { wish }) });
 	counter.add(1);
 	return id;
 }

@@ -1,6 +1,5 @@
 import { SvelteMap } from 'svelte/reactivity';
 import type { Opened } from '#lib/recordings/store.ts';
-import { deleteRecording } from '#lib/recordings/store.ts';
 import { fetchRevision } from './api.ts';
 import { begunHere } from './begun.ts';
 import { WorkerSealer } from './client.ts';
@@ -77,7 +76,7 @@ class Rewrites {
 		);
 	}
 
-	/** Makes a copy without a passage; with `replaces` the recording is deleted when the copy is whole. Never throws. */
+	/** Makes a copy without a passage; with `replaces` the recording is deleted in the moment when the copy is whole. Never throws. */
 	cut(opened: Opened, passage: Passage, replaces: boolean): Promise<void> {
 		return this.#run(opened, 'cut', async (rewrite) => {
 			const { signal, told: progress } = rewrite;
@@ -85,7 +84,6 @@ class Rewrites {
 			const about = { opened, signal, progress, api: recordingsApi(), sealer };
 			try {
 				rewrite.copy = await cutPassage({ ...about, passage, replaces });
-				if (replaces) await deleteRecording(opened.recording.id);
 				rewrite.replaced = replaces;
 			} finally {
 				sealer.close();

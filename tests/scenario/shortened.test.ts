@@ -1,0 +1,134 @@
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { colleague } from '../colleagues.ts';
+import { type LocalServer, localPractice } from '../local.ts';
+import { someBytes, TestRecorder } from '../recorder.ts';
+import type { Staff } from '../staff.ts';
+import { newId, signed } from '../wire.ts';
+
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+
+// What was made of a recording: it goes with it, takes its place, and keeps nobody who was to be destroyed.
+let local: LocalServer & { maya: Staff };
+let maya: Staff;
+let practice: string;
+
+beforeAll(async () => {
+	local = await localPractice();
+	({ maya } = local);
+	practice = maya.signedIn.practice.id;
+});
+afterAll(() => local.stop());
+
+interface Made {
+	readonly recorder: TestRecorder;
+	/** Dana's track. */
+	readonly danas: string;
+	readonly path: string;
+}
+
+/** Two people's tracks, that of Dana is person 1. */
+function planned(staff: Staff, session: string): Made {
+	const recorder = new TestRecorder(staff, session);
+	const danas = newId();
+	recorder.tracks.splice(1, 2);
+	recorder.tracks.push({ id: danas, kind: 'final', person: 1 });
+	return { recorder, danas, path: `/api/recordings/${recorder.id}` };
+}
+
+const finalOf = ({ recorder }: Made): string => recorder.tracks[1]?.id ?? '';
+
+async function store({ recorder, danas }: Made, tracks = recorder.tracks) {
+	for (const { id } of tracks) expect((await recorder.put(id, 0, someBytes(900))).status).toBe(201);
+	const kept = tracks.filter(({ kind }) => kind === 'final').map(({ id }) => id);
+	expect(kept.includes(danas) || tracks.length < recorder.tracks.length).toBe(true);
+	return kept.map((track) => ({ track, part: 0, chunks: 1, bytes: 900 }));
+}
+
+/** A finished recording, which its host and the practice can open, and whoever is named. */
+async function recorded(more: string[] = [], staff = maya): Promise<Made> {
+	const { id } = await staff.session({ recorded: true });
+	const made = planned(staff, id);
+	const { recorder } = made;
+	const recipients = [staff.signedIn.member.id, practice, ...more];
+	const grants = recipients.map((recipient) => recorder.grant({ recipient }));
+	expect((await recorder.call('POST', '', recorder.request(grants))).status).toBe(201);
+	const keep = await store(made);
+	const finish = { recovered: false, keep, remove: [] };
+	expect((await recorder.call('POST', `/${recorder.id}/finish`, finish)).status).toBe(204);
+	return made;
+}
+
+const wishOf = (by: Staff, recording: string) =>
+	signed(by.identity, 'sotto/deletion/v1', {
+		recording,
+		author: by.signedIn.member.id,
+		at: local.clock.now(),
+	});
+
+/** A copy that was stored, and how it is finished. */
+async function copied(source: Made, by = maya, onlyMaya = false) {
+	const copy = planned(by, source.recorder.session);
+	const { recorder } = copy;
+	const grants = [by.signedIn.member.id, practice].map((recipient) =>
+		recorder.grant({ recipient }),
+	);
+	const { id, tracks } = recorder;
+	const made = await by.call('POST', `${source.path}/derivatives`, { id, tracks, grants });
+	expect(made.status).toBe(201);
+	recorder.token = (await by.token()).body.token;
+	const keep = await store(copy, onlyMaya ? tracks.slice(0, 2) : tracks);
+	const finish = (change: object = {}) =>
+		by.call('POST', `${source.path}/derivatives/${id}/finish`, {
+			keep,
+			replaces: false,
+			...change,
+		});
+	return { copy, finish };
+}
+
+const stateOf = async ({ path }: Made): Promise<number> => (await maya.call('GET', path)).status;
+
+const listed = async ({ recorder }: Made): Promise<boolean> => {
+	const { body } = await maya.call('GET', `/api/recordings?from=0&to=${local.clock.now() + 1e9}`);
+	return body.recordings.some(({ id }: { id: string }) => id === recorder.id);
+};
+
+const hold = ({ recorder }: Made, is: number) =>
+	local.server.context.store
+		.updateTable('retentions')
+		.set({ hold: is })
+		.where('recording', '=', recorder.id)
+		.execute();
+
+test('a copy takes the place of its source in one commit, or neither happens', async () => {
+	const source = await recorded();
+	const { copy, finish } = await copied(source);
+	const wish = wishOf(maya, source.recorder.id);
+	const wrong = wishOf(maya, copy.recorder.id);
+	expect((await finish({ replaces: true, wish: wrong })).body.error).toBe('bad-request');
+	await hold(source, 1);
+	expect((await finish({ replaces: true, wish })).body.error).toBe('conflict');
+	expect([await stateOf(source), await listed(copy)]).toEqual([200, false]);
+	await hold(source, 0);
+	expect((await finish({ replaces: true, wish })).status).toBe(204);
+	expect([await stateOf(source), await listed(copy)]).toEqual([410, true]);
+	const { body } = await maya.call('GET', `${source.path}/receipt`);
+	expect(body).toMatchObject({ wish, by: maya.signedIn.member.id, destroyed: { derivatives: 0 } });
+	expect((await finish({ replaces: true, wish })).body.error).toBe('gone');
+	expect(
+		(await local.server.context.tombstones.read()).map(({ recording }) => recording),
+	).toContain(source.recorder.id);
+});
+
+test('a copy that was kept beside its source goes with it, and so does one that took that copy’s place', async () => {
+	const source = await recorded();
+	const first = await copied(source);
+	expect((await first.finish()).status).toBe(204);
+	const second = await copied(first.copy);
+	expect((await second.finish({ replaces: true })).status).toBe(204);
+	expect([await stateOf(first.copy), await stateOf(second.copy)]).toEqual([410, 200]);
+	expect((await maya.call('DELETE', source.path)).status).toBe(204);
+	expect(await stateOf(second.copy)).toBe(410);
+	const { body } = await maya.call('GET', `${source.path}/receipt`);
+	expect(body.destroyed).toMatchObject({ derivatives: 1 });
+});
