@@ -5,12 +5,14 @@ import { shareWordsTries } from '../protocol/shares.ts';
 import { newId } from '../random.ts';
 import type { StoreTransaction } from '../store/database.ts';
 import type { ShareTableRow } from '../store/rows/shares.ts';
-import { close, note, openShare, shareRow } from './rows.ts';
+import { close, note, noteOften, openShare, shareRow } from './rows.ts';
 import type { ShareHolder } from './tokens.ts';
 
 /** A try of the words that was begun must be finished within this time. */
 const tryMs = 60_000;
 const triesMax = 10_000;
+/** Who asks again with the same token within this time opens it once. */
+const sameOpeningMs = 60_000;
 
 /** What a recipient gets. */
 export interface Given {
@@ -22,25 +24,49 @@ export interface Given {
 /** Under which name OPAQUE knows the words of a share. */
 export const identifierOf = (share: string): string => `share:${share}`;
 
-/** Gives the content, and counts it. */
-export async function give(
+/** Gives the content, and counts it: once a minute for one token, however often it asks. */
+async function give(
 	context: Context,
 	db: StoreTransaction,
-	row: ShareTableRow,
+	{ row, holder }: { row: ShareTableRow; holder: ShareHolder },
 ): Promise<Given> {
 	const { id, recording, content, expires_at: expiresAt, openings } = row;
 	if (content === null) throw new ServerError('not-ready');
+	const now = context.clock.now();
+	const given = { recording, expiresAt, content };
+	if (holder.openedAt !== undefined && now - holder.openedAt < sameOpeningMs) return given;
+	holder.openedAt = now;
 	await db
 		.updateTable('shares')
 		.set({ openings: openings + 1 })
 		.where('id', '=', id)
 		.execute();
-	await db
-		.insertInto('share_openings')
-		.values({ share: id, n: openings + 1, at: context.clock.now() })
-		.execute();
-	await note(context, db, row, { act: 'share-opened' });
-	return { recording, expiresAt, content };
+	if (await noteOften(context, db, row, 'share-opened'))
+		await db
+			.insertInto('share_openings')
+			.values({ share: id, n: openings + 1, at: now })
+			.execute();
+	return given;
+}
+
+/** Gives the content of the share that `check` finds open for this token. Throws as `check`, and `not-ready`. */
+export async function giveTo(
+	context: Context,
+	holder: ShareHolder,
+	check: (db: StoreTransaction) => Promise<ShareTableRow>,
+): Promise<Given> {
+	const { openedAt } = holder;
+	try {
+		const given = await context.store
+			.transaction()
+			.execute(async (db) => give(context, db, { row: await check(db), holder }));
+		holder.opened = true;
+		return given;
+	} catch (error) {
+		// Nothing was given, so the next one is an opening.
+		holder.openedAt = openedAt;
+		throw error;
+	}
 }
 
 /** Five words: each try is counted before the server answers it, so nobody has one that is not. */
@@ -87,16 +113,13 @@ export class ShareWords {
 		holder: ShareHolder,
 		options: { try: string; finishLoginRequest: string | null },
 	): Promise<Given> {
-		const { store } = this.#context;
 		const begun = this.#begun.take(options.try);
 		if (begun?.holder !== holder) throw new ServerError('login-failed');
 		if (!this.#isRight(begun.state, options.finishLoginRequest)) throw await this.#wrong(holder);
-		return store.transaction().execute(async (db) => {
+		return giveTo(this.#context, holder, async (db) => {
 			const row = await openShare(this.#context, db, holder.share);
 			await db.updateTable('shares').set({ words_tries: 0 }).where('id', '=', row.id).execute();
-			const given = await give(this.#context, db, row);
-			holder.opened = true;
-			return given;
+			return row;
 		});
 	}
 
@@ -114,7 +137,7 @@ export class ShareWords {
 	async #wrong({ share }: ShareHolder): Promise<ServerError> {
 		const left = await this.#context.store.transaction().execute(async (db) => {
 			const row = await openShare(this.#context, db, share);
-			await note(this.#context, db, row, { act: 'share-words-wrong' });
+			await noteOften(this.#context, db, row, 'share-words-wrong');
 			if (row.words_tries >= shareWordsTries) await this.#lock(db, row);
 			return shareWordsTries - row.words_tries;
 		});

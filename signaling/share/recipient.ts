@@ -19,7 +19,7 @@ import { Count, Id, PublicIdentity } from '../protocol/text.ts';
 import { sendObject } from '../recording/send.ts';
 import { sha256 } from '../random.ts';
 import { ShareCodes } from './codes.ts';
-import { give, type Given, ShareWords } from './open.ts';
+import { type Given, giveTo, ShareWords } from './open.ts';
 import { openShare, shareRow, stateNow, tracksOf } from './rows.ts';
 import { type ShareHolder, ShareTokens } from './tokens.ts';
 
@@ -154,15 +154,14 @@ function keyRoutes(app: FastifyInstance, context: Context, tokens: ShareTokens):
 	app.post('/shares/:id/open', async (request): Promise<Given> => {
 		const holder = holderOf(tokens, request);
 		bodyOf(Nothing, request);
-		const given = await store.transaction().execute(async (db) => {
+		const given = await giveTo(context, holder, async (db) => {
 			const row = await openShare(context, db, holder.share);
 			// The words are proven in another way.
 			if (row.way === 'words') throw new ServerError('conflict');
 			const mine = row.approved === 1 && row.device_hash === holder.device;
 			if (row.way === 'device' && !mine) throw new ServerError('not-ready');
-			return give(context, db, row);
+			return row;
 		});
-		holder.opened = true;
 		hub.changed('recordings');
 		return given;
 	});

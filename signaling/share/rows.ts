@@ -78,6 +78,32 @@ export async function note(
 	await history.add(db, { ...entry, session, recording, about });
 }
 
+/** What a recipient can do again and again stands so often in the history, then once an hour. */
+const oftenMax = 100;
+const oftenMs = 60 * 60_000;
+
+/**
+ * As `note`, of what a recipient did, who could else push everything out of sight that stands in a recording's history.
+ * Whether it was written down.
+ */
+export async function noteOften(
+	context: Pick<Context, 'history' | 'clock'>,
+	db: StoreTransaction,
+	row: Pick<ShareTableRow, 'id' | 'recording'>,
+	act: 'share-opened' | 'share-words-wrong',
+): Promise<boolean> {
+	const { last, count } = await db
+		.selectFrom('history')
+		.select((it) => [it.fn.max('at').as('last'), it.fn.countAll<number>().as('count')])
+		.where('recording', '=', row.recording)
+		.where('about', '=', row.id)
+		.where('act', '=', act)
+		.executeTakeFirstOrThrow();
+	if (count >= oftenMax && last !== null && context.clock.now() - last < oftenMs) return false;
+	await note(context, db, row, { act });
+	return true;
+}
+
 /** A share serves nothing from this commit on, and nothing of it can be served again. */
 export async function close(
 	{ clock }: Pick<Context, 'clock'>,

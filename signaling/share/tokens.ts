@@ -11,6 +11,8 @@ export interface ShareHolder {
 	readonly share: string;
 	/** Whether the content was given to this token: only then it may fetch bytes. */
 	opened: boolean;
+	/** When its last opening was counted. */
+	openedAt: number | undefined;
 	/** The hash of the device that asked with this token. */
 	device: string | undefined;
 }
@@ -25,7 +27,12 @@ export class ShareTokens {
 
 	issue(share: string): string {
 		const token = newSecret();
-		this.#held.set(tokenHash(token), { share, opened: false, device: undefined });
+		this.#held.set(tokenHash(token), {
+			share,
+			opened: false,
+			openedAt: undefined,
+			device: undefined,
+		});
 		return token;
 	}
 

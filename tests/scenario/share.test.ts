@@ -131,6 +131,10 @@ test('code and five words open exactly the track that was chosen, and the sharer
 		});
 		expect([range, asked.status]).toEqual([range, 400]);
 	}
+	// The same page again is the same opening; a while later it is another.
+	await visit.openWithWords(made.words ?? '');
+	expect((await here.shown(made.id)).openings).toBe(1);
+	await here.pass(minute);
 	await visit.openWithWords(made.words ?? '');
 	const shown = await here.shown(made.id);
 	expect([shown.openings, shown.openedAt.length, shown.wordsWrong]).toEqual([2, 2, 0]);

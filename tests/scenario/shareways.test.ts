@@ -6,7 +6,7 @@ import { random, toBase64url } from '#crypto/bytes.ts';
 import { generateParticipantIdentity } from '#crypto/identity/identity.ts';
 import { sealToDevice } from '#crypto/share/device.ts';
 import { type App, join as joined } from '../app.ts';
-import { films, memoryShelf, record, refusal, sharing, watch } from '../sharing.ts';
+import { films, memoryShelf, minute, record, refusal, sharing, watch } from '../sharing.ts';
 import { call } from '../wire.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
@@ -344,6 +344,32 @@ test('it is shared by its host, and by supervisors who said why; nobody else can
 	expect(await ask('POST', path, posted({}))).toBe('forbidden');
 	expect(await ask('DELETE', `/api/shares/${made.id}`)).toBe('forbidden');
 	expect((await here.visit(made.id).look()).state).toBe('open');
+});
+
+test('who opens it again and again fills no history', async () => {
+	await here.allow({ mail: true, links: true });
+	const { store } = here.local.server.context;
+	const made = await here.share({ way: 'link' });
+	const visit = await here.proven(made.id);
+	const secret = here.visits.secretIn(new URL(made.fullLink ?? '').hash) ?? random(16);
+	const written = async () =>
+		(await store.selectFrom('history').select('n').where('about', '=', made.id).execute()).length;
+	const before = await written();
+	for (let n = 0; n < 5; n++) await visit.openWithLink(secret);
+	expect((await written()) - before).toBe(1);
+	// One a minute: a hundred stand there, then one an hour.
+	for (let n = 1; n < 110; n++) {
+		here.local.clock.forward(minute);
+		await visit.openWithLink(secret);
+	}
+	expect((await written()) - before).toBe(100);
+	for (let n = 0; n < 2; n++) {
+		await here.pass(26 * minute);
+		await visit.openWithLink(secret);
+	}
+	expect((await written()) - before).toBe(101);
+	expect((await here.shown(made.id)).openings).toBe(112);
+	await here.allow({ mail: true, links: false });
 });
 
 test('a server that sends no text messages says so before anybody fills in a form', async () => {
