@@ -43,17 +43,24 @@ export const Revision = v.strictObject({
 	annotations: v.array(v.strictObject({ kind: AnnotationKind, ...Annotation.entries })),
 });
 export type Revision = v.InferOutput<typeof Revision>;
-/** Null when none is being made. */
-export const ShownRevision = v.strictObject({ revision: v.nullable(Revision) });
+export const ShownRevision = v.strictObject({
+	/** Null when none is being made. */
+	revision: v.nullable(Revision),
+	/** Finished copies of it and copies of those, nearest first. */
+	copies: v.array(Id),
+	/** What it is a shortened copy of, while that is there. */
+	source: v.nullable(Id),
+});
 export type ShownRevision = v.InferOutput<typeof ShownRevision>;
 
 const Kept = v.strictObject({ track: Id, part: Count, chunks: Count, bytes: Count });
+export type Kept = v.InferOutput<typeof Kept>;
 
 /**
  * POST /api/recordings/:id/revisions/:revision/finish (who began it) → 204, again too. In one commit the kept parts take
  * the place of all older ones, `destroy` goes, and `grants` and `annotations` replace those before. Errors: `conflict` when
- * something is not stored as the client says, when grants or words came or went meanwhile, or when after a re-lock something
- * of the old keys would be left; `bad-request` for a recipient who could not open it before.
+ * something is not stored as the client says, when grants or words came or went meanwhile, when after a re-lock something
+ * of the old keys would be left, or when a finished copy still has a track of somebody whose track is in `destroy`; `bad-request` for a recipient who could not open it before.
  */
 export const FinishRevision = v.strictObject({
 	/** One new part a track. */

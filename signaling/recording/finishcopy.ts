@@ -5,6 +5,7 @@ import type { FinishDerivative } from '../protocol/revisions.ts';
 import type { StoreTransaction } from '../store/database.ts';
 import { presentRecording } from './access.ts';
 import { commitDeletion, settleDeletion } from './deletion.ts';
+import { demandSamePeople } from './kin.ts';
 import { checkKept } from './recordings.ts';
 
 interface Copying {
@@ -30,7 +31,7 @@ async function takePlace(db: StoreTransaction, { source, derivative }: Copying):
 /**
  * A shortened copy is whole: from now on it is listed. Where it takes the place of its source, that is deleted in the same
  * commit: neither is there without the other. Done again it does no harm. Throws `not-found`, `gone`, `conflict`: something
- * is not stored as the client says, or the source may not be deleted.
+ * is not stored as the client says, somebody's track was destroyed in the source meanwhile, or the source may not be deleted.
  */
 export async function finishDerivative(
 	context: Context,
@@ -54,6 +55,7 @@ export async function finishDerivative(
 		const { state, session } = await presentRecording(db, derivative);
 		await checkKept(db, derivative, { keep, remove: [] });
 		if (state === 'finished') return false;
+		await demandSamePeople(db, { source, derivative, keep });
 		await db
 			.updateTable('recordings')
 			.set({ state: 'finished', finished_at: at })

@@ -5,6 +5,7 @@ import type { FinishRevision, RevisionKind } from '../protocol/revisions.ts';
 import { demandNoHold } from '../retention/due.ts';
 import type { StoreTransaction } from '../store/database.ts';
 import { presentRecording, recipientsIn } from './access.ts';
+import { demandNoCopies } from './kin.ts';
 import { checkGrants, checkKept, insertGrants } from './recordings.ts';
 import { basesOf, killParts, openRevision, removeDeadParts } from './revisions.ts';
 import { revised } from './revised.ts';
@@ -107,6 +108,7 @@ async function replaceAnnotations({ db, recording, kind, wanted }: Finishing): P
 async function swap(context: Context, options: Finishing): Promise<void> {
 	const { db, recording, wanted } = options;
 	const dead = await oldParts(options);
+	await demandNoCopies(db, { recording, destroy: wanted.destroy });
 	await replaceGrants(context, options);
 	await replaceAnnotations(options);
 	await killParts(db, recording, dead);

@@ -15,6 +15,7 @@ import {
 import { Id } from '../protocol/text.ts';
 import { makeDerivative, sweepDerivatives } from './derivatives.ts';
 import { finishDerivative } from './finishcopy.ts';
+import { copiesMade, sourceOf } from './kin.ts';
 import { checkWish } from './receipts.ts';
 import { demandReason } from './openings.ts';
 import { finishRevision } from './revise.ts';
@@ -80,7 +81,11 @@ export function revisionRoutes(app: FastifyInstance, context: Context): void {
 		const staff = await staffOf(context, request);
 		const { id } = parse(Params, request.params);
 		await rewritable(context, staff, id);
-		return { revision: (await findRevision(context, id)) ?? null };
+		return {
+			revision: (await findRevision(context, id)) ?? null,
+			copies: await copiesMade(store, id),
+			source: (await sourceOf(store, id)) ?? null,
+		};
 	});
 	app.post(
 		'/recordings/:id/revisions/:revision/finish',

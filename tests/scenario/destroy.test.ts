@@ -12,6 +12,7 @@ import { made as film } from '../films.ts';
 import { founded } from '../practices.ts';
 import {
 	dataBytes,
+	memory,
 	objectsOnDisk,
 	openRewriting,
 	opened,
@@ -131,7 +132,7 @@ async function heard(bytes: Bytes): Promise<{ seconds: number; power: (hertz: nu
 	}
 }
 
-test('a copy without a passage is whole for ffmpeg, shorter by it, and dies with its source', async () => {
+test('a copy without a passage is whole for ffmpeg, shorter by it, loses whom its source loses, and dies with it', async () => {
 	const filmed = (name: string, tone: number) => ({
 		name,
 		film: filmWithSecret(tone),
@@ -170,6 +171,20 @@ test('a copy without a passage is whole for ffmpeg, shorter by it, and dies with
 	expect(powerBefore(2000) * 4).toBeGreaterThan(powerBefore(1000));
 	const list = await maya.request({ path: `/api/recordings?from=0&to=${Date.now() + 1e9}` });
 	expect(await list.text()).toContain(copy);
+	// Destroyed in the source, nobody is left in the copy.
+	const dana = finals.find(({ person }) => person === 1)?.id ?? '';
+	const sealed = [...(await objectsOnDisk(here.local, copy))].find(([name]) => name.includes(dana));
+	if (!sealed) throw new Error('nothing stored');
+	const about = { person: 1, captions: true, api, signal };
+	await expect(rewriting.destroyTrack({ ...about, opened: source })).rejects.toThrow('conflict');
+	await rewriting.giveUp(made.id, memory());
+	await rewriting.destroyPerson({ ...about, opened: await opened(maya, made.id) });
+	for (const id of [made.id, copy]) {
+		const left = (await opened(maya, id)).manifest;
+		expect(left.tracks.filter(({ kind }) => kind === 'final')).toMatchObject([{ person: 0 }]);
+	}
+	const all = await dataBytes(here.local);
+	expect(all.includes(Buffer.from(sealed[1].subarray(300, 360)))).toBe(false);
 	await maya.deleteRecording(made.id);
 	await expect(maya.fetchRecording(copy)).rejects.toThrow('gone');
 });

@@ -86,6 +86,31 @@ async function copied(source: Made, by = maya, onlyMaya = false) {
 	return { copy, finish };
 }
 
+/** Ends a rewriting without Dana's track, as her track is gone from what the recording says of itself. */
+async function destroyed({ recorder, danas, path }: Made): Promise<string> {
+	recorder.token = (await maya.token()).body.token;
+	const me = maya.signedIn.member.id;
+	const revision = newId();
+	const begun = await maya.call('POST', `${path}/revisions`, {
+		id: revision,
+		kind: 'destroy',
+		grant: recorder.grant({ recipient: me }),
+	});
+	expect(begun.status).toBe(200);
+	const known: { id: string; recipient: string }[] = begun.body.grants;
+	expect((await recorder.put(recorder.id, 0, someBytes(300), 1)).status).toBe(201);
+	const ended = await maya.call('POST', `${path}/revisions/${revision}/finish`, {
+		keep: [{ track: recorder.id, part: 1, chunks: 1, bytes: 300 }],
+		destroy: [danas],
+		grants: known.map(({ recipient }) => recorder.grant({ recipient })),
+		replaces: known.map(({ id }) => id),
+		annotations: [],
+		drop: [],
+	});
+	if (ended.status !== 204) await maya.call('DELETE', `${path}/revisions/${revision}`);
+	return ended.status === 204 ? 'destroyed' : ended.body.error;
+}
+
 const stateOf = async ({ path }: Made): Promise<number> => (await maya.call('GET', path)).status;
 
 const listed = async ({ recorder }: Made): Promise<boolean> => {
@@ -131,4 +156,21 @@ test('a copy that was kept beside its source goes with it, and so does one that 
 	expect(await stateOf(second.copy)).toBe(410);
 	const { body } = await maya.call('GET', `${source.path}/receipt`);
 	expect(body.destroyed).toMatchObject({ derivatives: 1 });
+});
+
+test('nobody’s track is called destroyed while a copy has it, whole or on its way', async () => {
+	const source = await recorded();
+	const { copy, finish } = await copied(source);
+	const late = await copied(source);
+	const without = await copied(source, maya, true);
+	for (const end of [finish, without.finish]) expect((await end()).status).toBe(204);
+	const shown = async ({ path }: Made) => (await maya.call('GET', `${path}/revision`)).body;
+	const ids = [copy, without.copy].map(({ recorder }) => recorder.id);
+	expect((await shown(source)).copies.toSorted()).toEqual(ids.toSorted());
+	expect(await shown(copy)).toMatchObject({ copies: [], source: source.recorder.id });
+	expect(await destroyed(source)).toBe('conflict');
+	expect(await destroyed(copy)).toBe('destroyed');
+	expect(await destroyed(source)).toBe('destroyed');
+	expect((await late.finish()).body.error).toBe('conflict');
+	expect(await listed(late.copy)).toBe(false);
 });

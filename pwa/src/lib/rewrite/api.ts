@@ -19,8 +19,12 @@ export function beginRevision(recording: string, wanted: NewRevision): Promise<R
 
 /** What is being rewritten of a recording; undefined when nothing is. Throws `ApiError`. */
 export async function fetchRevision(recording: string): Promise<Revision | undefined> {
-	const { revision } = await fetchJson(ShownRevision, { path: `${pathOf(recording)}/revision` });
-	return revision ?? undefined;
+	return (await fetchShown(recording)).revision ?? undefined;
+}
+
+/** The same, and what was made of a recording. Throws `ApiError`. */
+export function fetchShown(recording: string): Promise<ShownRevision> {
+	return fetchJson(ShownRevision, { path: `${pathOf(recording)}/revision` });
 }
 
 /** Puts what was rewritten in the place of what was. Throws `ApiError`. */

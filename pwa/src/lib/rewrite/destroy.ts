@@ -3,9 +3,14 @@ import { CryptoError } from '#crypto/errors.ts';
 import { account } from '#lib/account/account.svelte.ts';
 import type { RecordingsApi } from '#lib/record/api.ts';
 import type { Manifest } from '#lib/record/manifest.ts';
-import type { Opened } from '#lib/recordings/store.ts';
+import {
+	type Opened,
+	deleteRecording,
+	fetchRecording,
+	openRecording,
+} from '#lib/recordings/store.ts';
 import type { AnnotationKind } from '#protocol/annotations.ts';
-import { beginRevision, cancelRevision, fetchRevision, finishRevision } from './api.ts';
+import { beginRevision, cancelRevision, fetchRevision, fetchShown, finishRevision } from './api.ts';
 import { nextPart } from './relock.ts';
 import { endsOf, eraseKeys, rawKeys, recipientOf, storeManifest, wrapForAll } from './source.ts';
 
@@ -14,20 +19,44 @@ export function peopleWithMedia({ manifest }: Pick<Opened, 'manifest'>): number[
 	return manifest.tracks.filter(({ kind }) => kind === 'final').map(({ person }) => person);
 }
 
+export interface Destroying {
+	readonly opened: Opened;
+	/** Number of the person. */
+	readonly person: number;
+	readonly captions: boolean;
+	readonly api: RecordingsApi;
+	readonly signal: AbortSignal;
+}
+
 /**
- * Destroys all that was kept of one person: her sealed track goes, her key is in no grant any more, and the recording says
+ * Destroys all that was kept of one person in a recording and in every shortened copy of it, as `destroyTrack`: in the copies
+ * first, and a copy that has nobody else is deleted. Cut short it can be begun again. What the server calls a copy and is none
+ * by its own signed words stays. Throws as `destroyTrack` and `openRecording`.
+ */
+export async function destroyPerson(options: Destroying): Promise<void> {
+	const { opened, person, signal } = options;
+	const { recording, manifest } = opened;
+	const root = manifest.derivedFrom?.root ?? recording.id;
+	const { copies } = await fetchShown(recording.id);
+	for (const id of copies.toReversed()) {
+		signal.throwIfAborted();
+		const copy = await openRecording(await fetchRecording(id), signal);
+		const people = peopleWithMedia(copy);
+		if (copy.manifest.derivedFrom?.root !== root || !people.includes(person)) continue;
+		if (people.length === 1) await deleteRecording(id);
+		else await destroyTrack({ ...options, opened: copy });
+	}
+	await destroyTrack(options);
+}
+
+/**
+ * Destroys what was kept of one person in one recording: her sealed track goes, her key is in no grant any more, and the recording says
  * who destroyed it and when. Everybody else's tracks stay as they are. Words that may hold what she said or how she sounded
  * (captions, where `captions` is set, and the drawn sound of all) go with it. Given up before its end it changes nothing. Throws
- * TypeError when it is the only track there is, `no-key`, `ApiError`: `conflict` when somebody else rewrites the recording.
+ * TypeError when it is the only track there is, `no-key`, `ApiError`: `conflict` when somebody else rewrites the recording, or a copy of it
+ * still has her track.
  */
-export async function destroyTrack(options: {
-	opened: Opened;
-	/** Number of the person. */
-	person: number;
-	captions: boolean;
-	api: RecordingsApi;
-	signal: AbortSignal;
-}): Promise<void> {
+export async function destroyTrack(options: Destroying): Promise<void> {
 	const { opened, person, captions, api, signal } = options;
 	const { recording, manifest } = opened;
 	const people = peopleWithMedia(opened);

@@ -1,10 +1,10 @@
 import { SvelteMap } from 'svelte/reactivity';
 import type { Opened } from '#lib/recordings/store.ts';
-import { fetchRevision } from './api.ts';
+import { fetchShown } from './api.ts';
 import { begunHere } from './begun.ts';
 import { WorkerSealer } from './client.ts';
 import { cutPassage } from './cut.ts';
-import { destroyTrack } from './destroy.ts';
+import { destroyPerson } from './destroy.ts';
 import type { Passage } from './passage.ts';
 import { giveUp, relock } from './relock.ts';
 import { type RewriteProgress, recordingsApi } from './source.ts';
@@ -69,10 +69,10 @@ class Rewrites {
 		});
 	}
 
-	/** Destroys what was kept of one person. Never throws. */
+	/** Destroys what was kept of one person, in shortened copies too. Never throws. */
 	destroy(opened: Opened, person: number, captions: boolean): Promise<void> {
 		return this.#run(opened, 'destroy', ({ signal }) =>
-			destroyTrack({ opened, person, captions, signal, api: recordingsApi() }),
+			destroyPerson({ opened, person, captions, signal, api: recordingsApi() }),
 		);
 	}
 
@@ -91,10 +91,16 @@ class Rewrites {
 		});
 	}
 
-	/** Whether a re-lock was begun and not ended, by anybody. Throws `ApiError`. */
-	async unfinished(recording: string): Promise<boolean> {
-		if (this.of(recording)?.state === 'running') return false;
-		return (await fetchRevision(recording)) !== undefined;
+	/**
+	 * Whether a re-lock was begun and not ended, by anybody; how many shortened copies there are, and whether what it is a copy of
+	 * is there. Throws `ApiError`.
+	 */
+	async look(
+		recording: string,
+	): Promise<{ unfinished: boolean; copies: number; hasSource: boolean }> {
+		const { revision, copies, source } = await fetchShown(recording);
+		const unfinished = revision !== null && this.of(recording)?.state !== 'running';
+		return { unfinished, copies: copies.length, hasSource: source !== null };
 	}
 
 	/** Gives up what was begun. Throws `ApiError`. */
