@@ -2,8 +2,9 @@ import type { TrackKeys } from '#lib/recordings/keys.ts';
 import { planningZone } from '#lib/schedule/form.ts';
 import { dateOf } from '#lib/time.ts';
 import type { Purpose } from '#protocol/retention.ts';
-import { type RetentionFacts, noFacts } from './facts.ts';
+import { type RetentionFacts, factsOfPlan, noFacts } from './facts.ts';
 import { type Basis, type Plan, planKept } from './plan.ts';
+import { readPlanned } from './planned.ts';
 import {
 	type Change,
 	type Kept,
@@ -19,6 +20,7 @@ import {
 /** How long one recording is kept, as its page shows and changes it. */
 export class KeptState {
 	readonly recording: string;
+	readonly session: string | null;
 	readonly recordedAt: number;
 	/** Whether this member may delete it: who may not cannot have it end within the week. */
 	readonly mayDelete: boolean;
@@ -33,6 +35,7 @@ export class KeptState {
 
 	constructor(options: {
 		recording: string;
+		session: string | null;
 		recordedAt: number;
 		keys: TrackKeys;
 		mayDelete: boolean;
@@ -40,6 +43,7 @@ export class KeptState {
 		onchange: () => void;
 	}) {
 		this.recording = options.recording;
+		this.session = options.session;
 		this.recordedAt = options.recordedAt;
 		this.mayDelete = options.mayDelete;
 		this.#keys = options.keys;
@@ -89,8 +93,10 @@ export class KeptState {
 				readFacts(this.recording, this.#keys),
 				loadBasis(),
 			]);
+			const planned = read ? undefined : await readPlanned(this.session);
 			this.#factsVersion = read?.version ?? 0;
-			[this.kept, this.facts, this.basis] = [kept, read?.body, basis];
+			[this.kept, this.basis] = [kept, basis];
+			this.facts = read?.body ?? (planned && factsOfPlan(planned, this.recordedOn));
 		} catch (error) {
 			this.failure = error;
 		}

@@ -1,5 +1,8 @@
 import { expect, test } from 'vitest';
+import { decodeSession, encodeSession } from '#lib/schedule/contents.ts';
 import { keepAfter, keptIn } from './notice.ts';
+import { planKept } from './plan.ts';
+import { factsOfPlan, plannedFacts } from './facts.ts';
 import { loadRules } from './rules.ts';
 import { keptWords } from './told.ts';
 
@@ -37,6 +40,26 @@ test('the notice says when, and nothing of what it was computed from', () => {
 	expect(keptIn(none, { keep, startsAt, states: ['CA'] }).keptUntil).toBeNull();
 });
 
+test('what the date in a notice was computed from is sealed with its session, and gives the same date on the page of the recording', () => {
+	for (const patient of [{ born: '2012-02-29' }, 'adult'] as const) {
+		const keep = { purpose: 'record', patient } as const;
+		const { keptUntil } = keptIn(basis, { keep, startsAt, states: ['CA', 'TX'] });
+		const text = encodeSession({ kept: plannedFacts(keep, ['CA', 'TX']) });
+		const { kept } = decodeSession(text);
+		expect(kept).toEqual({ patient, states: ['CA', 'TX'] });
+		if (!kept) return;
+		const { lastVisit, ...facts } = factsOfPlan(kept, '2026-05-20');
+		const wish = { purpose: 'record', recordedAt: startsAt, lastVisit, ...facts } as const;
+		expect(planKept(basis, wish)).toMatchObject({ keptUntil });
+		expect(planKept(basis, wish).decision?.by?.row.jurisdiction).toBe('CA');
+	}
+	// Where nothing is known, or what could not be read again, there is nothing.
+	const unknown = { purpose: 'record', patient: 'unknown' } as const;
+	expect(plannedFacts(unknown, [])).toBeUndefined();
+	expect(plannedFacts({ purpose: 'record', patient: { born: '1' } }, [])).toBeUndefined();
+	expect(plannedFacts({ purpose: 'quality', patient: 'adult' }, ['CA'])).toBeUndefined();
+});
+
 test('a session a week later is kept a week longer at least', () => {
 	const keptUntil = Date.parse('2033-05-21T07:00Z') - 1;
 	const week = 7 * 24 * 60 * 60_000;
@@ -52,6 +75,8 @@ test('a session a week later is kept a week longer at least', () => {
 	expect(keep).toMatchObject({ purpose: 'record', after: { keptUntil, startsAt } });
 	const next = keep && keptIn(basis, { keep, startsAt: startsAt + week, states: [] });
 	expect(next?.keptUntil).toBe(keptUntil + week);
+	const known = { patient: 'adult' as const, states: ['CA'] };
+	expect(keepAfter({ notice, startsAt, kept: known })?.patient).toBe('adult');
 	expect(keepAfter({ notice: null, startsAt })).toBeUndefined();
 });
 

@@ -2,6 +2,7 @@ import type { Notice } from '#crypto/consent/consent.ts';
 import { addDays, dateOf } from '#lib/time.ts';
 import type { Keeping, Purpose } from '#protocol/retention.ts';
 import { type Facts, endOfDay } from './decide.ts';
+import type { PlannedFacts } from './facts.ts';
 import { type Basis, noticed, planKept } from './plan.ts';
 
 /** What whoever plans a session says about how long it is kept. */
@@ -27,16 +28,18 @@ export function keptIn(
 	return { ...said, keptUntil: endOfDay(addDays(dateOf(after.keptUntil, zone), days), zone) };
 }
 
-/** The wish of a session that follows another, as far as its notice tells. */
+/** The wish of a session that follows another, as far as its notice tells and what was sealed with it. */
 export function keepAfter({
 	notice,
 	startsAt,
+	kept,
 }: {
 	notice: Notice | null;
 	startsAt: number;
+	kept?: PlannedFacts | undefined;
 }): KeepWish | undefined {
 	if (!notice?.keeping) return undefined;
 	const { keptUntil } = notice;
 	const after = keptUntil === null ? undefined : { keptUntil, startsAt };
-	return { purpose: notice.keeping.purpose, patient: 'unknown', after };
+	return { purpose: notice.keeping.purpose, patient: kept?.patient ?? 'unknown', after };
 }

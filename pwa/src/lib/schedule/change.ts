@@ -20,8 +20,9 @@ export async function reschedule(
 
 /** Gives it another title and note. */
 export async function changeText(session: HostSession, text: SessionText): Promise<void> {
-	const { id, host, series } = session;
-	await patch(id, { sealed: await sealSession({ host, session: id, text: { ...text, series } }) });
+	const { id, host, series, kept } = session;
+	const whole = { ...text, series, kept };
+	await patch(id, { sealed: await sealSession({ host, session: id, text: whole }) });
 }
 
 const sealedPlace = async ({ id, host }: HostSession, place: Place): Promise<NewPlace> => ({

@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { toBase64url } from '#crypto/bytes.ts';
 import { type LinkSecret, toLinkSecret } from '#crypto/proof/proof.ts';
 import { Id, bytesText, parseJson } from '#crypto/schema.ts';
+import { PlannedFacts } from '#lib/retention/facts.ts';
 
 /** How long texts may be; sealed twice they stay below `limits.sealedChars` in any script. */
 export const textMax = { name: 120, title: 120, note: 800, contact: 254 } as const;
@@ -21,6 +22,8 @@ export interface SessionText {
 	readonly title?: string | undefined;
 	readonly note?: string | undefined;
 	readonly series?: Series | undefined;
+	/** What the date in its notice was computed from. */
+	readonly kept?: PlannedFacts | undefined;
 }
 
 /** What is known of an invited person. */
@@ -50,6 +53,7 @@ const SessionShape = v.strictObject({
 	title: v.optional(line(textMax.title)),
 	note: v.optional(line(textMax.note)),
 	series: v.optional(v.strictObject({ id: Id, zone: line(64), number: count, count })),
+	kept: v.optional(PlannedFacts),
 });
 
 const PlaceShape = v.strictObject({
@@ -73,8 +77,8 @@ const FirstPlace = v.strictObject({
 });
 
 /** The text of a session's contents; what is empty is left out. */
-export function encodeSession({ title, note, series }: SessionText): string {
-	return JSON.stringify({ v: 2, title: title || undefined, note: note || undefined, series });
+export function encodeSession({ title, note, series, kept }: SessionText): string {
+	return JSON.stringify({ v: 2, title: title || undefined, note: note || undefined, series, kept });
 }
 
 /** Throws `bad-encoding`. */

@@ -7,6 +7,7 @@ import { m } from '#lib/paraglide/messages.js';
 import { settings } from '#lib/people/settings.svelte.ts';
 import { noticeBasis } from '#lib/retention/basis.ts';
 import { type KeepWish, keepAfter, keptIn } from '#lib/retention/notice.ts';
+import { plannedFacts } from '#lib/retention/facts.ts';
 import { daysLater, weekly } from '#lib/time.ts';
 import { visitFor } from '#lib/visits/link.ts';
 import { type HostSession, type Place, sealPlace, sealSession } from '#lib/sessions/session.ts';
@@ -71,7 +72,11 @@ async function prepare(wish: SessionWish, series?: Series): Promise<Prepared> {
 		host,
 		startsAt,
 		minutes,
-		sealed: await sealSession({ host, session: id, text: { title, note, series } }),
+		sealed: await sealSession({
+			host,
+			session: id,
+			text: { title, note, series, kept: purpose === null ? undefined : keptBy(wish) },
+		}),
 		notice:
 			purpose === null
 				? null
@@ -89,10 +94,16 @@ async function prepare(wish: SessionWish, series?: Series): Promise<Prepared> {
 
 type Kept = Partial<ReturnType<typeof keptIn>> & { keptUntil: number | null };
 
+/** Where these people are, as far as it is known. */
+export const statesOf = (people: readonly Person[]): string[] => [
+	...new Set(people.flatMap(({ state }) => state ?? [])),
+];
+
+const keptBy = ({ keep, people }: SessionWish) => plannedFacts(keep, statesOf(people));
+
 async function keptOf({ keep, startsAt, people }: SessionWish): Promise<Kept> {
 	if (!keep) return { keptUntil: null };
-	const states = people.flatMap(({ state }) => state ?? []);
-	return keptIn(await noticeBasis(), { keep, startsAt, states });
+	return keptIn(await noticeBasis(), { keep, startsAt, states: statesOf(people) });
 }
 
 // Only ever for oneself: nobody signs for another host.
