@@ -40,8 +40,10 @@ export interface RecordedWish {
 	readonly withdrew?: readonly string[];
 	/** Names of those whose receipt is left out. */
 	readonly silent?: readonly string[];
-	/** Whom somebody spoke for besides herself, by her name. */
-	readonly company?: Readonly<Record<string, { together?: true; guardianOf?: string }>>;
+	/** Whom somebody spoke for besides herself, and how she signed, by her name. */
+	readonly company?: Readonly<
+		Record<string, { together?: true; guardianOf?: string; signedAs?: string; at?: number }>
+	>;
 	/** Changes the sealed bytes of a person's film before they are stored. */
 	readonly forge?: (name: string, sealed: Bytes) => void;
 	/** 42 CFR Part 2 holds, and the notice says so. */

@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { unwrap, wrap } from '#crypto/account/wrap.ts';
 import { type Bytes, fromUtf8, toBase64url } from '#crypto/bytes.ts';
 import { type Json, canonical } from '#crypto/canonical.ts';
+import { Part2Schema } from '#crypto/consent/part2.ts';
 import { CryptoError } from '#crypto/errors.ts';
 import { Id, Moment, bytesText, parseJson } from '#crypto/schema.ts';
 import { pad, unpad } from '#crypto/seal/padding.ts';
@@ -59,8 +60,16 @@ const Content = v.strictObject({
 	),
 	/** How the recording came to its end. */
 	ending: v.picklist(['complete', 'ends-early', 'altered']),
-	/** Whether 42 CFR Part 2 holds for it: whoever opens it is told that it may not be passed on (§2.32). */
-	part2: v.boolean(),
+	/**
+	 * Where 42 CFR Part 2 holds for it, what goes with a disclosure (§2.32(b)): what the written consent allows, and who
+	 * of these people signed it. Whoever opens it is told that it may not be passed on.
+	 */
+	part2: v.nullable(
+		v.strictObject({
+			consent: Part2Schema,
+			signed: v.pipe(v.array(v.strictObject({ name: Line, at: Moment })), v.maxLength(64)),
+		}),
+	),
 });
 
 /** What a recipient opens: the keys of the tracks that were chosen, and what a player needs to know of them. Nothing else. */

@@ -25,7 +25,18 @@ function content(): ShareContent {
 		people: [{ name: 'Dana', role: 'participant', startMs: 0, durationMs: 60_000, media }],
 		gaps: [{ from: 10, to: 20, why: 'paused' }],
 		ending: 'complete',
-		part2: false,
+		part2: {
+			consent: {
+				program: 'Riverside Recovery',
+				what: 'Sound and picture of this visit',
+				to: 'Rosa Whitfield',
+				revoke: 'In writing',
+				ends: 'When the recording is deleted',
+				care: false,
+				refusal: 'The visit takes place all the same',
+			},
+			signed: [{ name: 'Dana Whitfield', at: 1_799_998_000_000 }],
+		},
 	};
 }
 

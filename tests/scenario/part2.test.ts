@@ -18,10 +18,11 @@ const part2 = {
 	refusal: 'The visit takes place all the same',
 };
 
-test('what falls under 42 CFR Part 2 has no full link, whatever the practice allows, and whoever opens a share is told', async () => {
+test('what falls under 42 CFR Part 2 has no full link, whatever the practice allows, and whoever opens a share has the consent’s scope and who signed it', async () => {
 	await here.allow({ mail: true, links: true });
 	expect(await refusal(here.share({ way: 'link' }))).toBe('granted');
 	const plain = await here.share();
+	const signature = { signedAs: 'Dana Whitfield', at: 1_800_000_000_000 };
 	const people = Object.entries(films).map(([name, film]) => ({
 		name,
 		film,
@@ -30,7 +31,11 @@ test('what falls under 42 CFR Part 2 has no full link, whatever the practice all
 	}));
 	const [maya, dana] = people;
 	if (!maya || !dana) throw new Error('two people');
-	here.recorded = await storeRecording(here.device, { people: [maya, dana], part2 });
+	here.recorded = await storeRecording(here.device, {
+		people: [maya, dana],
+		part2,
+		company: { 'Dana Whitfield': signature, 'Dr. Maya Okafor': { ...signature, signedAs: 'Maya' } },
+	});
 	const { evidence } = await here.opened();
 	expect(evidence.notice?.notice.part2).toEqual(part2);
 	expect(await refusal(here.share({ way: 'link' }))).toBe('forbidden');
@@ -39,7 +44,9 @@ test('what falls under 42 CFR Part 2 has no full link, whatever the practice all
 		const visit = await here.proven(id);
 		return (await visit.openWithWords(words ?? '')).part2;
 	};
-	expect([await told(share), await told(plain)]).toEqual([true, false]);
+	// Of those only who are in the share.
+	const signed = [{ name: 'Dana Whitfield', at: signature.at }];
+	expect([await told(share), await told(plain)]).toEqual([{ consent: part2, signed }, null]);
 });
 
 test('each share stands in the accounting of disclosures with its recipient, which the server cannot read', async () => {

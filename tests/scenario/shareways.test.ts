@@ -185,7 +185,7 @@ test('a server that puts a key of its own in between shows other digits, and wha
 			people: [{ name: '', role: 'tab', startMs: 0, durationMs: 0, media: null }],
 			gaps: [],
 			ending: 'complete',
-			part2: false,
+			part2: null,
 		},
 	});
 	const refused = await altering(

@@ -1,8 +1,10 @@
+import { fromBase64url, toHex } from '#crypto/bytes.ts';
 import { CryptoError } from '#crypto/errors.ts';
 import type { KeyOfTrack } from '#crypto/grant/keys.ts';
 import type { ShareContent } from '#crypto/share/content.ts';
-import { outlineOf } from '#lib/recordings/outline.ts';
 import type { Manifest } from '#lib/record/manifest.ts';
+import { outlineOf } from '#lib/recordings/outline.ts';
+import type { Opened } from '#lib/recordings/store.ts';
 
 /**
  * What goes to somebody outside: the chosen people's keys and how to play them, of the rest of the recording not even
@@ -13,7 +15,7 @@ export function contentOf(options: {
 	manifest: Manifest;
 	people: readonly string[];
 	keys: readonly KeyOfTrack[];
-	part2: boolean;
+	part2: ShareContent['part2'];
 }): ShareContent {
 	const { manifest, keys, part2 } = options;
 	const chosen = new Set(options.people);
@@ -38,6 +40,26 @@ export function contentOf(options: {
 		ending: outline.ending.is,
 		part2,
 	};
+}
+
+/**
+ * What the written consent allows where 42 CFR Part 2 holds, and who of the chosen people signed it: nobody else's name
+ * goes along. Null where it does not hold. `people` as for `contentOf`.
+ */
+export function scopeOf(
+	{ manifest, evidence }: Pick<Opened, 'manifest' | 'evidence'>,
+	people: readonly string[],
+): ShareContent['part2'] {
+	const consent = evidence.notice?.notice.part2;
+	if (!consent) return null;
+	const chosen = new Set(people);
+	const signed = manifest.people.flatMap(({ id, key }) => {
+		if (!chosen.has(String(id))) return [];
+		const receipt = evidence.receipts.get(toHex(fromBase64url(key)));
+		const { signedAs: name, at, type } = receipt ?? {};
+		return type === 'consent' && name !== undefined && at !== undefined ? [{ name, at }] : [];
+	});
+	return { consent, signed };
 }
 
 /** Tracks that a content has keys of. */

@@ -25,7 +25,7 @@ import {
 	ShareStarted,
 	type ShareWay,
 } from '#protocol/shares.ts';
-import { contentOf, tracksOf } from './content.ts';
+import { contentOf, scopeOf, tracksOf } from './content.ts';
 
 /** What the dialog asks for. */
 export interface ShareWish {
@@ -281,7 +281,7 @@ async function contentFor(opened: Opened, people: readonly string[]): Promise<Sh
 	const keys: KeyOfTrack[] = [];
 	for (const grant of recording.grants)
 		keys.push(...(await openOne({ recording: recording.id, grant, opener: mine })));
-	const part2 = opened.evidence.notice?.notice.part2 !== undefined;
+	const part2 = scopeOf(opened, people);
 	const content = contentOf({ manifest, people, keys, part2 });
 	const kept = new Set(content.people.map(({ media }) => media?.key));
 	for (const { key } of keys) if (!kept.has(key)) key.fill(0);
