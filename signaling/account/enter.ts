@@ -15,11 +15,13 @@ export async function letIn(
 ): Promise<SignedIn> {
 	const { store, clock, history, settings, tokens } = context;
 	const { member, device, act } = options;
-	return store.transaction().execute(async (db) => {
+	const answer = await store.transaction().execute(async (db) => {
 		const opened = await openDevice(db, { member, device, clock });
 		// What an older login of this device was given ends here.
 		tokens.revoke(opened.device);
 		await history.add(db, { act, who: member });
 		return signedIn(db, { member, opened, idleMs: settings.idleMs });
 	});
+	tokens.prove(answer.device);
+	return answer;
 }

@@ -25,7 +25,7 @@ import { openDevice } from './devices.ts';
 import { letIn } from './enter.ts';
 import { memberByEmail, readPractice, signedIn } from './members.ts';
 import { passkeyRoutes } from './passkeys.ts';
-import { replacePassword, unlockerRoutes } from './unlockers.ts';
+import { demandProof, replacePassword, unlockerRoutes } from './unlockers.ts';
 
 /** A login or recovery that was begun must be finished within this time. */
 const beginningMs = 60_000;
@@ -181,7 +181,7 @@ function recoveryKeys(account: string): string[] {
 }
 
 function passwordRoutes(app: FastifyInstance, context: Context): void {
-	const { store, opaque, history } = context;
+	const { store, opaque, history, tokens } = context;
 	app.post('/password/start', async (request) => {
 		const { member } = await staffOf(context, request);
 		const { registrationRequest } = bodyOf(PasswordStart, request);
@@ -193,12 +193,14 @@ function passwordRoutes(app: FastifyInstance, context: Context): void {
 		return { registrationResponse: opaque.register(row.email, registrationRequest) };
 	});
 	app.post('/password/finish', async (request, reply) => {
-		const { member } = await staffOf(context, request);
+		const { member, device } = await staffOf(context, request);
 		const { registrationRecord, signed } = bodyOf(PasswordFinish, request);
+		demandProof(context, device);
 		await store.transaction().execute(async (db) => {
 			await replacePassword(db, { member, signed, registrationRecord });
 			await history.add(db, { act: 'password-changed', who: member });
 		});
+		tokens.spend(device);
 		return reply.code(204).send();
 	});
 }

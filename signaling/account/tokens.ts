@@ -8,6 +8,8 @@ import { newSecret, tokenHash } from '../random.ts';
 const outMax = 20_000;
 /** A nonce is good for one signature within this time. */
 const challengeMs = 60_000;
+/** For so long whoever just walked a way in may change one. */
+const proofMs = 15 * 60_000;
 
 export interface TokenHolder {
 	member: string;
@@ -21,10 +23,12 @@ export interface TokenHolder {
 export class Tokens {
 	readonly #held: Expiring<TokenHolder>;
 	readonly #challenges: Expiring<string>;
+	readonly #proofs: Expiring<true>;
 
 	constructor(clock: Clock) {
 		this.#held = new Expiring({ clock, lifeMs: limits.tokenMs, max: outMax });
 		this.#challenges = new Expiring({ clock, lifeMs: challengeMs, max: outMax });
+		this.#proofs = new Expiring({ clock, lifeMs: proofMs, max: outMax });
 	}
 
 	challenge(device: string): string {
@@ -48,7 +52,23 @@ export class Tokens {
 		return this.#held.get(tokenHash(token));
 	}
 
+	/** A member walked a way in at this device. */
+	prove(device: string): void {
+		this.#proofs.set(device, true);
+	}
+
+	/** Whether she did lately, and no way in was changed since: see `spend`. */
+	proved(device: string): boolean {
+		return this.#proofs.get(device) ?? false;
+	}
+
+	/** Her proof was good for one change. */
+	spend(device: string): void {
+		this.#proofs.take(device);
+	}
+
 	revoke(device: string): void {
+		this.#proofs.take(device);
 		this.#held.deleteWhere((holder) => holder.device === device);
 	}
 }

@@ -142,16 +142,23 @@ export async function replacePassword(
 	await changeAccount(db, member, change, { opaque_record: registrationRecord });
 }
 
+/** Throws `locked` unless she entered at this device again: at a browser that was left open nobody changes a way in. */
+export function demandProof({ tokens }: Context, device: string): void {
+	if (!tokens.proved(device)) throw new ServerError('locked');
+}
+
 /** /api/account/unlockers, /api/account/devices: ways into an account, and where it is open. */
 export function unlockerRoutes(app: FastifyInstance, context: Context): void {
 	const { store, history, tokens, hub } = context;
 	app.put('/account/unlockers', async (request, reply) => {
-		const { member } = await staffOf(context, request);
+		const { member, device } = await staffOf(context, request);
 		const { signed } = bodyOf(NewUnlockers, request);
+		demandProof(context, device);
 		await store.transaction().execute(async (db) => {
 			for (const { act, about } of await replace(db, { member, signed }))
 				await history.add(db, { act, who: member, about });
 		});
+		tokens.spend(device);
 		return reply.code(204).send();
 	});
 	app.get('/account/devices', async (request): Promise<Devices> => {

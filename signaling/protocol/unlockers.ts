@@ -21,7 +21,8 @@ export type UnlockersText = v.InferOutput<typeof UnlockersText>;
 
 /**
  * PUT /api/account/unlockers → 204. One password that is as it was, one recovery key, at most `passkeysMax` passkeys.
- * Errors: `conflict` (somebody was first), `bad-request` (no working way in would be left, or not signed by her).
+ * Errors: `locked` (she has to walk a way in at this device once more: each time is good for one change, for 15
+ * minutes), `conflict` (somebody was first), `bad-request` (no working way in would be left, or not signed by her).
  */
 export const NewUnlockers = v.strictObject({ signed: Signed });
 

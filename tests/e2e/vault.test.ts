@@ -41,6 +41,14 @@ const vault = async (on: Page): Promise<void> => {
 	await on.getByRole('heading', { name: 'Your vault' }).waitFor();
 };
 
+/** Shows once more that it is she, as every change of a way in wants it. */
+const prove = async (on: Page, by: string): Promise<void> => {
+	const dialog = on.getByRole('dialog', { name: 'First, show that it is you' });
+	if (by === 'passkey') return dialog.getByRole('button', { name: 'Use a passkey' }).click();
+	await dialog.getByRole('textbox', { name: 'Password' }).fill(by);
+	await dialog.getByRole('button', { name: 'Go on' }).click();
+};
+
 test('an authenticator without PRF is no way in, and says so', async () => {
 	await setUp(page, server);
 	const other = await browser.newContext();
@@ -51,6 +59,7 @@ test('an authenticator without PRF is no way in, and says so', async () => {
 	await today(tab);
 	await vault(tab);
 	await tab.getByRole('button', { name: 'Add a passkey' }).click();
+	await prove(tab, maya.password);
 	await tab.getByText('This passkey cannot unlock an account.').waitFor();
 	await tab.getByText('None yet.').waitFor();
 	await other.close();
@@ -60,6 +69,9 @@ test('a passkey unlocks, and signs in without an address', async () => {
 	await authenticator(page, { prf: true });
 	await vault(page);
 	await page.getByRole('button', { name: 'Add a passkey' }).click();
+	await prove(page, 'not-her-password-at-all');
+	await page.getByRole('dialog').getByRole('alert').waitFor();
+	await prove(page, maya.password);
 	await page.getByText('The passkey opens your account from now on.').waitFor();
 	await page.getByRole('button', { name: 'Lock', exact: true }).click();
 	await page.getByRole('button', { name: 'Use a passkey' }).click();
@@ -73,6 +85,7 @@ test('a passkey unlocks, and signs in without an address', async () => {
 test('the password is changed, and the passkey still unlocks', async () => {
 	await vault(page);
 	await page.getByRole('button', { name: 'Change password' }).click();
+	await prove(page, 'passkey');
 	await page.getByRole('textbox', { name: 'New password', exact: true }).fill(fresh);
 	const again = page.getByRole('textbox', { name: 'The new password once more' });
 	await again.fill('something-else-entirely');
@@ -93,6 +106,7 @@ test('a new recovery key is in force only once it was written down', async () =>
 	await page.getByRole('button', { name: 'Make a new recovery key' }).click();
 	await page.getByRole('button', { name: 'Cancel' }).click();
 	await page.getByRole('button', { name: 'Make a new recovery key' }).click();
+	await prove(page, fresh);
 	const region = page.getByRole('region', { name: 'Recovery key' });
 	recoveryKey = (await region.textContent())?.trim() ?? '';
 	await page.getByRole('textbox', { name: 'Type the last group' }).fill(recoveryKey.slice(-4));
@@ -125,6 +139,7 @@ test('another browser gets in with the new recovery key, and is signed out from 
 test('a passkey that was removed opens nothing', async () => {
 	await page.getByRole('button', { name: /^Remove the passkey of/ }).click();
 	await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
+	await prove(page, `${fresh}-2`);
 	await page.getByText('The passkey is removed.').waitFor();
 	await page.getByRole('button', { name: 'Lock', exact: true }).click();
 	await page.getByRole('button', { name: 'Use a passkey' }).click();

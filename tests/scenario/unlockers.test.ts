@@ -27,7 +27,13 @@ const passkey = (key: Key = newKey()): Unlocker => ({
 	passkey: { credential: bytesOf(32), name: 'This laptop', createdAt: 1 },
 });
 
-function put(staff: Staff, was: readonly Unlocker[], next: readonly Unlocker[], key?: Key) {
+async function put(
+	staff: Staff,
+	was: readonly Unlocker[],
+	next: readonly Unlocker[],
+	key?: Key,
+): Promise<Answer> {
+	await staff.unlock();
 	const text = { member: staff.signedIn.member.id, was: was.map(({ id }) => id), unlockers: next };
 	return staff.call('PUT', '/api/account/unlockers', {
 		signed: signed(key ?? staff.identity, 'sotto/unlockers/v1', text),
@@ -97,6 +103,30 @@ test('a token alone changes nothing, and who was second has to look again', asyn
 	expect(await unlockersOf(maya)).toEqual(before);
 });
 
+test('a browser that was left open changes no way in: each change wants the password or a passkey again', async () => {
+	const before = await unlockersOf(maya);
+	const change = (was: readonly Unlocker[], next: readonly Unlocker[]) => {
+		const text = { member: maya.signedIn.member.id, was: was.map(({ id }) => id), unlockers: next };
+		const body = { signed: signed(maya.identity, 'sotto/unlockers/v1', text) };
+		return maya.call('PUT', '/api/account/unlockers', body);
+	};
+	const more = [...before, passkey()];
+	await maya.unlock();
+	expect((await change(before, more)).status).toBe(204);
+	expect((await change(more, before)).body.error).toBe('locked');
+	const registrationRecord = bytesOf(192);
+	const body = { registrationRecord, signed: signed(maya.identity, 'sotto/unlockers/v1', {}) };
+	expect((await maya.call('POST', '/api/password/finish', body)).body.error).toBe('locked');
+	expect(await unlockersOf(maya)).toEqual(more);
+	// What she proves at another browser is not good here.
+	const { email } = maya;
+	const device = { publicKey: newKey().publicKey, name: 'Another browser' };
+	await logIn(local.address, { email, password: maya.password, device });
+	expect((await change(more, before)).body.error).toBe('locked');
+	await maya.unlock();
+	expect((await change(more, before)).status).toBe(204);
+});
+
 test('a new recovery key takes the place of the old one', async () => {
 	const before = await unlockersOf(maya);
 	const fresh: Unlocker = {
@@ -153,6 +183,7 @@ async function changePassword(change: {
 			.digest('base64url'),
 	};
 	const by = change.by ?? maya.identity;
+	await maya.unlock();
 	return maya.call('POST', '/api/password/finish', {
 		registrationRecord,
 		signed: signed(by, 'sotto/unlockers/v1', text),
@@ -181,17 +212,17 @@ test('a password is changed by its owner’s signature over the new record, and 
 	];
 	for (const next of more) expect(await refused({ next })).toBe('bad-request');
 	expect(await unlockersOf(maya)).toEqual(before);
-	let next: Unlocker[] = [];
-	const changed = await changePassword({ next: (kept) => (next = withPassword(kept)) });
-	expect(changed.status).toBe(204);
-	expect(await unlockersOf(maya)).toEqual(next);
 	// Nor is what she signs for a password good where the others are changed.
 	const text = {
 		member: maya.signedIn.member.id,
-		was: next.map(({ id }) => id),
-		unlockers: [...next, passkey()],
+		was: before.map(({ id }) => id),
+		unlockers: [...before, passkey()],
 		record: bytesOf(32),
 	};
 	const body = { signed: signed(maya.identity, 'sotto/unlockers/v1', text) };
 	expect((await maya.call('PUT', '/api/account/unlockers', body)).body.error).toBe('bad-request');
+	let next: Unlocker[] = [];
+	const changed = await changePassword({ next: (kept) => (next = withPassword(kept)) });
+	expect(changed.status).toBe(204);
+	expect(await unlockersOf(maya)).toEqual(next);
 });

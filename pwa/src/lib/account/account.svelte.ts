@@ -25,10 +25,11 @@ import {
 	changePassword,
 	enterWithPassword,
 	enterWithRecoveryKey,
+	walk,
 } from './enter.ts';
 import { IdleWatch } from './idle.ts';
 import { type Keys, type Practice, changedKeys, openKeys } from './keys.ts';
-import { enterWithPasskey } from './passkey.ts';
+import { type Proof, enterAgain, enterWithPasskey } from './passkey.ts';
 import { keepSeen } from './seen.ts';
 import { Tokens } from './token.ts';
 
@@ -60,7 +61,8 @@ class Account {
 		this.#tabs.addEventListener('message', ({ data }) => {
 			if (data === 'active') this.#idle?.seen();
 			if (data === 'locked' || data === 'signed-out') this.#close(data);
-			if (data === 'unlocked' && this.state !== 'unlocked') void this.#resume();
+			// Another tab has wrapped the key anew: what this one remembers of the device is of before.
+			if (data === 'unlocked') void (this.#keys ? this.#reread() : this.#resume());
 		});
 	}
 
@@ -169,15 +171,21 @@ class Account {
 
 	/** Signs in or unlocks. Throws `wrong-password`, `login-failed`, `bad-key`, `ApiError`. */
 	async signIn(email: string, password: string): Promise<void> {
-		await this.#enter(await this.#walk((known) => enterWithPassword({ email, password, known })));
+		await this.#enter(await walk((known) => enterWithPassword({ email, password, known })));
 	}
 
 	/** Signs in or unlocks with a passkey. Throws as `enterWithPasskey`. */
 	async signInWithPasskey(): Promise<void> {
-		await this.#enter(await this.#walk((known) => enterWithPasskey({ known })));
+		await this.#enter(await walk((known) => enterWithPasskey({ known })));
 	}
 
-	/** Another password for this account, which is open here. Throws `ApiError`. */
+	/** Shows once more that it is she, as the server wants it before a way in is changed. Throws as `signIn`, `signInWithPasskey`. */
+	async prove(by: Proof): Promise<void> {
+		if (!this.#device) throw new ApiError('locked');
+		await this.#enter(await enterAgain(this.#device, by));
+	}
+
+	/** Another password for this account, which is open here. Throws `ApiError`: `locked` without `prove`. */
 	async changePassword(password: string): Promise<void> {
 		const [{ accountKey, identity }, device] = [this.#open, this.#device];
 		if (!device) throw new ApiError('locked');
@@ -189,9 +197,7 @@ class Account {
 	/** The way back without a password: gives the account a new one. Throws `wrong-recovery-key`, `ApiError`. */
 	async recover(options: { email: string; recoveryKey: string; password: string }): Promise<void> {
 		const { email, recoveryKey, password } = options;
-		const entered = await this.#walk((known) =>
-			enterWithRecoveryKey({ email, recoveryKey, known }),
-		);
+		const entered = await walk((known) => enterWithRecoveryKey({ email, recoveryKey, known }));
 		await this.#enter(entered, {
 			first: ({ identity }) => changePassword({ entered, key: identity.signing, password }),
 		});
@@ -272,18 +278,6 @@ class Account {
 		}
 	}
 
-	// A device that the server has forgotten since is no way in: this browser becomes a new one.
-	async #walk(way: (known: Device | undefined) => Promise<SignedInHere>): Promise<SignedInHere> {
-		const known = await readDevice();
-		try {
-			return await way(known);
-		} catch (error) {
-			if (!known || !isApiError(error, 'not-found')) throw error;
-			await forgetDevice();
-			return way(undefined);
-		}
-	}
-
 	async #enter(
 		entered: SignedInHere,
 		more: { unsaved?: Bytes; first?: (keys: Keys) => Promise<void> } = {},
@@ -342,6 +336,11 @@ class Account {
 			this.#close('locked');
 			if (!isApiError(error, 'locked')) this.failure = error;
 		}
+	}
+
+	async #reread(): Promise<void> {
+		const device = await readDevice();
+		if (device && this.#keys) this.#use(device);
 	}
 
 	#use(device: Device): void {

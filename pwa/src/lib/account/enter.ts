@@ -25,7 +25,7 @@ import {
 	type Unlocker,
 } from '#protocol/account.ts';
 import type { Signed } from '#protocol/text.ts';
-import { type Device, deviceName, newDeviceKey } from './device.ts';
+import { type Device, deviceName, forgetDevice, newDeviceKey, readDevice } from './device.ts';
 
 /** A way in that was walked to its end. */
 export interface SignedInHere {
@@ -54,6 +54,20 @@ function unlockerOf({ account }: SignedIn, kind: Unlocker['kind']): Unlocker {
 	const found = account.unlockers.find((unlocker) => unlocker.kind === kind);
 	if (!found) throw new CryptoError('no-key');
 	return found;
+}
+
+/** Walks a way in. A device that the server has forgotten since is none: this browser becomes a new one. Throws as `way`. */
+export async function walk(
+	way: (known: Device | undefined) => Promise<SignedInHere>,
+): Promise<SignedInHere> {
+	const known = await readDevice();
+	try {
+		return await way(known);
+	} catch (error) {
+		if (!known || !isApiError(error, 'not-found')) throw error;
+		await forgetDevice();
+		return way(undefined);
+	}
 }
 
 /** With the password. Throws `wrong-password`, `bad-key` when the server is not the one of before, `ApiError`. */

@@ -7,7 +7,7 @@ import { isApiError } from '#lib/net/errors.ts';
 import { SignedIn } from '#protocol/account.ts';
 import { PasskeyStarted } from '#protocol/unlockers.ts';
 import { type Device, deviceName, newDeviceKey } from './device.ts';
-import type { SignedInHere } from './enter.ts';
+import { type SignedInHere, enterWithPassword } from './enter.ts';
 import { askPasskey } from './webauthn.ts';
 
 /**
@@ -16,9 +16,14 @@ import { askPasskey } from './webauthn.ts';
  */
 export async function enterWithPasskey(options: {
 	known: Device | undefined;
+	/** Credential ids of those that `known` has: no others will do. */
+	only?: readonly string[];
 }): Promise<SignedInHere> {
-	const { known } = options;
-	const { credential, owner, prf } = await askPasskey({ salt: await unlockSalt() });
+	const { known, only } = options;
+	const answered = await askPasskey({ salt: await unlockSalt(), ...(only && { only }) });
+	const { credential, prf } = answered;
+	// An authenticator need not say whose it is when it was asked for certain ones.
+	const owner = only ? (known?.member ?? null) : answered.owner;
 	if (owner === null) throw new CryptoError('no-key');
 	const { login, nonce } = await fetchJson(PasskeyStarted, {
 		method: 'POST',
@@ -48,4 +53,13 @@ export async function enterWithPasskey(options: {
 	const wrapped = fromBase64url(unlocker.wrapped);
 	const accountKey = await unlockWithPasskey({ account: member.id, prf, wrapped });
 	return { accountKey, signedIn, signing, serverKey: account.serverKey };
+}
+
+/** What shows that it is still she: her password, or one of these passkeys (credential ids). */
+export type Proof = { readonly password: string } | { readonly passkeys: readonly string[] };
+
+/** In once more at a device where she is. Throws as `enterWithPassword`, `enterWithPasskey`. */
+export function enterAgain(known: Device, by: Proof): Promise<SignedInHere> {
+	if ('passkeys' in by) return enterWithPasskey({ known, only: by.passkeys });
+	return enterWithPassword({ email: known.email, password: by.password, known });
 }
