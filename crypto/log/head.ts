@@ -1,6 +1,6 @@
 import { fromBase64url, toBase64url } from '#crypto/bytes.ts';
 import { CryptoError } from '#crypto/errors.ts';
-import { openCheckpoint, parseNoteKey } from './note.ts';
+import { claimedSigner, openCheckpoint, parseNoteKey } from './note.ts';
 import { type TreeHead, verifyConsistency } from './tree.ts';
 
 /** A head of the history as a client remembers it; fit for JSON. */
@@ -14,6 +14,12 @@ export interface Head {
 	readonly root: string;
 	/** When this client saw it, in milliseconds since 1970. */
 	readonly at: number;
+	/** The server showed a later head since, and did not prove that it goes on from this one. */
+	readonly unproved?: boolean | undefined;
+	/** A head that somebody else was shown, which the server did not prove to go together with this one. */
+	readonly doubt?: string | undefined;
+	/** Other logs that somebody knows of and goes on without, as `claimedSigner` names them. */
+	readonly passed?: readonly string[] | undefined;
 }
 
 /** What is wrong with a history as a whole. */
@@ -30,7 +36,11 @@ export type HeadFinding =
 	/** The head is signed by nobody, or is none. */
 	| { readonly is: 'unsigned' }
 	/** Somebody else was shown a history that does not go together with this one. */
-	| { readonly is: 'forked'; readonly size: number };
+	| { readonly is: 'forked'; readonly size: number }
+	/** Somebody else showed a head that the key of this log has not signed; `log` is who it says that signed it. */
+	| { readonly is: 'other-log'; readonly log: string }
+	/** The server shows a head that another should go together with, and gave no proof of it, twice. */
+	| { readonly is: 'unproved' };
 
 /** Where heads and proofs come from. What its methods throw goes on to whoever asked. */
 export interface HeadSource {
@@ -45,6 +55,8 @@ export interface CheckedHead {
 	/** The one that the server shows now, where it is signed. */
 	readonly now: Head | undefined;
 	readonly findings: readonly HeadFinding[];
+	/** What the source threw instead of a proof; the finding is then `unproved`. */
+	readonly failure?: { readonly error: unknown };
 }
 
 /** The size and root of a head. Throws `bad-encoding` for what is no head. */
@@ -75,7 +87,7 @@ async function goesOn(source: HeadSource, from: Head, to: Head): Promise<boolean
 
 /**
  * Fetches the head of the history and holds it against the one remembered: by the same key, not shorter, and beginning
- * with all that was there then. `at` is now. Throws what `source` throws, `bad-encoding` for a path that is none.
+ * with all that was there then. `at` is now. Throws what `source.checkpoint` throws.
  */
 export async function checkHead(
 	source: HeadSource,
@@ -94,14 +106,18 @@ export async function checkHead(
 	if (known.key !== now.key) return wrong({ is: 'other-key', since });
 	if (now.size < known.size)
 		return wrong({ is: 'shortened', size: now.size, before: known.size, since });
-	if (!(await goesOn(source, known, now))) return wrong({ is: 'rewritten', since });
+	try {
+		if (!(await goesOn(source, known, now))) return wrong({ is: 'rewritten', since });
+	} catch (error) {
+		return { ...wrong({ is: 'unproved' }), failure: { error } };
+	}
 	return { head: now, now, findings: [] };
 }
 
 /**
  * Whether a head that somebody else was shown goes together with one's own: one history, of which one of the two has
- * seen more. Gives what is wrong; a note that the key of one's own log has not signed proves nothing and is passed over.
- * Throws what `source` throws.
+ * seen more. Gives what is wrong; what is no head at all is passed over. A head that the key of one's own log has not
+ * signed proves nothing, but whoever showed it was shown it, or made it up. Throws what `source` throws.
  */
 export async function compareHeads(
 	source: HeadSource,
@@ -111,8 +127,10 @@ export async function compareHeads(
 	try {
 		other = await readHead({ note: theirs, key: mine.key }, mine.at);
 	} catch (error) {
-		if (error instanceof CryptoError) return undefined;
-		throw error;
+		if (!(error instanceof CryptoError)) throw error;
+		const log = claimedSigner(theirs);
+		if (log === undefined || mine.passed?.includes(log)) return undefined;
+		return { is: 'other-log', log };
 	}
 	const [from, to] = other.size <= mine.size ? [other, mine] : [mine, other];
 	return (await goesOn(source, from, to)) ? undefined : { is: 'forked', size: other.size };
@@ -132,23 +150,62 @@ export class Vantage {
 		this.#now = options.now;
 	}
 
-	/** Looks at the head now, and remembers it unless something is wrong. Throws what the source throws. */
+	/**
+	 * Looks at the head now, and remembers it unless something is wrong; asks again for a proof that was not given. Throws
+	 * what the source throws; where it gives a head and no proof for the second time, that is a finding.
+	 */
 	look(): Promise<CheckedHead> {
-		// One after another, so that an older answer never takes the place of a newer head.
-		const next = this.#turn.then(async () => {
-			const known = await this.#memory.recall();
-			const checked = await checkHead(this.#source, { known, at: this.#now() });
-			if (checked.head && checked.head !== known) await this.#memory.remember(checked.head);
-			return checked;
+		return this.#inTurn(() => this.#look());
+	}
+
+	/** Holds a head that somebody else was shown against one's own. Throws what the source throws, as `look`. */
+	hear(theirs: string): Promise<HeadFinding | undefined> {
+		return this.#inTurn(async () => {
+			const { head, now } = await this.#look();
+			return head && now && this.#compare({ head, now, theirs });
 		});
+	}
+
+	/** One after another, so that an older answer never takes the place of a newer head. */
+	#inTurn<T>(work: () => Promise<T>): Promise<T> {
+		const next = this.#turn.then(work);
 		this.#turn = next.catch(() => undefined);
 		return next;
 	}
 
-	/** Holds a head that somebody else was shown against one's own. Throws what the source throws. */
-	async hear(theirs: string): Promise<HeadFinding | undefined> {
-		const { now } = await this.look();
-		return now && compareHeads(this.#source, { mine: now, theirs });
+	async #look(): Promise<CheckedHead> {
+		const known = await this.#memory.recall();
+		const checked = await checkHead(this.#source, { known, at: this.#now() });
+		const { failure, now } = checked;
+		if (failure && known && !known.unproved) {
+			await this.#memory.remember({ ...known, unproved: true });
+			throw failure.error;
+		}
+		if (!now || !checked.head || checked.head === known) return checked;
+		const { doubt, passed } = known ?? {};
+		const head = { ...checked.head, doubt, passed };
+		await this.#memory.remember(head);
+		if (doubt === undefined) return { ...checked, head };
+		const wrong = await this.#compare({ head, now, theirs: doubt });
+		if (wrong) return { ...checked, head, findings: [wrong] };
+		await this.#memory.remember({ ...head, doubt: undefined });
+		return { ...checked, head: { ...head, doubt: undefined } };
+	}
+
+	async #compare(options: {
+		head: Head;
+		now: Head;
+		theirs: string;
+	}): Promise<HeadFinding | undefined> {
+		const { head, now, theirs } = options;
+		try {
+			const mine = { ...now, passed: head.passed };
+			return await compareHeads(this.#source, { mine, theirs });
+		} catch (error) {
+			if (head.doubt !== undefined) return { is: 'unproved' };
+			await this.#memory.remember({ ...head, doubt: theirs });
+			throw error;
+		}
 	}
 }
 

@@ -22,6 +22,7 @@ export interface Checkpoint extends TreeHead {
 
 // C2SP signed-note: the byte before an Ed25519 key.
 const ed25519 = 1;
+const signatureBytes = 64;
 const noteCharsMax = 8192;
 
 /** The key of `name+id+base64(0x01 || key)`. Throws `bad-key`. */
@@ -63,6 +64,28 @@ export async function openNote(note: string, key: NoteKey): Promise<string> {
 /** The checkpoint (C2SP tlog-checkpoint) of a note. Throws as `openNote`, then `bad-encoding`. */
 export async function openCheckpoint(note: string, key: NoteKey): Promise<Checkpoint> {
 	return parseCheckpoint(await openNote(note, key), key.name);
+}
+
+/**
+ * Who a checkpoint says that it is signed by, as `name+id` of its log's own signature; undefined for what is no
+ * checkpoint at all. Nothing is verified.
+ */
+export function claimedSigner(note: string): string | undefined {
+	const end = note.lastIndexOf('\n\n');
+	if (note.length > noteCharsMax || end < 0 || !note.endsWith('\n')) return undefined;
+	const text = note.slice(0, end + 1);
+	try {
+		const { origin } = parseCheckpoint(text, text.slice(0, text.indexOf('\n')));
+		for (const line of note.slice(end + 2, -1).split('\n')) {
+			const [, name, encoded = ''] = /^— ([^\s+]+) ([A-Za-z0-9+/=]+)$/.exec(line) ?? [];
+			const bytes = fromBase64(encoded, 'bad-encoding');
+			if (name === origin && bytes.length === 4 + signatureBytes)
+				return `${name}+${toHex(bytes.slice(0, 4))}`;
+		}
+	} catch (error) {
+		if (!(error instanceof CryptoError)) throw error;
+	}
+	return undefined;
 }
 
 function signatureOf(line: string, key: NoteKey): Bytes[] {

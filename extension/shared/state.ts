@@ -19,7 +19,7 @@ export interface PracticeView {
 	readonly linkSince: number;
 	/** The member is in a call there, so that notifications of all practices make no sound and name nobody. */
 	readonly hostInCall?: boolean | undefined;
-	/** The practice's history is not the one that this extension saw before. */
+	/** The practice's history is not the one that this extension saw before, or is not proved to be. */
 	readonly historyChanged?: boolean | undefined;
 	/** The rest is as of the last contact. */
 	readonly sessions: readonly SessionView[];

@@ -1,4 +1,4 @@
-import { cp, mkdtemp } from 'node:fs/promises';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
@@ -59,32 +59,101 @@ async function shown(heads: Heads): Promise<string> {
 
 test('host and participant of one history see that it is one', async () => {
 	const { host, guest } = await people(local);
-	expect(await guest.forked(await shown(host))).toBe(false);
+	expect(await guest.compare(await shown(host))).toBeUndefined();
 	await local.maya.session();
-	expect(await host.forked(await shown(guest))).toBe(false);
-	expect(await guest.forked(await shown(host))).toBe(false);
+	expect(await host.compare(await shown(guest))).toBeUndefined();
+	expect(await guest.compare(await shown(host))).toBeUndefined();
 });
 
 test('host and participant who are shown different histories notice in the call, both of them', async () => {
 	const here = await people(local);
 	const there = await people(other);
 	await other.maya.session();
-	expect(await there.guest.forked(await shown(here.host))).toBe(true);
-	expect(await here.host.forked(await shown(there.guest))).toBe(true);
+	const forked = { is: 'forked' };
+	expect(await there.guest.compare(await shown(here.host))).toMatchObject(forked);
+	expect(await here.host.compare(await shown(there.guest))).toMatchObject(forked);
 });
 
-test('nobody can raise the alarm with a head that the log did not sign', async () => {
+test('who is shown a history that another key signs is noticed by whoever hears of it', async () => {
+	await other.close();
+	await rm(join(other.dataDir, 'log.key'));
+	other = await again(other);
+	const here = await people(local);
+	const there = await people(other);
+	const wrong = await here.host.compare(await shown(there.guest));
+	expect(wrong).toMatchObject({ is: 'other-log' });
+	expect(await there.guest.compare(await shown(here.host))).toMatchObject({ is: 'other-log' });
+	// Somebody who knows why goes on without it, and is not told again.
+	const log = wrong?.is === 'other-log' ? wrong.log : '';
+	const kept: { head?: Head } = {};
+	const { head } = await vantage(logOf(local.maya), kept).look();
+	if (head) kept.head = { ...head, passed: [log] };
+	const host = headsOf(vantage(logOf(local.maya), kept));
+	expect(await host.compare(await shown(there.guest))).toBeUndefined();
+	expect(kept.head?.passed).toEqual([log]);
+});
+
+test('a head that the log did not sign is said to be one, and what is no head says nothing', async () => {
 	const { host, guest } = await people(local);
 	const note = await shown(host);
-	for (const forged of ['', 'x', note.replace(/\n\d+\n/, '\n9999\n'), note.slice(0, -9)])
-		expect(await guest.forked(forged)).toBe(false);
+	for (const none of ['', 'x', note.slice(0, -9), note.replace(/\n\d+\n/, '\nmany\n')])
+		expect(await guest.compare(none)).toBeUndefined();
+	const forged = note.replace(/\n\d+\n/, '\n9999\n');
+	expect(await guest.compare(forged)).toMatchObject({ is: 'other-log' });
+});
+
+/** The log of a server that gives heads, and no proof while it is silent. */
+function evasive(staff: Staff) {
+	const source = logOf(staff);
+	const server = { silent: true };
+	const consistency: typeof source.consistency = (span) =>
+		server.silent ? Promise.reject(new ApiError('internal')) : source.consistency(span);
+	return { server, source: { ...source, consistency } };
+}
+
+test('a server that gives no proof is told of at the second try, and a proof ends it', async () => {
+	const { server, source } = evasive(local.maya);
+	const kept: { head?: Head } = {};
+	expect((await vantage(source, kept).look()).findings).toEqual([]);
+	const before = kept.head?.size;
+	await local.maya.session();
+	// Each page that is opened is another vantage point with the same memory.
+	await expect(vantage(source, kept).look()).rejects.toThrow(ApiError);
+	for (let times = 0; times < 2; times++)
+		expect((await vantage(source, kept).look()).findings).toEqual([{ is: 'unproved' }]);
+	expect(kept.head).toMatchObject({ size: before, unproved: true });
+	server.silent = false;
+	expect((await vantage(source, kept).look()).findings).toEqual([]);
+	expect(kept.head?.size).toBeGreaterThan(before ?? Infinity);
+	expect(kept.head?.unproved).toBeUndefined();
+});
+
+test('a head of somebody else that is not proved is asked for again until it is', async () => {
+	const { server, source } = evasive(local.maya);
+	const early = await shown(headsOf(vantage(source)));
+	await local.maya.session();
+	const kept: { head?: Head } = {};
+	const next = () => vantage(source, kept);
+	expect(await headsOf(next()).compare(early)).toBeUndefined();
+	expect((await next().look()).findings).toEqual([{ is: 'unproved' }]);
+	expect(await headsOf(next()).compare(early)).toEqual({ is: 'unproved' });
+	server.silent = false;
+	expect((await next().look()).findings).toEqual([]);
+	expect(kept.head?.doubt).toBeUndefined();
+	// The same with one of another history.
+	server.silent = true;
+	for (let times = 0; times < 2; times++) await other.maya.session();
+	const strange = await shown(headsOf(vantage(logOf(other.maya))));
+	expect(await headsOf(next()).compare(strange)).toBeUndefined();
+	server.silent = false;
+	expect((await next().look()).findings).toMatchObject([{ is: 'forked' }]);
 });
 
 test('a server that is away raises no alarm, and shows nothing', async () => {
 	const offline = () => Promise.reject(new ApiError('offline'));
 	const away = headsOf(vantage({ checkpoint: offline, consistency: offline, block: offline }));
 	expect(await away.mine()).toBeUndefined();
-	expect(await away.forked('x')).toBe(false);
+	expect(await away.compare('x')).toBeUndefined();
 });
 
 test('an extension that is paired sees the head, as a second place to look from', async () => {

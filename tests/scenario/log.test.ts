@@ -156,11 +156,12 @@ test('two clients that were shown different histories notice when they compare t
 	expect(await compareHeads(there, { mine: theirs, theirs: mine.note })).toMatchObject({
 		is: 'forked',
 	});
-	// Whoever has merely seen less is no fork, and what nobody signed is none either.
+	// Whoever has merely seen less is no fork, and what nobody signed is no proof of one.
 	expect(await compareHeads(here, { mine: later, theirs: mine.note })).toBeUndefined();
 	expect(await compareHeads(here, { mine, theirs: later.note })).toBeUndefined();
 	const forged = theirs.note.replace(`\n${theirs.size}\n`, `\n${theirs.size + 9}\n`);
-	expect(await compareHeads(here, { mine, theirs: forged })).toBeUndefined();
+	const unsigned = await compareHeads(here, { mine, theirs: forged });
+	expect(unsigned).toMatchObject({ is: 'other-log' });
 	await other.stop();
 });
 

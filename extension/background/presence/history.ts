@@ -13,6 +13,9 @@ const Kept = v.strictObject({
 	size: Count,
 	root: Bytes32,
 	at: Time,
+	unproved: v.optional(v.boolean()),
+	doubt: v.optional(v.string()),
+	passed: v.optional(v.array(v.string())),
 });
 
 /** What this browser's extension remembers of a practice's history, where no page of the practice reaches. */
@@ -27,7 +30,8 @@ const memoryOf = (practice: string) => ({
 
 /**
  * Holds the practice's history against the head that the extension remembers: a second place to look from, for code
- * that comes out of no server. True when it was changed; undefined when it could not be asked.
+ * that comes out of no server. True when it was changed, or is not proved to go on for the second time; undefined when
+ * it could not be asked.
  */
 export async function historyChanged(options: {
 	practice: string;

@@ -33,6 +33,8 @@ export class Group {
 	heads: Heads | undefined;
 	/** The server showed somebody here another history of the practice. */
 	forked = $state(false);
+	/** Somebody here showed a head that another key signs, or that is not proved to be of one history. */
+	doubted = $state(false);
 	/** Shown large, whoever speaks. */
 	pinned = $state<string | null>(null);
 	/** From 0 to 1, where it was changed. */
@@ -140,7 +142,9 @@ export class Group {
 	}
 
 	async #compare(note: string): Promise<void> {
-		if (await this.heads?.forked(note)) this.forked = true;
+		const wrong = await this.heads?.compare(note);
+		if (wrong?.is === 'forked') this.forked = true;
+		else if (wrong) this.doubted = true;
 	}
 
 	#tell(what: News['what'], name: string): void {

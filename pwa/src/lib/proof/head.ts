@@ -3,13 +3,18 @@ import type { HeadFinding, HeadSource } from '#crypto/log/head.ts';
 import type { LogBlock } from '#protocol/log.ts';
 import { Bytes32, Count, Time } from '#protocol/text.ts';
 
+const Note = v.pipe(v.string(), v.maxLength(8192));
+
 /** A head as this browser keeps it. */
 export const KeptHead = v.strictObject({
-	note: v.pipe(v.string(), v.maxLength(8192)),
+	note: Note,
 	key: v.pipe(v.string(), v.maxLength(256)),
 	size: Count,
 	root: Bytes32,
 	at: Time,
+	unproved: v.optional(v.boolean()),
+	doubt: v.optional(Note),
+	passed: v.optional(v.pipe(v.array(v.pipe(v.string(), v.maxLength(8192))), v.maxLength(64))),
 });
 
 /** What is wrong with a history; rows are meant by their numbers. */

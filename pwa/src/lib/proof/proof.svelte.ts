@@ -9,6 +9,9 @@ import { type Heads, headsOf } from './incall.ts';
 import { checkBlock, checkRows } from './rows.ts';
 import { source } from './source.ts';
 
+/** Logs that somebody goes on without, of whom the newest are remembered. */
+const passedMax = 64;
+
 /** What was found about rows that are shown. */
 export interface Checked {
 	/** When this browser saw the head that the history was held against; undefined the first time. */
@@ -76,14 +79,16 @@ class HistoryProof {
 		const wrong = await this.#vantage.hear(theirs);
 		if (!wrong) return undefined;
 		this.#heard = wrong;
-		this.findings = [...this.findings.filter(({ is }) => is !== 'forked'), wrong];
+		this.findings = [...this.findings.filter(({ is }) => is !== wrong.is), wrong];
 		return wrong;
 	}
 
 	/** Somebody knows why it is another history: what is there now is the one to remember. Throws `ApiError`. */
 	async accept(): Promise<void> {
-		const { now } = await this.#head();
-		if (now) await rememberHead(account.practice.id, now);
+		const [known, { now }] = [await this.#known(), await this.#head()];
+		const log = this.#heard?.is === 'other-log' ? [this.#heard.log] : [];
+		const passed = [...(known?.passed ?? []), ...log].slice(-passedMax);
+		if (now) await rememberHead(account.practice.id, { ...now, passed });
 		this.#heard = undefined;
 		this.findings = [];
 	}

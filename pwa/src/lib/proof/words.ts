@@ -25,6 +25,10 @@ export function findingWords(finding: Finding): string {
 			return m.proof_rewritten({ date: when(finding.since) });
 		case 'other-key':
 			return m.proof_other_key({ date: when(finding.since) });
+		case 'other-log':
+			return m.proof_other_log();
+		case 'unproved':
+			return m.proof_unproved();
 		case 'unsigned':
 			return m.proof_unsigned();
 		default:
@@ -34,4 +38,17 @@ export function findingWords(finding: Finding): string {
 
 /** Whether it is the history as a whole that is another, not single rows of it. */
 export const isWhole = ({ is }: Finding): boolean =>
-	is === 'shortened' || is === 'rewritten' || is === 'other-key' || is === 'forked';
+	is === 'shortened' ||
+	is === 'rewritten' ||
+	is === 'other-key' ||
+	is === 'forked' ||
+	isDoubt({ is });
+
+/** Whether it may be wrong, and nothing shows that it is. */
+const isDoubt = ({ is }: Pick<Finding, 'is'>): boolean => is === 'other-log' || is === 'unproved';
+
+/** What the findings come to, and what to do. */
+export const summaryOf = (findings: readonly Finding[]): { title: string; next: string } =>
+	findings.every(isDoubt)
+		? { title: m.proof_doubt(), next: m.proof_doubt_next() }
+		: { title: m.proof_wrong(), next: m.proof_wrong_next() };
