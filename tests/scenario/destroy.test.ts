@@ -10,6 +10,7 @@ import { findFfmpeg } from '../../scripts/find.js';
 import { type App, join, openApp } from '../app.ts';
 import { made as film } from '../films.ts';
 import { founded } from '../practices.ts';
+import { newId } from '../wire.ts';
 import {
 	dataBytes,
 	memory,
@@ -26,11 +27,13 @@ vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
 const here = founded();
 let maya: App;
 let una: { app: App; id: string };
+let peter: { app: App; id: string };
 let rewriting: Awaited<ReturnType<typeof openRewriting>>;
 const signal = new AbortController().signal;
 
 beforeAll(async () => {
 	una = await join(here.maya, { email: 'una@alderstreet.example', role: 'supervisor' });
+	peter = await join(here.maya, { email: 'peter@alderstreet.example', role: 'clinician' });
 	maya = await openApp(here.local.address);
 	await maya.account.signIn('maya@alderstreet.example', 'quiet-harbor-eleven');
 	rewriting = await openRewriting();
@@ -61,6 +64,18 @@ test('a destroyed track is nowhere, its key in no grant, and everybody else is a
 	const [danas, mayas] = [made.tracks.get('Dana Whitfield'), made.tracks.get('Dr. Maya Okafor')];
 	if (danas === undefined || mayas === undefined) throw new Error('no tracks');
 	const before = await opened(una.app, id);
+	// A grant that nobody signed lets nobody in when all are made anew.
+	const [hers] = before.recording.grants;
+	const forged = { ...hers, id: newId(), recipient: peter.id };
+	const row = { id: forged.id, recording: id, recipient: peter.id, expires_at: null };
+	const { store } = here.local.server.context;
+	await store
+		.insertInto('grants')
+		.values({ ...row, content: JSON.stringify(forged) })
+		.execute();
+	const openers = async () => (await opened(maya, id)).recording.recipients.toSorted();
+	expect(await openers()).toContain(peter.id);
+	const without = (await openers()).filter((one) => one !== peter.id);
 	const oldKey = before.keys.get(danas);
 	if (!oldKey) throw new Error('no key');
 	const whole = await content(maya, id, mayas);
@@ -74,6 +89,7 @@ test('a destroyed track is nowhere, its key in no grant, and everybody else is a
 	await rewriting.destroyTrack({ ...about, opened: mine });
 	const after = await objectsOnDisk(here.local, id);
 	for (const object of after.values()) expect(await opensAny([oldKey], object)).toBe(false);
+	expect(await openers()).toEqual(without);
 	const all = await dataBytes(here.local);
 	expect(all.includes(Buffer.from(sealed.subarray(300, 360)))).toBe(false);
 	for (const { ciphertext } of before.recording.grants)

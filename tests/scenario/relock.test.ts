@@ -5,6 +5,7 @@ import * as v from 'valibot';
 import { sweepRevisions } from '../../signaling/recording/revisions.ts';
 import { type App, join as joins } from '../app.ts';
 import { founded } from '../practices.ts';
+import { newId } from '../wire.ts';
 import type { Recorded } from '../recorded.ts';
 import {
 	dataBytes,
@@ -22,10 +23,12 @@ vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
 const here = founded();
 let maya: App;
 let una: { app: App; id: string };
+let tom: { app: App; id: string };
 let rewriting: Awaited<ReturnType<typeof openRewriting>>;
 
 beforeAll(async () => {
 	una = await joins(here.maya, { email: 'una@alderstreet.example', role: 'supervisor' });
+	tom = await joins(here.maya, { email: 'tom@alderstreet.example', role: 'clinician' });
 	// The newest app's modules are those that rewrite: Maya's second browser.
 	maya = await import('../app.ts').then(({ openApp }) => openApp(here.local.address));
 	await maya.account.signIn('maya@alderstreet.example', 'quiet-harbor-eleven');
@@ -148,6 +151,30 @@ test('cut short it leaves everything as it was, and goes on with what was stored
 	expect((await objectsOnDisk(here.local, id)).size).toBe(3);
 	const mine = await opened(maya, id);
 	expect(mine.manifest.rewritten).toHaveLength(1);
+});
+
+test('whom nobody let in is not let in by sealing anew, whatever the server shows', async () => {
+	const { id } = await shared();
+	const [hers] = (await opened(una.app, id)).recording.grants;
+	const { store } = here.local.server.context;
+	const forged = { ...hers, id: newId(), recipient: tom.id, expiresAt: null };
+	await store
+		.insertInto('grants')
+		.values({
+			id: forged.id,
+			recording: id,
+			recipient: tom.id,
+			expires_at: null,
+			content: JSON.stringify(forged),
+		})
+		.execute();
+	const { member, practice } = maya.account;
+	const both = [member.id, practice.id];
+	await expect(relock(id, { recipients: [...both, tom.id] })).rejects.toThrow('bad-signature');
+	await relock(id, { recipients: [...both, una.id] });
+	expect((await opened(maya, id)).recording.recipients.toSorted()).toEqual(
+		[...both, una.id].toSorted(),
+	);
 });
 
 test('another device begins anew, and what was given up leaves no byte', async () => {

@@ -52,8 +52,12 @@ export async function lostBy(member: Member): Promise<Lost[]> {
 
 const sharers: ReadonlySet<Role> = new Set(['admin', 'supervisor']);
 
-/** Whether somebody who could let others open it signed this grant for the member. */
-async function isGenuine(grant: Grant, { host }: Recording, list: MemberList): Promise<boolean> {
+/** Whether somebody who could let others open it signed this grant for its recipient. */
+export async function isGenuine(
+	grant: Grant,
+	{ host }: Pick<Recording, 'host'>,
+	list: MemberList,
+): Promise<boolean> {
 	const { grantor } = grant;
 	const was = (list.former ?? []).filter(({ id }) => id === grantor);
 	const roles = [memberOf(list, grantor)?.role, ...was.map(({ role }) => role)];

@@ -12,7 +12,7 @@ import {
 import type { AnnotationKind } from '#protocol/annotations.ts';
 import { beginRevision, cancelRevision, fetchRevision, fetchShown, finishRevision } from './api.ts';
 import { nextPart } from './relock.ts';
-import { endsOf, eraseKeys, rawKeys, recipientOf, storeManifest, wrapForAll } from './source.ts';
+import { eraseKeys, whoCanOpen, rawKeys, storeManifest, wrapForAll } from './source.ts';
 
 /** Whose tracks there are: numbers of people. */
 export function peopleWithMedia({ manifest }: Pick<Opened, 'manifest'>): number[] {
@@ -86,20 +86,11 @@ export async function destroyTrack(options: Destroying): Promise<void> {
 		const without = withoutPerson(manifest, person);
 		const kept = await storeManifest({ api, signal, key, manifest: without, part });
 		signal.throwIfAborted();
-		const now = Date.now();
-		const ids = new Set(
-			revision.grants
-				.filter(({ expiresAt }) => expiresAt === null || expiresAt > now)
-				.map(({ recipient }) => recipient),
-		);
-		// Whoever left the practice gets no keys any more.
-		const recipients = [...ids].filter((one) => recipientOf(one));
+		const recipients = await whoCanOpen(revision.grants, recording);
 		await finishRevision(recording.id, id, {
 			keep: [kept],
 			destroy: gone,
-			grants: await wrap(
-				recipients.map((one) => ({ id: one, expiresAt: endsOf(revision.grants, one) })),
-			),
+			grants: await wrap(recipients),
 			replaces: revision.grants.map((one) => one.id),
 			annotations: [],
 			drop: wordsThatGo(captions),

@@ -19,10 +19,10 @@ import { Counter } from './counter.ts';
 import { type ResealJob, type Sealer, wholePart } from './sealer.ts';
 import {
 	type Rewriting,
-	endsOf,
 	eraseKeys,
 	finalsOf,
 	nextContext,
+	whoCanOpen,
 	storeManifest,
 	wrapForAll,
 } from './source.ts';
@@ -44,9 +44,9 @@ interface Started {
 /**
  * Seals a recording anew under keys that nobody had before, wraps them for the given recipients, and has the old bytes,
  * grants and words go in one moment. Until then everything stays as it was. Given up or cut short at any point, it can be begun
- * again: what this browser had stored whole is taken up. Throws `no-key` when this device lacks a key or a recipient is not on the
- * member list, `open-failed` when something of the recording is not as it was sealed, `ApiError`: `conflict` when somebody else
- * rewrites it or access or words changed meanwhile.
+ * again: what this browser had stored whole is taken up. Throws `no-key` when this device lacks a key, `bad-signature` when nobody
+ * who may let a recipient open it, or that one left the practice, `open-failed` when something of the recording is not as it was
+ * sealed, `ApiError`: `conflict` when somebody else rewrites it or access or words changed meanwhile.
  */
 export async function relock(options: Relocking): Promise<void> {
 	const { opened, api, sealer, signal, begun } = options;
@@ -56,6 +56,7 @@ export async function relock(options: Relocking): Promise<void> {
 	const tracks = [recording.id, ...finals.map(({ track }) => track.id)];
 	const { revision, keys } = await start({ opened, tracks, begun });
 	try {
+		await chosenOf(options, revision);
 		const counter = new Counter(options.progress);
 		const sizes = finals.reduce((sum, { object }) => sum + object.bytes, 0);
 		counter.begin('seal', sizes);
@@ -166,12 +167,20 @@ function relocked(manifest: Manifest, stored: readonly StoredFinal[]): Manifest 
 	return { ...manifest, tracks, rewritten };
 }
 
+/** The recipients, and until when. Throws `bad-signature`: they were chosen from what the server told, and nobody let one in. */
+async function chosenOf({ opened, recipients }: Relocking, { grants }: Revision) {
+	const openers = await whoCanOpen(grants, opened.recording);
+	const chosen = openers.filter(({ id }) => recipients.includes(id));
+	if (chosen.length !== new Set(recipients).size) throw new CryptoError('bad-signature');
+	return chosen;
+}
+
 const inForce = ({ expiresAt }: Grant): boolean => expiresAt === null || expiresAt > Date.now();
 
 async function swap(
 	options: Relocking & Started & { key: CryptoKey; kept: FinishRevision['keep'] },
 ): Promise<void> {
-	const { opened, revision, keys, key, kept, recipients } = options;
+	const { opened, revision, keys, key, kept } = options;
 	const recording = opened.recording.id;
 	const from = opened.keys.get(recording);
 	if (!from) throw new CryptoError('no-key');
@@ -189,11 +198,8 @@ async function swap(
 			return { kind, version, sealed: toBase64url(fresh) };
 		}),
 	);
-	const grants = await wrapForAll({
-		recording,
-		keys,
-		recipients: recipients.map((id) => ({ id, expiresAt: endsOf(now.grants, id) })),
-	});
+	const chosen = await chosenOf(options, now);
+	const grants = await wrapForAll({ recording, keys, recipients: chosen });
 	await finishRevision(recording, revision.id, {
 		keep: kept.map(({ track, part, chunks, bytes }) => ({ track, part, chunks, bytes })),
 		destroy: [],

@@ -13,6 +13,7 @@ import { ChunkStream, type StoredFinal } from '#lib/record/final.ts';
 import { type Manifest, type ManifestTrack, sealManifest } from '#lib/record/manifest.ts';
 import { Pauses } from '#lib/record/retry.ts';
 import { openOne } from '#lib/recordings/keys.ts';
+import { isGenuine } from '#lib/recordings/regrant.ts';
 import { type Opened, opener } from '#lib/recordings/store.ts';
 import type { Grant, Recording } from '#protocol/recordings.ts';
 
@@ -76,6 +77,42 @@ export async function wrapForAll(options: {
 			return makeGrant({ recording, recipient, grantor, expiresAt, keys });
 		}),
 	);
+}
+
+const inForce = ({ expiresAt }: Grant): boolean => expiresAt === null || expiresAt > Date.now();
+
+/**
+ * Of the grants that the server shows, those that somebody signed who may let others open the recording: whom they are for and
+ * until when is believed of no other.
+ */
+export async function genuineOf(
+	grants: readonly Grant[],
+	recording: Pick<Recording, 'id' | 'host'>,
+): Promise<Grant[]> {
+	const checked = await Promise.all(
+		grants.map(async (grant) => {
+			const ours = grant.recording === recording.id;
+			return ours && (await isGenuine(grant, recording, account.members)) ? [grant] : [];
+		}),
+	);
+	return checked.flat();
+}
+
+/**
+ * Who can open a recording by grants that were signed by who may; and its host, the practice and this member, where they can by
+ * any. Whoever left the practice is not among them.
+ */
+export async function whoCanOpen(
+	grants: readonly Grant[],
+	recording: Pick<Recording, 'id' | 'host'>,
+): Promise<{ id: string; expiresAt: number | null }[]> {
+	const genuine = await genuineOf(grants, recording);
+	const answerable = [recording.host, account.practice.id, account.member.id];
+	const others = grants.filter(({ recipient }) => answerable.includes(recipient));
+	const ids = new Set([...genuine, ...others].filter(inForce).map(({ recipient }) => recipient));
+	return [...ids]
+		.filter((id) => recipientOf(id))
+		.map((id) => ({ id, expiresAt: endsOf(genuine, id) }));
 }
 
 /** Until when each of these can open it, by the grants that there are: the latest; null = without an end. */
