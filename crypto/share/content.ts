@@ -58,6 +58,8 @@ const Content = v.strictObject({
 		),
 		v.maxLength(1000),
 	),
+	/** Whose device it is sealed to, where the sharer compared the digits by voice. */
+	checked: v.nullable(Line),
 	/** How the recording came to its end. */
 	ending: v.picklist(['complete', 'ends-early', 'altered']),
 	/**

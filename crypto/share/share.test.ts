@@ -24,6 +24,7 @@ function content(): ShareContent {
 		durationMs: 60_000,
 		people: [{ name: 'Dana', role: 'participant', startMs: 0, durationMs: 60_000, media }],
 		gaps: [{ from: 10, to: 20, why: 'paused' }],
+		checked: null,
 		ending: 'complete',
 		part2: {
 			consent: {

@@ -103,7 +103,7 @@ export const Share = v.strictObject({
 	tracks: v.array(Id),
 	createdAt: Time,
 	expiresAt: Time,
-	/** When it stopped serving, however that came. */
+	/** When its keys and its contact were erased, however that came: a moment after its time was over, if it was that. */
 	endedAt: v.nullable(Time),
 	mail: ShareMail,
 	codesSent: Count,

@@ -151,7 +151,7 @@ export async function viewShare(
 		tracks: tracksOf(row),
 		createdAt: row.created_at,
 		expiresAt: row.expires_at,
-		endedAt: row.ended_at ?? (state === 'expired' ? row.expires_at : null),
+		endedAt: row.ended_at,
 		mail: row.mail,
 		codesSent: row.codes,
 		wordsWrong: row.words_tries,

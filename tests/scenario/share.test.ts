@@ -320,7 +320,9 @@ test('when its time is over nothing is served at once, and soon nothing is left 
 	expect(await refusal(watcher.openWithWords(made.words ?? ''))).toBe('gone');
 	expect((await here.visit(made.id).look()).state).toBe('expired');
 	expect(await refusal(here.visit(made.id).sendCode())).toBe('gone');
-	expect((await here.shown(made.id)).state).toBe('expired');
+	// It is over, and nobody says yet that it is erased.
+	const over = await here.shown(made.id);
+	expect([over.state, over.endedAt]).toEqual(['expired', null]);
 	expect((await row(made.id)).state).toBe('open');
 	swept.mockRestore();
 	await vi.waitFor(async () => expect((await row(made.id)).state).toBe('expired'), soon);
@@ -331,6 +333,7 @@ test('when its time is over nothing is served at once, and soon nothing is left 
 	expect((await acts(made.id)).at(-1)).toBe('share-expired');
 	const shown = await here.shown(made.id);
 	expect([shown.state, shown.own, shown.for?.name]).toEqual(['expired', null, 'Rosa Whitfield']);
+	expect(shown.endedAt).toBeGreaterThanOrEqual(made.expiresAt);
 	expect(await refusal(here.sharer.showAgain(shown))).toBe('not-a-recipient');
 });
 

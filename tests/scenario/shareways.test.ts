@@ -58,6 +58,8 @@ test('one browser has the key: the digits are the same, the sharer approves, and
 	expect(await visit.deviceState()).toBe('approved');
 	const opened = await visit.openWithDevice();
 	expect(opened.people.map(({ name }) => name)).toEqual(['Dana Whitfield']);
+	// The sharer's own word, which the recipient's page shows too.
+	expect(opened.checked).toBe('Rosa Whitfield');
 	const token = () => visit.token();
 	const seen = await watch({ opened, token, name: 'Dana Whitfield' });
 	expect(Buffer.from(films['Dana Whitfield']).equals(seen)).toBe(true);
@@ -101,7 +103,7 @@ test('a newer browser takes the place of one that waits, and one that was refuse
 	await here.sharer.approveDevice(await here.opened(), await here.shown(made.id), {
 		compared: false,
 	});
-	await third.openWithDevice();
+	expect((await third.openWithDevice()).checked).toBe(null);
 	expect((await here.shown(made.id)).device?.compared).toBe(false);
 	await here.sharer.endShare(made.id);
 	expect(await refusal(third.deviceState())).toBe('gone');
@@ -184,6 +186,7 @@ test('a server that puts a key of its own in between shows other digits, and wha
 			durationMs: 0,
 			people: [{ name: '', role: 'tab', startMs: 0, durationMs: 0, media: null }],
 			gaps: [],
+			checked: null,
 			ending: 'complete',
 			part2: null,
 		},

@@ -121,8 +121,9 @@ test('their own device: a stranger is sent away, the right one opens after 30 di
 	expect(groups(await dialog.innerText())).toBe(groups(await digits.innerText()));
 	await dialog.getByRole('button', { name: 'They match' }).click();
 	await own.getByRole('button', { name: 'Play', exact: true }).waitFor({ timeout: 30_000 });
+	await own.getByText(`Only ${jonas.name}'s device can open it, checked by voice`).waitFor();
 	await host
-		.getByText(`Only ${jonas.name}’s device can open it, checked by voice`)
+		.getByText(`Only ${jonas.name}'s device can open it, checked by voice`)
 		.waitFor({ timeout: 30_000 });
 
 	// The same browser opens it again without being asked twice; another one does not.

@@ -37,6 +37,7 @@ export function contentOf(options: {
 		durationMs: Math.max(0, ...people.map((one) => one.startMs + one.durationMs)),
 		people,
 		gaps: outline.gaps.map(({ from, to, why }) => ({ from, to, why })),
+		checked: null,
 		ending: outline.ending.is,
 		part2,
 	};

@@ -211,7 +211,7 @@ export async function givenWith(
  */
 export async function approveDevice(
 	opened: Opened,
-	share: Share,
+	share: ShownShare,
 	{ compared }: { compared: boolean },
 ): Promise<void> {
 	const { recording, expiresAt, id } = share;
@@ -225,7 +225,7 @@ export async function approveDevice(
 		expiresAt,
 		device,
 		sharer: account.identity.signing,
-		content,
+		content: { ...content, checked: compared ? (share.for?.name ?? null) : null },
 	});
 	wipe(content);
 	await request({

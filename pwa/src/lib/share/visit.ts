@@ -35,7 +35,7 @@ export interface SharedPerson {
 /** What a recipient opened. */
 export interface OpenedShare extends Pick<
 	ShareContent,
-	'title' | 'practice' | 'startedAt' | 'durationMs' | 'gaps' | 'ending' | 'part2'
+	'title' | 'practice' | 'startedAt' | 'durationMs' | 'gaps' | 'checked' | 'ending' | 'part2'
 > {
 	readonly recording: string;
 	readonly expiresAt: number;
@@ -221,8 +221,8 @@ export class ShareVisit {
 				media: media ? await this.#offer(media) : undefined,
 			};
 		});
-		const { title, practice, startedAt, durationMs, gaps, ending, part2 } = content;
-		const told = { title, practice, startedAt, durationMs, gaps, ending, part2 };
+		const { title, practice, startedAt, durationMs, gaps, checked, ending, part2 } = content;
+		const told = { title, practice, startedAt, durationMs, gaps, checked, ending, part2 };
 		return { ...told, recording, expiresAt, people: await Promise.all(people) };
 	}
 

@@ -8,7 +8,7 @@ test('each way has one label, word by word, and the code is never part of it', (
 		'Anyone with the five words and the text message code; the server cannot',
 	);
 	expect(labelOf('device')).toBe('Only the device that passed the text message code');
-	expect(labelOf('device', 'Jonas')).toBe('Only Jonas’s device can open it, checked by voice');
+	expect(labelOf('device', 'Jonas')).toBe("Only Jonas's device can open it, checked by voice");
 	expect(labelOf('link')).toBe('Anyone who has the full link');
 	// A name changes nothing where no voice was compared.
 	expect(labelOf('words', 'Jonas')).toBe(labelOf('words'));
