@@ -47,10 +47,21 @@ const summary = (at: number, startedAt: number) => ({
 	keptUntil: startedAt + 400 * 86_400_000,
 	durationMs: 3_000_000,
 	ending: { is: 'complete' },
-	notes: `Note number ${at}: what was agreed for the next time`,
 });
 
-/** One finished recording as its recorder and a reader before would have left it: a grant and a sealed summary. */
+const notes = (at: number) => ({
+	v: 1,
+	items: [
+		{
+			id: newId(),
+			kind: 'note',
+			atMs: 0,
+			text: `Note number ${at}: what was agreed for the next time`,
+		},
+	],
+});
+
+/** One finished recording as its recorder and a reader before would have left it: a grant, a sealed summary and notes. */
 async function insert(store: Store, host: Author, at: number): Promise<void> {
 	const recording = newId();
 	const startedAt = Date.now() - (at + 1) * apartMs;
@@ -63,15 +74,8 @@ async function insert(store: Store, host: Author, at: number): Promise<void> {
 		expiresAt: null,
 		keys: [{ track: recording, key }],
 	});
-	const sealed = await sealAnnotation({
-		key: await importTrackKey(key),
-		recording,
-		kind: 'summary',
-		version: 1,
-		author: { id: host.id, signing },
-		at: startedAt,
-		body: summary(at, startedAt),
-	});
+	const trackKey = await importTrackKey(key);
+	const bodies = { summary: summary(at, startedAt), notes: notes(at) };
 	await store
 		.insertInto('recordings')
 		.values({
@@ -100,17 +104,22 @@ async function insert(store: Store, host: Author, at: number): Promise<void> {
 			content: JSON.stringify(grant),
 		})
 		.execute();
-	await store
-		.insertInto('annotations')
-		.values({
+	for (const [kind, body] of Object.entries(bodies)) {
+		const sealed = await sealAnnotation({
+			key: trackKey,
 			recording,
-			kind: 'summary',
+			kind,
 			version: 1,
-			author: host.id,
-			content: toBase64url(sealed),
+			author: { id: host.id, signing },
 			at: startedAt,
-		})
-		.execute();
+			body,
+		});
+		const content = toBase64url(sealed);
+		await store
+			.insertInto('annotations')
+			.values({ recording, kind, version: 1, author: host.id, content, at: startedAt })
+			.execute();
+	}
 }
 
 /** Writes them straight into the stopped server's database. */

@@ -38,8 +38,11 @@ export async function openApp(address: string) {
 		import('../pwa/src/lib/access/openings.svelte.ts'),
 		import('../pwa/src/lib/access/take.ts'),
 		import('../pwa/src/lib/deletion/receipt.ts'),
+		import('../pwa/src/lib/recordings/annotations.ts'),
+		import('../pwa/src/lib/recordings/beside.ts'),
+		import('../pwa/src/lib/recordings/reader.ts'),
 	]);
-	const [reasons, openings, take, receipt] = more;
+	const [reasons, openings, take, receipt, annotations, beside, reader] = more;
 	return {
 		...account,
 		...members,
@@ -56,6 +59,9 @@ export async function openApp(address: string) {
 		...openings,
 		...take,
 		...receipt,
+		...annotations,
+		...beside,
+		...reader,
 	};
 }
 

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { Annotation } from './annotations.ts';
 import { RecordingList, RecordingRow } from './recordings.ts';
 import { Count, Id, Time } from './text.ts';
 
@@ -15,6 +16,8 @@ export const Brief = v.strictObject({
 	...v.omit(RecordingRow, ['recorderKey', 'grants', 'deletionRequests', 'summary']).entries,
 	/** Version of its summary; 0 = there is none. */
 	summary: Count,
+	/** The same of its notes; 0 for whoever has to say why before she reads them. */
+	notes: Count,
 	deletionAsked: v.boolean(),
 	/** When it is destroyed by itself, and whether a legal hold forbids it; null where nothing is said of it. */
 	keeping: v.nullable(v.strictObject({ endsAt: v.nullable(Time), hold: v.boolean() })),
@@ -34,8 +37,13 @@ export const BriefPage = v.strictObject({
 });
 export type BriefPage = v.InferOutput<typeof BriefPage>;
 
-/** POST /api/recordings/rows → RecordingList, in no order; those that are not hers or not there are left out. */
+/** POST /api/recordings/rows → WholeRows, in no order; those that are not hers or not there are left out. */
 export const WantedRows = v.strictObject({
 	ids: v.pipe(v.array(Id), v.minLength(1), v.maxLength(wholeRowsMax)),
 });
-export const WholeRows = RecordingList;
+export const WholeRows = v.strictObject({
+	...RecordingList.entries,
+	/** The notes beside them, for a search; none for whoever has to say why before she reads them. */
+	notes: v.array(v.strictObject({ recording: Id, ...Annotation.entries })),
+});
+export type WholeRows = v.InferOutput<typeof WholeRows>;

@@ -19,16 +19,18 @@ const Params = v.object({ id: Id, kind: AnnotationKind });
 /** What it is called and how long it is kept stands in lists; the others say what is in it. */
 const listed = new Set<v.InferOutput<typeof AnnotationKind>>(['summary', 'retention']);
 
-/** The summaries of recordings, by recording. */
-export async function summariesOf(
+/** The newest words of one kind beside recordings, by recording. */
+export async function annotationsOf(
 	store: Store,
+	kind: v.InferOutput<typeof AnnotationKind>,
 	recordings: readonly string[],
 ): Promise<Map<string, v.InferOutput<typeof Annotation>>> {
+	if (recordings.length === 0) return new Map();
 	const rows = await store
 		.selectFrom('annotations')
 		.select(['recording', 'version', 'content'])
 		.where('recording', 'in', recordings)
-		.where('kind', '=', 'summary')
+		.where('kind', '=', kind)
 		.execute();
 	return new Map(
 		rows.map(({ recording, version, content }) => [recording, { version, sealed: content }]),

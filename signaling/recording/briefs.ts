@@ -8,6 +8,7 @@ import {
 	BriefCursor,
 	type BriefPage,
 	WantedRows,
+	type WholeRows,
 	briefsMax,
 } from '../protocol/briefs.ts';
 import { endsAt } from '../retention/due.ts';
@@ -15,7 +16,9 @@ import { Span } from '../session/sessions.ts';
 import type { Store } from '../store/database.ts';
 import type { RecordingTableRow } from '../store/tables.ts';
 import { recipientIds, recipientsIn } from './access.ts';
+import { annotationsOf } from './annotations.ts';
 import { unfinishedCopies } from './derivatives.ts';
+import { owesReason } from './openings.ts';
 import { bytesOf, viewRows } from './rows.ts';
 
 const Query = v.object({ ...Span.entries, after: v.optional(BriefCursor) });
@@ -40,15 +43,20 @@ async function usableRows(store: Store, staff: Staff) {
 		);
 }
 
-async function versionsOf(store: Store, ids: readonly string[]): Promise<Map<string, number>> {
+async function versionsOf(store: Store, ids: readonly string[]) {
 	const rows = await store
 		.selectFrom('annotations')
-		.select(['recording', 'version'])
+		.select(['recording', 'kind', 'version'])
 		.where('recording', 'in', ids)
-		.where('kind', '=', 'summary')
+		.where('kind', 'in', ['summary', 'notes'])
 		.execute();
-	return new Map(rows.map(({ recording, version }) => [recording, version]));
+	const known = new Map(rows.map(({ recording, kind, version }) => [recording + kind, version]));
+	return (recording: string, kind: 'summary' | 'notes') => known.get(recording + kind) ?? 0;
 }
+
+/** Whether a list of this member may search the notes: they say what is in a recording, so nobody's who owes a reason. */
+const searchesNotes = (staff: Staff, row: RecordingTableRow): boolean =>
+	staff.role !== 'participant-only' && !owesReason(staff, row);
 
 async function askedToDelete(store: Store, rows: readonly RecordingTableRow[]) {
 	const sessions = rows.flatMap(({ session }) => session ?? []);
@@ -89,7 +97,7 @@ async function briefsOf(
 	const ofStaff = staff.role !== 'participant-only';
 	const recipients = await recipientsIn(context, ids);
 	const bytes = await bytesOf(store, ids);
-	const versions = ofStaff ? await versionsOf(store, ids) : new Map<string, number>();
+	const versions = await versionsOf(store, ids);
 	const asked = ofStaff ? await askedToDelete(store, rows) : new Set<string | null>();
 	const keeping = await keepingOf(store, rows);
 	return rows.map((row) => ({
@@ -104,7 +112,8 @@ async function briefsOf(
 		finishedAt: row.finished_at,
 		bytes: bytes.get(row.id) ?? 0,
 		recipients: recipients.get(row.id) ?? [],
-		summary: versions.get(row.id) ?? 0,
+		summary: ofStaff ? versions(row.id, 'summary') : 0,
+		notes: searchesNotes(staff, row) ? versions(row.id, 'notes') : 0,
 		deletionAsked: asked.has(row.session),
 		keeping: keeping(row),
 	}));
@@ -140,10 +149,15 @@ export function briefRoutes(app: FastifyInstance, context: Context): void {
 			next: more ? `${last.started_at}.${last.id}` : null,
 		};
 	});
-	app.post('/recordings/rows', async (request) => {
+	app.post('/recordings/rows', async (request): Promise<WholeRows> => {
 		const staff = await staffOf(context, request);
 		const { ids } = bodyOf(WantedRows, request);
 		const rows = await (await usableRows(store, staff)).where('id', 'in', ids).execute();
-		return { recordings: await viewRows(context, staff, rows) };
+		const searched = rows.filter((row) => searchesNotes(staff, row)).map(({ id }) => id);
+		const notes = await annotationsOf(store, 'notes', searched);
+		return {
+			recordings: await viewRows(context, staff, rows),
+			notes: Array.from(notes, ([recording, one]) => ({ recording, ...one })),
+		};
 	});
 }

@@ -6,7 +6,7 @@ import { Signed } from '../protocol/text.ts';
 import type { Store } from '../store/database.ts';
 import type { RecordingTableRow } from '../store/tables.ts';
 import { grantsOf, recipientsIn } from './access.ts';
-import { summariesOf } from './annotations.ts';
+import { annotationsOf } from './annotations.ts';
 import { basesOf } from './revisions.ts';
 
 export async function bytesOf(store: Store, ids: readonly string[]): Promise<Map<string, number>> {
@@ -44,7 +44,7 @@ export async function viewRows(
 	const grants = await grantsOf(context, staff, ids);
 	const recipients = await recipientsIn(context, ids);
 	const bytes = await bytesOf(store, ids);
-	const summaries = await summariesOf(store, ids);
+	const summaries = await annotationsOf(store, 'summary', ids);
 	const requests = await deletionRequests(
 		store,
 		rows.flatMap(({ session }) => session ?? []),

@@ -31,12 +31,15 @@ function manifestKey({ recording, keys }: { recording: string; keys: TrackKeys }
 	return key;
 }
 
-/** Opens an annotation that the server showed. Throws as `openAnnotation`, `no-key`. */
+/**
+ * Opens an annotation that the server showed. Throws as `openAnnotation`, `no-key`; `stale` where the server says
+ * another version than its author signed: older words in the place of newer ones.
+ */
 export async function openShown<S extends v.GenericSchema>(
 	place: Place<S> & { shown: v.InferOutput<typeof Annotation>; members: MemberList },
 ): Promise<OpenedAnnotation<v.InferOutput<S>>> {
 	const { recording, kind, schema, shown, members } = place;
-	return openAnnotation({
+	const opened = await openAnnotation({
 		key: manifestKey(place),
 		recording,
 		kind,
@@ -44,6 +47,8 @@ export async function openShown<S extends v.GenericSchema>(
 		keysOf: (author) => signingKeysOf(members, author),
 		schema,
 	});
+	if (opened.version !== shown.version) throw new CryptoError('stale');
+	return opened;
 }
 
 /** The newest annotation of a kind; `undefined` when nobody wrote one. Throws as `openShown` and `ApiError`. */

@@ -19,10 +19,11 @@ import {
 	waveformOf,
 } from './beside.ts';
 import { Notebook } from './notebook.svelte.ts';
+import type { Shelf } from './notes.ts';
 import type { Outline } from './outline.ts';
+import { readShelf } from './shelf.ts';
 import type { Opened } from './store.ts';
 import { consentMarks } from './marks.ts';
-import { summarise } from './summarise.ts';
 
 /** What stands beside a recording and is sealed like it: notes, captions and who speaks when. */
 export class Beside {
@@ -45,7 +46,15 @@ export class Beside {
 		);
 		const bytes = outline.people.reduce((sum, { media }) => sum + (media?.bytes ?? 0), 0);
 		this.aids = new Aids(player, { bytes });
-		this.notebook = new Notebook({
+		const { id } = opened.recording;
+		this.notebook = new Notebook(this.#notes(), async () => {
+			const known = (await readShelf()).get(id);
+			return known?.notes.seen ?? 0;
+		});
+	}
+
+	#notes(): Shelf {
+		return {
 			read: async () => {
 				const kept = await readAnnotation({ ...this.#place, kind: 'notes', schema: Notes });
 				if (!kept) return { version: 0, author: undefined, at: undefined, items: [] };
@@ -56,12 +65,8 @@ export class Beside {
 				const body: Notes = { v: 1, items: [...items] };
 				if (!fits(body)) throw new CryptoError('too-large');
 				await writeAnnotation({ ...this.#place, kind: 'notes', before, body });
-				const { manifest, keys } = opened;
-				// The list finds it by its notes too; nobody waits for that.
-				const notes = items.map(({ text }) => text).join('\n');
-				void summarise({ manifest, keys, notes });
 			},
-		});
+		};
 	}
 
 	/** Places to go to: chapters and notes, and what people said about being recorded while it ran. */

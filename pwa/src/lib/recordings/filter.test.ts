@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Brief } from '#protocol/briefs.ts';
-import { type Entry, type Filters, choices, filtered } from './filter.ts';
-import type { Summary } from './summary.ts';
+import { type Entry, type Filters, type Summary, choices, filtered } from './filter.ts';
 
 const now = Date.UTC(2026, 10, 22);
 const dayMs = 86_400_000;
@@ -21,6 +20,7 @@ const brief = (change: Partial<Brief> = {}): Brief => ({
 	bytes: 1,
 	recipients: [],
 	summary: 1,
+	notes: 1,
 	deletionAsked: false,
 	keeping: null,
 	...change,

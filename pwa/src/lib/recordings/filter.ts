@@ -1,5 +1,8 @@
 import type { Brief } from '#protocol/briefs.ts';
-import type { Summary } from './summary.ts';
+import type { Shelved } from './shelf.ts';
+
+/** What is known of a recording, and searched. */
+export type Summary = Shelved['summary'];
 
 /** A row and what was read of it on this device. */
 export interface Entry {

@@ -83,7 +83,8 @@ export class Recordings {
 		this.loading = false;
 		await this.#forget(await fetchTombstones());
 		const unread = rows.filter((row) => !isCurrent(this.#shelf.get(row.id), row));
-		await readAll(unread, { signal, onRead: (read) => this.#add(read) });
+		const onRead = async (read: ReadonlyMap<string, Read>): Promise<void> => this.#add(read);
+		await readAll(unread, { known: this.#shelf, signal, onRead });
 		if (unread.length > 0 && !signal.aborted) await writeShelf(this.#shelf);
 	}
 

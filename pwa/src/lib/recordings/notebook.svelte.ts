@@ -12,14 +12,19 @@ export class Notebook {
 	state = $state<'opening' | 'open' | 'closed'>('opening');
 	saving = $state(false);
 	failure = $state.raw<unknown>();
+	/** They are older than those that this device has read before. */
+	older = $state(false);
 	/** Somebody else changed the same note; one of the two has to be chosen. */
 	clash = $state.raw<Clash>();
 	#done = $state.raw<readonly Change[]>([]);
 	readonly #shelf: Shelf;
+	readonly #seen: () => Promise<number>;
 	#turn: Promise<unknown> = Promise.resolve();
 
-	constructor(shelf: Shelf) {
+	/** `seen` = the highest version that this device has read, on any page. */
+	constructor(shelf: Shelf, seen: () => Promise<number>) {
 		this.#shelf = shelf;
+		this.#seen = seen;
 	}
 
 	get items(): readonly Note[] {
@@ -41,6 +46,7 @@ export class Notebook {
 		this.failure = undefined;
 		try {
 			this.#page = await newest(this.#shelf, this.#page.version);
+			this.older = this.#page.version < (await this.#seen());
 			this.state = 'open';
 		} catch (error) {
 			this.failure = error;

@@ -7,12 +7,23 @@ import { Summary } from './summary.ts';
 
 const context = 'summaries of recordings';
 
+/** So much of the notes can be searched without opening a recording, in characters. */
+export const notesCharsMax = 20_000;
+
+/** Versions of words that change: what the server had when they were read, and the highest that was ever believed. */
+const Versions = v.strictObject({ version: v.number(), seen: v.number() });
+
 const Shelved = v.strictObject({
-	/** Version of the summary that was read; 0 = it was made from the recording itself. */
-	version: v.number(),
+	/** Of the summary; 0 = it was made from the recording itself. */
+	...Versions.entries,
+	/** Of the notes; 0 = there are none, or none for this member. */
+	notes: Versions,
 	/** Whether the recording was finished then. */
 	finished: v.boolean(),
-	summary: Summary,
+	summary: v.strictObject({
+		...Summary.entries,
+		notes: v.pipe(v.string(), v.maxLength(notesCharsMax)),
+	}),
 });
 /** What this device has read of a recording. */
 export type Shelved = v.InferOutput<typeof Shelved>;

@@ -6,7 +6,7 @@ import { signAct } from '#lib/proof/act.ts';
 import { proof } from '#lib/proof/proof.svelte.ts';
 import { RecordingsApi } from '#lib/record/api.ts';
 import { BriefPage, WholeRows } from '#protocol/briefs.ts';
-import { Recording, type RecordingRow, Tombstones } from '#protocol/recordings.ts';
+import { Recording, Tombstones } from '#protocol/recordings.ts';
 import { History, type HistoryRow } from '#protocol/sessions.ts';
 import { type Opener, type TrackKeys, openTrackKeys } from './keys.ts';
 import { type Vouched, readManifest } from './manifest.ts';
@@ -30,14 +30,9 @@ export async function fetchBriefs(span: {
 	return fetchJson(BriefPage, { path: `/api/recordings/briefs?from=${from}&to=${to}${behind}` });
 }
 
-/** Whole rows of these recordings, in no order, without those that are not there. Throws `ApiError`. */
-export async function fetchRows(ids: readonly string[]): Promise<RecordingRow[]> {
-	const { recordings } = await fetchJson(WholeRows, {
-		method: 'POST',
-		path: '/api/recordings/rows',
-		body: { ids },
-	});
-	return recordings;
+/** Whole rows of these recordings and their notes, in no order, without those that are not there. Throws `ApiError`. */
+export async function fetchRows(ids: readonly string[]): Promise<WholeRows> {
+	return fetchJson(WholeRows, { method: 'POST', path: '/api/recordings/rows', body: { ids } });
 }
 
 /** Ids of what was deleted. Throws `ApiError`. */
@@ -68,7 +63,7 @@ export async function openRecording(recording: Recording, signal?: AbortSignal):
 	const mine = opener();
 	const keys = await openTrackKeys({ recording: id, grants, opener: mine });
 	// Whoever granted it was shown a history too: it has to be this one.
-	for (const { head } of grants) if (head !== undefined) void proof.inCall.forked(head);
+	for (const { head } of grants) if (head !== undefined) void proof.inCall.compare(head);
 	const api = new RecordingsApi({
 		origin: new URL(address('/')).origin,
 		token: (stale) => account.token(stale !== undefined),
