@@ -8,6 +8,8 @@ export { isInterrupted, type Entry } from './filter.ts';
 
 /** Rows that are drawn at once; more when somebody gets to their end. */
 const drawnAtOnce = 100;
+/** What was read is kept so often, in recordings: the whole of it is sealed each time. */
+const keptEvery = 500;
 
 /** The list of recordings: rows come from the server, what they are called is read and searched here. */
 export class Recordings {
@@ -21,6 +23,8 @@ export class Recordings {
 	#failures = $state.raw<ReadonlyMap<string, unknown>>(new Map());
 	#drawn = $state(drawnAtOnce);
 	#end = new AbortController();
+	#span: { readonly from: number; readonly to: number } | undefined;
+	#busy = false;
 
 	/** Every row, with what is known of it. */
 	readonly all = $derived<readonly Entry[]>(
@@ -46,22 +50,38 @@ export class Recordings {
 		this.#drawn = drawnAtOnce;
 	}
 
-	/** Reads the list again, and what is new or has changed. Whatever an earlier call still did is given up. */
+	/**
+	 * Reads the list, and what is new or has changed. Whatever an earlier call still did is given up. The same days again
+	 * are read behind what is shown: it changes where they did.
+	 */
 	async load(from: number, to: number): Promise<void> {
 		this.#end.abort();
 		const end = new AbortController();
 		this.#end = end;
-		this.loading = true;
-		this.opening = true;
-		this.failure = undefined;
+		const again = this.rows.length > 0 && this.#span?.from === from && this.#span.to === to;
+		this.#span = { from, to };
+		this.#busy = true;
+		if (!again) {
+			this.loading = true;
+			this.opening = true;
+			this.failure = undefined;
+		}
+		let failure: unknown;
 		try {
-			await this.#load({ from, to }, end.signal);
+			await this.#load({ from, to }, { signal: end.signal, again });
 		} catch (error) {
-			if (!end.signal.aborted) this.failure = error;
+			failure = error;
 		}
 		if (end.signal.aborted) return;
+		this.failure = failure;
 		this.loading = false;
 		this.opening = false;
+		this.#busy = false;
+	}
+
+	/** The same now and then: nothing while something is read already. */
+	async refresh(from: number, to: number): Promise<void> {
+		if (!this.#busy) await this.load(from, to);
 	}
 
 	/** Nobody looks at it any more. */
@@ -69,7 +89,10 @@ export class Recordings {
 		this.#end.abort();
 	}
 
-	async #load(span: { from: number; to: number }, signal: AbortSignal): Promise<void> {
+	async #load(
+		span: { from: number; to: number },
+		{ signal, again }: { signal: AbortSignal; again: boolean },
+	): Promise<void> {
 		if (this.#shelf.size === 0) this.#shelf = await readShelf();
 		const rows: Brief[] = [];
 		for (let after: string | null = null, first = true; first || after !== null; first = false) {
@@ -77,15 +100,26 @@ export class Recordings {
 			if (signal.aborted) return;
 			rows.push(...page.briefs);
 			// The first page is shown at once; a list that was there is replaced whole.
-			if (first || page.next === null) this.rows = [...rows];
+			if ((first && !again) || page.next === null) this.rows = [...rows];
 			after = page.next;
 		}
 		this.loading = false;
 		await this.#forget(await fetchTombstones());
 		const unread = rows.filter((row) => !isCurrent(this.#shelf.get(row.id), row));
-		const onRead = async (read: ReadonlyMap<string, Read>): Promise<void> => this.#add(read);
-		await readAll(unread, { known: this.#shelf, signal, onRead });
-		if (unread.length > 0 && !signal.aborted) await writeShelf(this.#shelf);
+		let unkept = 0;
+		const onRead = async (read: ReadonlyMap<string, Read>): Promise<void> => {
+			this.#add(read, signal);
+			unkept += read.size;
+			if (unkept < keptEvery) return;
+			unkept = 0;
+			await writeShelf(this.#shelf);
+		};
+		try {
+			await readAll(unread, { known: this.#shelf, signal, onRead });
+		} finally {
+			// Also where it was given up: the next time begins with it.
+			if (unkept > 0) await writeShelf(this.#shelf);
+		}
 	}
 
 	/** What was deleted anywhere is forgotten here. */
@@ -98,13 +132,14 @@ export class Recordings {
 		await writeShelf(shelf);
 	}
 
-	#add(read: ReadonlyMap<string, Read>): void {
+	#add(read: ReadonlyMap<string, Read>, { aborted }: AbortSignal): void {
 		const shelf = new Map(this.#shelf);
 		const failures = new Map(this.#failures);
 		for (const [id, one] of read) {
 			failures.delete(id);
 			if ('shelved' in one) shelf.set(id, one.shelved);
-			else failures.set(id, one.failure);
+			// What was given up did not fail.
+			else if (!aborted) failures.set(id, one.failure);
 		}
 		this.#shelf = shelf;
 		this.#failures = failures;
