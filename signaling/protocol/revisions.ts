@@ -60,7 +60,8 @@ export type Kept = v.InferOutput<typeof Kept>;
  * POST /api/recordings/:id/revisions/:revision/finish (who began it) → 204, again too. In one commit the kept parts take
  * the place of all older ones, `destroy` goes, and `grants` and `annotations` replace those before. Errors: `conflict` when
  * something is not stored as the client says, when grants or words came or went meanwhile, when after a re-lock something
- * of the old keys would be left, or when a finished copy still has a track of somebody whose track is in `destroy`; `bad-request` for a recipient who could not open it before.
+ * of the old keys would be left, or when a finished copy still has a track of somebody whose track is in `destroy`; `bad-request` for a recipient who could not open it before, and where its host
+ * (while she is a member) or the practice could and cannot any more. Whoever else could and cannot stands in the history.
  */
 export const FinishRevision = v.strictObject({
 	/** One new part a track. */
@@ -87,7 +88,8 @@ export const finishRevisionBytes = 4 * 1024 * 1024;
 /**
  * POST /api/recordings/:id/derivatives (host; admins who can open it): a shortened copy, a recording of its own in the same
  * session with `recorderKey`, host and start of its source, which is listed once it is finished. Its chunks go up as those of any
- * recording. 201; the same again is 200. Errors: `conflict`, `forbidden`, `not-found`, `gone`.
+ * recording. 201; the same again is 200. Errors: `conflict`, `forbidden`, `not-found`, `gone`; `bad-request` where the host (while
+ * she is a member) or the practice could open the source and not the copy.
  */
 export const NewDerivative = v.strictObject({
 	id: Id,

@@ -5,7 +5,8 @@ import type { NewDerivative } from '../protocol/revisions.ts';
 import { sha256 } from '../random.ts';
 import { keepAsSource } from '../retention/kept.ts';
 import type { Store, StoreTransaction } from '../store/database.ts';
-import { presentRecording } from './access.ts';
+import { presentRecording, recipientsIn } from './access.ts';
+import { demandAnswerable, letIn } from './answerable.ts';
 import { checkGrants, insertGrants, insertTracks } from './recordings.ts';
 
 /** Nobody goes on with a copy that was not finished for so long. */
@@ -13,7 +14,8 @@ const abandonedMs = 24 * 60 * 60_000;
 
 /**
  * Stores the wrapped keys of a shortened copy before any byte of it. Says whether it is new; repeating it is no error.
- * Throws `conflict` for other content, and unless its source is finished; `gone`.
+ * Throws `conflict` for other content, and unless its source is finished; `bad-request` where who answers for the source could not
+ * open the copy; `gone`.
  */
 export async function makeDerivative(
 	{ store, clock }: Context,
@@ -38,6 +40,8 @@ export async function makeDerivative(
 		if (known) return false;
 		await checkGrants(db, { recording: id, grantor: staff.member, grants });
 		const now = clock.now();
+		const could = new Set((await recipientsIn({ store: db, clock }, [source])).get(source));
+		await demandAnswerable(db, { host: origin.host, could, can: letIn(grants, now) });
 		// Nobody records it: it is over from its start, and no recorder is missed.
 		const made = { id, content, state: 'live', ended_at: now, last_seen_at: now } as const;
 		await db

@@ -5,6 +5,7 @@ import type { FinishRevision, RevisionKind } from '../protocol/revisions.ts';
 import { demandNoHold } from '../retention/due.ts';
 import type { StoreTransaction } from '../store/database.ts';
 import { presentRecording, recipientsIn } from './access.ts';
+import { demandAnswerable, letIn } from './answerable.ts';
 import { demandNoCopies } from './kin.ts';
 import { checkGrants, checkKept, insertGrants } from './recordings.ts';
 import { basesOf, killParts, openRevision, removeDeadParts } from './revisions.ts';
@@ -13,6 +14,7 @@ import { revised } from './revised.ts';
 interface Finishing {
 	readonly db: StoreTransaction;
 	readonly recording: string;
+	readonly host: string;
 	readonly kind: RevisionKind;
 	readonly staff: Staff;
 	readonly wanted: FinishRevision;
@@ -52,9 +54,9 @@ async function oldParts(
 	});
 }
 
-/** All grants go, and these come. Throws `conflict` when there are others than the client knew. */
-async function replaceGrants(context: Context, options: Finishing): Promise<void> {
-	const { db, recording, staff, wanted } = options;
+/** All grants go, and these come; gives who could open it and cannot any more. Throws `conflict` when there are others than the client knew. */
+async function replaceGrants(context: Context, options: Finishing): Promise<string[]> {
+	const { db, recording, host, staff, wanted } = options;
 	const { grants, replaces } = wanted;
 	await checkGrants(db, { recording, grantor: staff.member, grants });
 	const rows = await db
@@ -66,14 +68,12 @@ async function replaceGrants(context: Context, options: Finishing): Promise<void
 	if (!same(ids, replaces)) throw new ServerError('conflict');
 	const before = await recipientsIn({ store: db, clock: context.clock }, [recording]);
 	const could = new Set(before.get(recording));
-	const can = new Set(grants.map(({ recipient }) => recipient));
+	const can = letIn(grants, context.clock.now());
 	if (grants.some(({ recipient }) => !could.has(recipient))) throw new ServerError('bad-request');
-	// Nobody takes a recording away from the practice by wrapping its keys anew.
-	const practice = await db.selectFrom('practice').select('id').executeTakeFirst();
-	if (practice && could.has(practice.id) && !can.has(practice.id))
-		throw new ServerError('bad-request');
+	await demandAnswerable(db, { host, could, can });
 	await db.deleteFrom('grants').where('recording', '=', recording).execute();
 	await insertGrants(db, recording, grants);
+	return [...could].filter((id) => !can.has(id));
 }
 
 /** Words stay as they are under the new key, or go. Throws `conflict` when some came or changed meanwhile. */
@@ -105,11 +105,12 @@ async function replaceAnnotations({ db, recording, kind, wanted }: Finishing): P
 			.execute();
 }
 
-async function swap(context: Context, options: Finishing): Promise<void> {
+/** Gives who could open it before and cannot any more. */
+async function swap(context: Context, options: Finishing): Promise<string[]> {
 	const { db, recording, wanted } = options;
 	const dead = await oldParts(options);
 	await demandNoCopies(db, { recording, destroy: wanted.destroy });
-	await replaceGrants(context, options);
+	const ended = await replaceGrants(context, options);
 	await replaceAnnotations(options);
 	await killParts(db, recording, dead);
 	for (const track of wanted.destroy)
@@ -125,6 +126,7 @@ async function swap(context: Context, options: Finishing): Promise<void> {
 		.set({ state: 'done', content: null, at: context.clock.now() })
 		.where('recording', '=', recording)
 		.execute();
+	return ended;
 }
 
 /**
@@ -139,7 +141,7 @@ export async function finishRevision(
 	const { store, history } = context;
 	const { recording, revision, wanted } = options;
 	await store.transaction().execute(async (db) => {
-		const { session } = await presentRecording(db, recording);
+		const { session, host } = await presentRecording(db, recording);
 		const done = await db
 			.selectFrom('revisions')
 			.select('id')
@@ -153,13 +155,15 @@ export async function finishRevision(
 		if (row?.id !== revision || row.member !== staff.member) throw new ServerError('not-found');
 		const { kind } = row;
 		if (wanted.destroy.length > 0) await demandNoHold(db, recording);
-		await swap(context, { db, recording, kind, staff, wanted });
+		const ended = await swap(context, { db, recording, host, kind, staff, wanted });
 		const who = staff.member;
 		for (const tell of revised)
 			await tell(context, db, { recording, kind, destroyed: wanted.destroy, who });
 		if (kind === 'relock') await history.add(db, { act: 'relocked', who, session, recording });
 		for (const about of wanted.destroy)
 			await history.add(db, { act: 'track-destroyed', who, session, recording, about });
+		for (const about of ended)
+			await history.add(db, { act: 'access-ended', who, session, recording, about });
 	});
 	await removeDeadParts(context, recording);
 	await context.shares.scrub();

@@ -87,14 +87,17 @@ async function copied(source: Made, by = maya, onlyMaya = false) {
 }
 
 /** Ends a rewriting without Dana's track, as her track is gone from what the recording says of itself. */
-async function destroyed({ recorder, danas, path }: Made): Promise<string> {
+async function destroyed(
+	{ recorder, danas, path }: Made,
+	dropped: readonly (string | undefined)[] = [],
+): Promise<string> {
 	recorder.token = (await maya.token()).body.token;
 	const me = maya.signedIn.member.id;
 	const revision = newId();
 	const begun = await maya.call('POST', `${path}/revisions`, {
 		id: revision,
 		kind: 'destroy',
-		grant: recorder.grant({ recipient: me }),
+		grant: recorder.grant({ recipient: me, grantor: me }),
 	});
 	expect(begun.status).toBe(200);
 	const known: { id: string; recipient: string }[] = begun.body.grants;
@@ -102,7 +105,9 @@ async function destroyed({ recorder, danas, path }: Made): Promise<string> {
 	const ended = await maya.call('POST', `${path}/revisions/${revision}/finish`, {
 		keep: [{ track: recorder.id, part: 1, chunks: 1, bytes: 300 }],
 		destroy: [danas],
-		grants: known.map(({ recipient }) => recorder.grant({ recipient })),
+		grants: known
+			.filter(({ recipient }) => !dropped.includes(recipient))
+			.map(({ recipient }) => recorder.grant({ recipient, grantor: me })),
 		replaces: known.map(({ id }) => id),
 		annotations: [],
 		drop: [],
@@ -173,4 +178,28 @@ test('nobody’s track is called destroyed while a copy has it, whole or on its 
 	expect(await destroyed(source)).toBe('destroyed');
 	expect((await late.finish()).body.error).toBe('conflict');
 	expect(await listed(late.copy)).toBe(false);
+});
+
+test('its host and the practice keep what is made of a recording, and who loses it stands in the history', async () => {
+	const [peter, tom] = [await colleague(maya), await colleague(maya)];
+	const [host, other] = [peter.signedIn.member.id, tom.signedIn.member.id];
+	const source = await recorded([other], peter);
+	for (const answers of [host, practice])
+		expect(await destroyed(source, [answers])).toBe('bad-request');
+	const copy = planned(peter, source.recorder.session);
+	const { id, tracks } = copy.recorder;
+	const made = (recipients: string[], change: object = {}) =>
+		peter.call('POST', `${source.path}/derivatives`, {
+			id,
+			tracks,
+			grants: recipients.map((recipient) => copy.recorder.grant({ recipient, ...change })),
+		});
+	expect((await made([host])).body.error).toBe('bad-request');
+	expect((await made([practice])).body.error).toBe('bad-request');
+	expect((await made([host, practice], { expiresAt: 1 })).body.error).toBe('bad-request');
+	expect((await made([host, practice])).status).toBe(201);
+	expect(await destroyed(source, [other])).toBe('destroyed');
+	const { body } = await maya.call('GET', `${source.path}/history`);
+	const ended = body.rows.filter(({ act }: { act: string }) => act === 'access-ended');
+	expect(ended).toMatchObject([{ who: maya.signedIn.member.id, about: other }]);
 });

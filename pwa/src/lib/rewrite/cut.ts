@@ -11,7 +11,14 @@ import { Counter } from './counter.ts';
 import type { CutFile } from './cutobject.ts';
 import { type Passage, timesAfter } from './passage.ts';
 import type { Sealer } from './sealer.ts';
-import { type Rewriting, eraseKeys, finalsOf, storeManifest, wrapForAll } from './source.ts';
+import {
+	type Rewriting,
+	eraseKeys,
+	finalsOf,
+	recipientOf,
+	storeManifest,
+	wrapForAll,
+} from './source.ts';
 
 /** What a cut needs besides. */
 export interface Cutting extends Rewriting {
@@ -88,12 +95,12 @@ export async function cutPassage(options: Cutting): Promise<string> {
 	return id;
 }
 
-/** The host, whoever makes it, and the practice where it could open the source; others are let in one by one. */
+/** The host while she is a member, whoever makes it, and the practice where it could open the source; others are let in one by one. */
 function recipientsOf({ opened }: Cutting): { id: string; expiresAt: null }[] {
 	const { recipients, host } = opened.recording;
 	const { member, practice } = account;
 	const ids = new Set([member.id]);
-	for (const id of [host, practice.id]) if (recipients.includes(id)) ids.add(id);
+	for (const id of [host, practice.id]) if (recipients.includes(id) && recipientOf(id)) ids.add(id);
 	return [...ids].map((id) => ({ id, expiresAt: null }));
 }
 
