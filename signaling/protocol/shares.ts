@@ -176,8 +176,8 @@ export type ShareFace = v.InferOutput<typeof ShareFace>;
 
 /**
  * POST /api/shares/:id/code (anybody, body {}) → ShareCodeSent: sends a code to the mobile. An older code is void.
- * Errors: `not-found`, `gone` (it is over), `too-many-tries` with `next` seconds (too many codes), `not-ready` (the
- * text could not be handed in).
+ * Errors: `not-found`, `gone` (it is over), `too-many-tries` (too many codes; with `next` seconds, without it when there
+ * never is another), `not-ready` (the text could not be handed in).
  */
 export const ShareCodeSent = v.strictObject({
 	/** Milliseconds that the code is valid. */

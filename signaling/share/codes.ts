@@ -30,8 +30,8 @@ export class ShareCodes {
 	}
 
 	/**
-	 * Sends a code; the one before is void. Throws `not-found`, `gone`, `too-many-tries`, and `not-ready` when the message could
-	 * not be handed in.
+	 * Sends a code; the one before is void. Throws `not-found`, `gone`, `too-many-tries` (without `next` when all were sent),
+	 * and `not-ready` when the message could not be handed in.
 	 */
 	async send(share: string): Promise<void> {
 		const { store, config, tries } = this.#context;

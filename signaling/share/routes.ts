@@ -88,8 +88,8 @@ export function shareRoutes(app: FastifyInstance, context: Context): void {
 	});
 }
 
-/** A share's page with more in its path than an id, as mail gateways make it of a full link. */
-const spoilt = /^\/s\/([\w-]{22})(?:%23|%2523|%25252523).+/i;
+/** A share's page with more in its path than an id, as mail gateways make it of a full link: encoded once or often. */
+const spoilt = /^\/s\/([\w-]{22})%(?:25)*23.+/i;
 
 /**
  * Whoever comes with the secret of a full link in the path is sent on without it; the share ends, because the server and

@@ -221,6 +221,14 @@ test('a code is six digits for five minutes and five tries, and so many an hour'
 	gateway.status = 500;
 	expect(await refusal(visit.sendCode())).toBe('not-ready');
 	gateway.status = 202;
+	// All that there are: no time to wait makes another, and the sharer's list says how many went out.
+	const { store } = here.local.server.context;
+	await store.updateTable('shares').set({ codes: 30 }).where('id', '=', made.id).execute();
+	await here.pass(hour);
+	const refused = await visit.sendCode().catch((error: { code: string; next?: number }) => error);
+	expect(refused).toMatchObject({ code: 'too-many-tries' });
+	expect(refused).toHaveProperty('next', undefined);
+	expect((await here.shown(made.id)).codesSent).toBe(30);
 });
 
 test('after ten wrong tries it is locked, for the right words too, and the sharer sees it', async () => {

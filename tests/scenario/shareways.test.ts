@@ -251,7 +251,7 @@ test('a full link is off until an admin signs it; then it opens, and the server 
 		expect(here.visits.secretIn(bad)).toBe(undefined);
 });
 
-test.each(['%23', '%2523'])(
+test.each(['%23', '%2523', '%252523', '%25252523'])(
 	'a full link whose secret came to the server as %s is over',
 	async (mark) => {
 		await here.allow({ mail: true, links: true });

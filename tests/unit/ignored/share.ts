@@ -36,6 +36,8 @@ export const share: Reasons = {
 		'share_no_texts_text',
 		'share_texts_off',
 		'share_send_wait',
+		'share_codes_over',
+		'share_codes_used',
 		'share_asked_text',
 		'share_link_missing',
 		'share_gone_text',

@@ -148,8 +148,12 @@ export class Recipient {
 			this.codeError = count > 0 ? m.share_code_wrong({ count }) : m.share_code_burnt();
 			if (count === 0) this.codeUntil = undefined;
 		} else if (isApiError(error, 'too-many-tries')) {
-			const minutes = Math.max(1, Math.ceil((error.next ?? 0) / 60));
-			this.codeError = m.share_send_wait({ minutes, host });
+			const { next } = error;
+			// Without a time to wait there never is another code.
+			this.codeError =
+				next === undefined
+					? m.share_codes_over({ host })
+					: m.share_send_wait({ minutes: Math.max(1, Math.ceil(next / 60)), host });
 		} else if (isApiError(error, 'not-ready')) {
 			this.codeError = this.sending ? m.share_send_failed({ host }) : m.share_code_over();
 			this.codeUntil = undefined;
