@@ -102,6 +102,8 @@ export const RequestTask = v.strictObject({
 	request: v.nullable(Signed),
 	/** What there is of this session and not deleted. */
 	recordings: v.array(Id),
+	/** Of an open request to delete: those of which nothing was destroyed since, so that it is not done. */
+	untouched: v.array(Id),
 });
 export type RequestTask = v.InferOutput<typeof RequestTask>;
 
@@ -130,7 +132,10 @@ export const ExtendRequest = v.strictObject({
 	words: v.nullable(Sealed),
 });
 
-/** POST /api/requests/:id/close (host, admins). 204; the same again too. Errors: `conflict`, `not-found`. */
+/**
+ * POST /api/requests/:id/close (host, admins). 204; the same again too. Errors: `conflict` (closed in another way; done,
+ * where something is untouched that was to be deleted), `not-found`.
+ */
 export const CloseRequest = v.variant('state', [
 	v.strictObject({ state: v.literal('done'), words: v.nullable(Sealed) }),
 	v.strictObject({

@@ -17,7 +17,7 @@ import {
 import { limits } from '../protocol/limits.ts';
 import { Signed } from '../protocol/text.ts';
 import { newId } from '../random.ts';
-import type { StoreTransaction } from '../store/database.ts';
+import type { Store, StoreTransaction } from '../store/database.ts';
 import type { RequestRow } from '../store/rows/requests.ts';
 
 export interface Asked {
@@ -135,6 +135,34 @@ export async function requestsOfPlace(
 	return rows.map(ownView);
 }
 
+/** What there is of the session of a request to delete, and of which nothing was destroyed since it came. */
+async function untouched(
+	db: Store | StoreTransaction,
+	{ kind, state, session, made_at: madeAt }: RequestRow,
+): Promise<string[]> {
+	if (kind !== 'delete' || state !== 'open') return [];
+	const rows = await db
+		.selectFrom('recordings')
+		.select('id')
+		.where('session', '=', session)
+		.where('state', '!=', 'deleted')
+		.where((it) =>
+			it.not(
+				it.exists(
+					it
+						.selectFrom('history')
+						.select('history.n')
+						.whereRef('history.recording', '=', 'recordings.id')
+						.where('history.act', '=', 'track-destroyed')
+						.where('history.at', '>=', madeAt),
+				),
+			),
+		)
+		.orderBy('started_at')
+		.execute();
+	return rows.map(({ id }) => id);
+}
+
 /** The tasks of a member: of her own sessions, for an admin of everybody's. */
 export async function tasksOf(context: Context, staff: Staff): Promise<RequestTask[]> {
 	const { store, clock } = context;
@@ -148,7 +176,8 @@ export async function tasksOf(context: Context, staff: Staff): Promise<RequestTa
 				it('requests.closed_at', '>', clock.now() - requestShownMs),
 			]),
 		)
-		.orderBy('requests.closed_at')
+		// Of the three words the one that comes last: no page is so full of closed ones that an open one falls out.
+		.orderBy('requests.state', 'desc')
 		.orderBy('requests.due_at')
 		.limit(limits.pageRows);
 	if (staff.role !== 'admin') query = query.where('sessions.host', '=', staff.member);
@@ -165,9 +194,9 @@ export async function tasksOf(context: Context, staff: Staff): Promise<RequestTa
 		.where('state', '!=', 'deleted')
 		.orderBy('started_at')
 		.execute();
-	// PostgreSQL puts those without a date last, SQLite first.
 	const sorted = rows.toSorted((a, b) => (a.closed_at ?? 0) - (b.closed_at ?? 0));
-	return sorted.map((row) => ({
+	const standing = await Promise.all(sorted.map((row) => untouched(store, row)));
+	return sorted.map((row, at) => ({
 		...ownView(row),
 		session: row.session,
 		place: row.place,
@@ -175,6 +204,7 @@ export async function tasksOf(context: Context, staff: Staff): Promise<RequestTa
 		member: row.member,
 		request: row.content === null ? null : stored(Signed, row.content),
 		recordings: recordings.filter(({ session }) => session === row.session).map(({ id }) => id),
+		untouched: standing[at] ?? [],
 	}));
 }
 
@@ -217,7 +247,10 @@ export async function extendRequest(
 	});
 }
 
-/** Done or declined. Throws `conflict` when it was closed in another way. */
+/**
+ * Done or declined. Throws `conflict` when it was closed in another way, and when a deletion is said to be done of which
+ * nothing was: she reads that answer, and believes it.
+ */
 export async function closeRequest(
 	{ store, clock, history }: Context,
 	staff: Staff,
@@ -228,6 +261,8 @@ export async function closeRequest(
 		const row = await mine(db, staff, id);
 		if (row.state === how.state) return;
 		if (row.state !== 'open') throw new ServerError('conflict');
+		if (how.state === 'done' && (await untouched(db, row)).length > 0)
+			throw new ServerError('conflict');
 		await db
 			.updateTable('requests')
 			.set({

@@ -237,6 +237,38 @@ test('what came by letter is entered with the day on which it came, and its cloc
 	}
 });
 
+test('a request to delete is not done before something was deleted', async () => {
+	const asks = async () => {
+		const recorder = await startRecording(maya);
+		const { id: recording, session } = recorder;
+		const place = (await maya.call('GET', `/api/sessions/${session}`)).body.places[0].id;
+		const id = newId();
+		const wanted = { id, session, place, kind: 'delete', receivedAt: local.clock.now() };
+		expect((await maya.call('POST', '/api/requests', wanted)).status).toBe(201);
+		return { id, recording, session, path: `/api/requests/${id}/close` };
+	};
+	const done = { state: 'done', words: null };
+	const one = await asks();
+	const shown = async () => (await tasks(maya)).find(({ id }) => id === one.id);
+	expect(await shown()).toMatchObject({ untouched: [one.recording] });
+	expect((await maya.call('POST', one.path, done)).body.error).toBe('conflict');
+	expect(await shown()).toMatchObject({ state: 'open' });
+	expect((await maya.call('DELETE', `/api/recordings/${one.recording}`)).status).toBe(204);
+	expect(await shown()).toMatchObject({ untouched: [], recordings: [] });
+	expect((await maya.call('POST', one.path, done)).status).toBe(204);
+	// Where one person's track is gone, the others' may stay.
+	const other = await asks();
+	const { context } = local.server;
+	const { recording, session } = other;
+	const row = { act: 'track-destroyed', who: maya.signedIn.member.id, session, recording } as const;
+	expect((await maya.call('POST', other.path, done)).body.error).toBe('conflict');
+	await context.store.transaction().execute((db) => context.history.add(db, row));
+	expect((await maya.call('POST', other.path, done)).status).toBe(204);
+	// Declining needs no deletion.
+	const declined = { state: 'declined', reason: 'law', words: null };
+	expect((await maya.call('POST', (await asks()).path, declined)).status).toBe(204);
+});
+
 test('a participant with an account asks for her own appointments, and for nobody else’s', async () => {
 	const session = await maya.session({ recorded: true, startsAt: local.clock.now() });
 	const [place = ''] = session.places;

@@ -14,6 +14,7 @@ export const requests: Reasons = {
 	],
 	'says what to do, or what is being done': [
 		'requests_copy_leave',
+		'requests_answer_delete_first',
 		'requests_copy_busy',
 		'requests_disclosures_closed',
 		'requests_disclosures_loading',
