@@ -121,10 +121,16 @@ async function swap(context: Context, options: Finishing): Promise<string[]> {
 			.where('id', '=', track)
 			.execute();
 	await db.deleteFrom('revision_tracks').where('recording', '=', recording).execute();
+	const at = context.clock.now();
 	await db
 		.updateTable('revisions')
-		.set({ state: 'done', content: null, at: context.clock.now() })
+		.set({ state: 'done', content: null, at })
 		.where('recording', '=', recording)
+		.execute();
+	await db
+		.insertInto('rewritten')
+		.values({ recording, at })
+		.onConflict((it) => it.column('recording').doUpdateSet({ at }))
 		.execute();
 	return ended;
 }

@@ -238,12 +238,11 @@ export async function isOutdatedCopy(
 ): Promise<boolean> {
 	const row = await store
 		.selectFrom('copies')
-		.innerJoin('revisions', 'revisions.recording', 'copies.recording')
+		.innerJoin('rewritten', 'rewritten.recording', 'copies.recording')
 		.select('copies.device')
 		.where('copies.recording', '=', recording)
 		.where('copies.device', '=', device)
-		.where('revisions.state', '=', 'done')
-		.whereRef('copies.kept_at', '<', 'revisions.at')
+		.whereRef('copies.kept_at', '<', 'rewritten.at')
 		.executeTakeFirst();
 	return row !== undefined;
 }
@@ -265,6 +264,6 @@ export async function sweepRevisions(context: Context): Promise<number> {
 
 /** A rewriting of what is deleted ends with it; its files go with all others of the recording. */
 export async function purgeRevisions(db: StoreTransaction, recording: string): Promise<void> {
-	for (const table of ['revision_tracks', 'revisions', 'dead_parts'] as const)
+	for (const table of ['revision_tracks', 'revisions', 'rewritten', 'dead_parts'] as const)
 		await db.deleteFrom(table).where('recording', '=', recording).execute();
 }

@@ -9,6 +9,7 @@ import { find } from './changes/find.ts';
 import { retention } from './changes/retention.ts';
 import { shares } from './changes/shares.ts';
 import { revisions } from './changes/revisions.ts';
+import { rewritten } from './changes/rewritten.ts';
 import { wishes } from './changes/wishes.ts';
 import { index, table } from './table.ts';
 
@@ -389,4 +390,5 @@ export const migrations: Record<string, Migration> = {
 	'0015-deletion': deletion,
 	'0014-revisions': revisions,
 	'0020-wishes': wishes,
+	'0022-rewritten': rewritten,
 };

@@ -40,6 +40,22 @@ test('a share ends with the track that was in it, and every share when the recor
 	expect(await contentOf(mayas.id)).toMatchObject({ state: 'open', content: expect.any(String) });
 	// A device that kept the sealed bytes hears at its next contact that they go.
 	expect(await check()).toEqual([here.recorded.id]);
+	// Also when somebody begins to rewrite it again, and when she gives that up.
+	const again = rewriting.relock({
+		...about,
+		opened: await here.opened(),
+		recipients: [here.maya.account.member.id, here.maya.account.practice.id],
+		sealer: {
+			...rewriting.sealerHere(api, signal),
+			reseal: () => Promise.reject(new Error('the power went')),
+		},
+		begun: memory(),
+		progress: () => undefined,
+	});
+	await expect(again).rejects.toThrow('the power went');
+	expect(await check()).toEqual([here.recorded.id]);
+	await rewriting.giveUp(here.recorded.id, memory());
+	expect(await check()).toEqual([here.recorded.id]);
 	const { member, practice } = here.maya.account;
 	await rewriting.relock({
 		...about,

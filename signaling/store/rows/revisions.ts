@@ -4,6 +4,7 @@ export interface RevisionTables {
 	revisions: RevisionRow;
 	revision_tracks: RevisionTrackRow;
 	dead_parts: DeadPartRow;
+	rewritten: RewrittenRow;
 	derivatives: DerivativeRow;
 }
 
@@ -34,6 +35,12 @@ export interface DeadPartRow {
 	recording: string;
 	track: string;
 	part: number;
+}
+
+/** When it was rewritten last: copies on devices from before are not what it is now. */
+export interface RewrittenRow {
+	recording: string;
+	at: number;
 }
 
 export interface DerivativeRow {
