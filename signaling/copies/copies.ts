@@ -1,6 +1,7 @@
 import type { Context } from '../context.ts';
 import { ServerError } from '../errors.ts';
 import type { Staff } from '../guard.ts';
+import { addSeldom } from '../history/often.ts';
 import type { CopiesToRemove } from '../protocol/copies.ts';
 import { limits } from '../protocol/limits.ts';
 import { usableRecording } from '../recording/access.ts';
@@ -18,13 +19,13 @@ export function copiesOf(db: Store | StoreTransaction, recording: string): Promi
 		.execute();
 }
 
-/** Notes that this device keeps a copy. Throws `not-found`, `gone`, `not-ready`, `over-limit`. */
+/** Notes that this device keeps a copy. Throws `not-found`, `gone`, `not-ready`, `over-limit`, `slow-down`. */
 export async function noteCopy(
 	context: Context,
 	staff: Staff,
 	{ recording, expiresAt }: { recording: string; expiresAt: number },
 ): Promise<void> {
-	const { store, clock, history } = context;
+	const { store, clock } = context;
 	const { session, state } = await usableRecording(context, staff, recording);
 	if (state !== 'finished') throw new ServerError('not-ready');
 	const now = clock.now();
@@ -37,7 +38,13 @@ export async function noteCopy(
 			.values({ recording, device, member, kept_at: now, ...times })
 			.onConflict((it) => it.columns(['recording', 'device']).doUpdateSet(times))
 			.execute();
-		await history.add(db, { act: 'copy-kept', who: member, session, recording, about: device });
+		await addSeldom(context, db, {
+			act: 'copy-kept',
+			who: member,
+			session,
+			recording,
+			about: device,
+		});
 	});
 }
 

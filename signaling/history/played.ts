@@ -7,6 +7,7 @@ import { bodyOf, parse } from '../parse.ts';
 import { Played } from '../protocol/acts.ts';
 import { Id } from '../protocol/text.ts';
 import { usableRecording } from '../recording/access.ts';
+import { addOnce } from './often.ts';
 import { signedAct } from './signed.ts';
 
 const Params = v.object({ id: Id });
@@ -49,14 +50,14 @@ export async function refuse(
 
 /** /api/recordings/:id/played. */
 export function playedRoutes(app: FastifyInstance, context: Context): void {
-	const { store, history } = context;
+	const { store } = context;
 	app.post('/recordings/:id/played', async (request, reply) => {
 		const staff = await staffOf(context, request);
 		const { id: recording } = parse(Params, request.params);
 		const { session } = await usableRecording(context, staff, recording);
 		const row = { act: 'played', who: staff.member, recording } as const;
 		const by = await signedAct(store, bodyOf(Played, request)?.signed, row);
-		await history.add(store, { ...row, ...by, session });
+		await store.transaction().execute((db) => addOnce(context, db, { ...row, ...by, session }));
 		return reply.code(204).send();
 	});
 }

@@ -4,7 +4,7 @@ import { Id, Sealed, Signed, Time } from './text.ts';
 /**
  * POST /api/recordings/:id/opened, with or without a body: a member opens it. An admin or supervisor says why she
  * opens a recording of another: `reason` is sealed as an annotation of kind `reason ID` (crypto/annotation), `id`
- * new. 204. Errors: `bad-request` (a reason is wanted, or none), `conflict` (that id was used).
+ * new. 204. Errors: `bad-request` (a reason is wanted, or none), `conflict` (that id was used), `slow-down`.
  * Until then, and again after `reasonMs`, she gets no media of it, finished or not, no notes, captions or who speaks
  * when, and can grant, share and copy nothing of it: `forbidden`. `signed` = what she signed of it (acts.ts), about the
  * id of her reason.

@@ -19,7 +19,8 @@ export const SaidAct = v.strictObject({
 export type SaidAct = v.InferOutput<typeof SaidAct>;
 
 /**
- * POST /api/recordings/:id/played (whoever can open it), with or without a body: a member plays it. 204. Errors:
- * `not-found`, `bad-request` for a signed act that is not this one of hers.
+ * POST /api/recordings/:id/played (whoever can open it), with or without a body: a member plays it. 204; said
+ * again within a minute, it is not written again. Errors: `not-found`, `bad-request` for a signed act that is not this
+ * one of hers.
  */
 export const Played = v.optional(v.nullable(v.strictObject({ signed: v.optional(Signed) })), null);

@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import type { Context } from '../context.ts';
 import { ServerError } from '../errors.ts';
 import { type Staff, staffOf } from '../guard.ts';
+import { addOnce, addSeldom } from '../history/often.ts';
 import { signedAct } from '../history/signed.ts';
 import { bodyOf, parse } from '../parse.ts';
 import { Opened, type Openings, reasonMs } from '../protocol/access.ts';
@@ -60,7 +61,7 @@ export async function demandReason(
 }
 
 async function tell(
-	{ store, clock, history }: Context,
+	context: Context,
 	staff: Staff,
 	options: {
 		row: RecordingTableRow;
@@ -71,6 +72,7 @@ async function tell(
 	const { row, opening, signed } = options;
 	const { id, reason } = opening;
 	const { member } = staff;
+	const { store, clock } = context;
 	await store.transaction().execute(async (db) => {
 		const known = await db
 			.selectFrom('openings')
@@ -83,13 +85,13 @@ async function tell(
 		await db.insertInto('openings').values({ id, recording, member, at, seen_at: null }).execute();
 		const said = { act: 'opened', who: member, recording, about: id } as const;
 		const by = await signedAct(db, signed, said);
-		await history.add(db, { ...said, ...by, session, reason });
+		await addSeldom(context, db, { ...said, ...by, session, reason });
 	});
 }
 
 /** /api/recordings/:id/opened, /api/openings. */
 export function openingRoutes(app: FastifyInstance, context: Context): void {
-	const { store, clock, history, hub } = context;
+	const { store, clock, hub } = context;
 	app.post('/recordings/:id/opened', async (request, reply) => {
 		const staff = await staffOf(context, request);
 		const { id } = parse(Params, request.params);
@@ -99,7 +101,10 @@ export function openingRoutes(app: FastifyInstance, context: Context): void {
 		const { session } = row;
 		const said = { act: 'opened', who: staff.member, recording: id } as const;
 		if (opening) await tell(context, staff, { row, opening, signed });
-		else await history.add(store, { ...said, ...(await signedAct(store, signed, said)), session });
+		else {
+			const by = await signedAct(store, signed, said);
+			await store.transaction().execute((db) => addOnce(context, db, { ...said, ...by, session }));
+		}
 		if (opening) hub.changed('recordings');
 		return reply.code(204).send();
 	});

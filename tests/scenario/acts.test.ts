@@ -4,6 +4,7 @@ import { openSigned } from '#crypto/identity/signed.ts';
 import { signedHash } from '#crypto/log/leaf.ts';
 import { checkRows } from '#lib/proof/rows.ts';
 import { ServerError } from '../../signaling/errors.ts';
+import { addOnce, addSeldom } from '../../signaling/history/often.ts';
 import { refuse } from '../../signaling/history/played.ts';
 import { readHistory } from '../../signaling/history/read.ts';
 import { SaidAct } from '../../signaling/protocol/acts.ts';
@@ -78,6 +79,42 @@ test('an act is written down without a signature too, as older pages send none',
 	expect((await played()).status).toBe(204);
 	const [row] = await rows('played');
 	expect([row?.signed, row?.leaf.signed]).toEqual([null, null]);
+});
+
+test('what a page says again and again is written down once a minute, and later once an hour', async () => {
+	const opened = () => local.maya.call('POST', `/api/recordings/${recorder.id}/opened`);
+	for (let times = 0; times < 3; times++) {
+		expect((await played()).status).toBe(204);
+		expect((await opened()).status).toBe(204);
+	}
+	expect([(await rows('played')).length, (await rows('opened')).length]).toEqual([1, 1]);
+	local.clock.forward(60_000);
+	await played();
+	expect(await rows('played')).toHaveLength(2);
+	const { server, clock } = local;
+	const entry = { act: 'played', who: newId(), recording: recorder.id } as const;
+	const add = (how: typeof addOnce, times: number) =>
+		server.context.store.transaction().execute(async (db) => {
+			for (let time = 0; time < times; time++) {
+				clock.forward(60_000);
+				await how(server.context, db, entry);
+			}
+		});
+	const count = async () => {
+		const all = await readHistory(server.context.store, { recording: recorder.id }, 1000);
+		return all.filter(({ who: one }) => one === entry.who).length;
+	};
+	await add(addOnce, 70);
+	expect(await count()).toBe(64);
+	// Nobody is left out for ever: an hour after the last one it is written down again.
+	clock.forward(60 * 60_000);
+	await add(addOnce, 5);
+	expect(await count()).toBe(65);
+	// What says why may not be left out: it is refused.
+	await expect(add(addSeldom, 1)).rejects.toThrow('slow-down');
+	clock.forward(60 * 60_000);
+	await add(addSeldom, 1);
+	expect(await count()).toBe(66);
 });
 
 test('what is signed by another, or of another act, is refused and not written down', async () => {
