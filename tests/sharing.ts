@@ -48,6 +48,8 @@ export class Sharing {
 			hours: 24,
 			people: ['1'],
 			way: 'words' as const,
+			basis: 'unsaid' as const,
+			purpose: '',
 		};
 		return this.sharer.createShare(
 			await this.opened(),

@@ -76,6 +76,11 @@ test('a share is made, and its words are on the screen of who made it only', asy
 	await dialog.getByRole('textbox', { name: 'Mobile' }).fill('+1 206 555 0148');
 	await dialog.getByRole('spinbutton', { name: 'Expires in (hours)' }).fill(String(hours));
 	await dialog.getByRole('checkbox', { name: maya.name }).uncheck();
+	// Nobody is made to say why: then it counts in the accounting of disclosures.
+	const why = dialog.getByRole('combobox', { name: 'Why may they have it?' });
+	expect(await why.inputValue()).toBe('unsaid');
+	await why.selectOption('authorized');
+	await dialog.getByRole('textbox', { name: 'What is it for?' }).fill('Care at home');
 	const ways = dialog.getByRole('radiogroup', { name: 'How do they get the key?' });
 	expect(await ways.getByRole('radio', { name: 'Five words by phone' }).isChecked()).toBe(true);
 	await ways.getByRole('radio', { name: 'Their own device' }).waitFor();

@@ -51,14 +51,24 @@ test('what falls under 42 CFR Part 2 has no full link, whatever the practice all
 
 test('each share stands in the accounting of disclosures with its recipient, which the server cannot read', async () => {
 	const { fetchDisclosures, tellCopy } = await import('../../pwa/src/lib/requests/disclosure.ts');
-	const share = await here.share({ name: 'Rosa Whitfield', email: 'rosa@family.example' });
+	const why = { basis: 'authorized', purpose: 'Her care at home' } as const;
+	const share = await here.share({
+		name: 'Rosa Whitfield',
+		email: 'rosa@family.example',
+		...why,
+	});
 	const copy = { to: 'A court', address: '1 Main Street', what: 'A copy', purpose: 'An order' };
 	await tellCopy(here.recorded.id, { ...copy, basis: 'other', people: ['Dana Whitfield'] });
 	const all = await fetchDisclosures(0, here.local.clock.now());
 	expect(all.find(({ id }) => id === share.id)).toMatchObject({
 		act: 'shared',
 		recording: here.recorded.id,
-		told: { to: 'Rosa Whitfield', address: 'rosa@family.example', people: ['Dana Whitfield'] },
+		told: {
+			to: 'Rosa Whitfield',
+			address: 'rosa@family.example',
+			people: ['Dana Whitfield'],
+			...why,
+		},
 	});
 	expect(all.find(({ told }) => told?.to === 'A court')).toMatchObject({ act: 'exported' });
 	const rows = await here.local.server.context.store
@@ -67,7 +77,7 @@ test('each share stands in the accounting of disclosures with its recipient, whi
 		.execute();
 	expect(rows.length).toBeGreaterThan(2);
 	for (const { sealed } of rows)
-		for (const words of ['Rosa', 'court', 'Dana'])
+		for (const words of ['Rosa', 'court', 'Dana', 'care at home'])
 			expect(Buffer.from(sealed, 'base64url').includes(words)).toBe(false);
 });
 

@@ -15,6 +15,7 @@ import { fetchJson, request } from '#lib/net/api.ts';
 import { address } from '#lib/net/origin.ts';
 import { m } from '#lib/paraglide/messages.js';
 import { sealDisclosure } from '#lib/requests/disclosure.ts';
+import type { Basis } from '#lib/requests/told.ts';
 import { signAct } from '#lib/proof/act.ts';
 import { type TrackKeys, openOne } from '#lib/recordings/keys.ts';
 import { type Opened, opener } from '#lib/recordings/store.ts';
@@ -37,6 +38,10 @@ export interface ShareWish {
 	/** Ids of the outline's people whose sound and picture go along. */
 	readonly people: readonly string[];
 	readonly way: ShareWay;
+	/** Why they may have it, for the accounting of disclosures. */
+	readonly basis: Basis;
+	/** What it is for; may be empty. */
+	readonly purpose: string;
 }
 
 /** A share that was made. */
@@ -125,8 +130,8 @@ export async function createShare(
 			to: wish.name,
 			address: wish.email,
 			what: m.requests_shared(),
-			purpose: '',
-			basis: 'unsaid',
+			purpose: wish.purpose,
+			basis: wish.basis,
 			people: about.people,
 		}),
 	};
