@@ -110,6 +110,11 @@ export const before: Reasons = {
 		'popup_packaged',
 		'popup_packaged_of',
 		'settings_repeat',
+		'people_left_title',
+		'people_left_of',
+		'people_left_count',
+		'people_left_none',
+		'people_left_admins',
 	],
 	'what is being done just now': [
 		'day_loading',
