@@ -252,11 +252,10 @@ export const Act = v.picklist([
 	'unlocker-removed',
 	'device-removed',
 	'recovery-key-replaced',
-	'keys-rotated',
 ]);
 export type Act = v.InferOutput<typeof Act>;
 
-/** GET /api/sessions/:id/history, GET /api/recordings/:id/history (staff). Ids only; names are put in by the reader. */
+/** What was done. Ids only; names are put in by the reader. */
 export const HistoryRow = v.strictObject({
 	/** Rows are numbered from 1 without gaps. */
 	n: Count,
@@ -280,12 +279,13 @@ export const HistoryRow = v.strictObject({
 		signed: v.nullable(Bytes32),
 	}),
 });
-export const History = v.strictObject({ rows: v.array(HistoryRow) });
 export type HistoryRow = v.InferOutput<typeof HistoryRow>;
 
 /**
  * GET /api/history?from=&to=&before= (staff): rows about one's own sessions, for admins and schedulers
  * about everybody's, for admins also about the practice, the newest first. `before` asks for the next page; null = there is none.
+ * GET /api/sessions/:id/history?before=, GET /api/recordings/:id/history?before= (staff): about one, oldest first;
+ * `before` asks for what was before the first of these.
  */
 export const HistoryPage = v.strictObject({ rows: v.array(HistoryRow), before: v.nullable(Count) });
 export type HistoryPage = v.InferOutput<typeof HistoryPage>;

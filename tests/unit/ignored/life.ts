@@ -18,6 +18,5 @@ export const life: Reasons = {
 		'life_act_unlocker_added',
 		'life_act_unlocker_removed',
 		'life_act_recovery_key_replaced',
-		'life_act_keys_rotated',
 	],
 };

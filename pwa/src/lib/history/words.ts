@@ -84,7 +84,6 @@ const words: Record<Act, (inputs: { name: string }) => string> = {
 	'unlocker-removed': m.life_act_unlocker_removed,
 	'device-removed': m.life_act_device_removed,
 	'recovery-key-replaced': m.life_act_recovery_key_replaced,
-	'keys-rotated': m.life_act_keys_rotated,
 };
 
 /** What was done, as a sentence; without a name somebody did it. */
