@@ -34,6 +34,17 @@ async function isOrphan(db: Store | StoreTransaction, recording: string): Promis
 	return row !== undefined;
 }
 
+/**
+ * Sessions of which somebody has asked for a copy and was not answered: what she has a right to is not destroyed by a date
+ * meanwhile.
+ */
+export const copiesAsked = (db: Store | StoreTransaction) =>
+	db
+		.selectFrom('requests')
+		.select('requests.session')
+		.where('requests.kind', '=', 'copy')
+		.where('requests.state', '=', 'open');
+
 /** Throws `conflict` where a recording is under a legal hold: then nothing of it may be destroyed either. */
 export async function demandNoHold(db: StoreTransaction, recording: string): Promise<void> {
 	await demandDeletable(db, { recording, act: 'deleted', at: 0 });
@@ -41,7 +52,7 @@ export async function demandNoHold(db: StoreTransaction, recording: string): Pro
 
 /**
  * Throws `conflict` where a recording is under a legal hold, and where it would go because its time is over and its
- * time is not over. In the transaction that deletes it, so that a hold placed in the same moment is not passed by.
+ * time is not over, or somebody waits for a copy of it. In the transaction that deletes it, so that a hold placed in the same moment is not passed by.
  */
 export async function demandDeletable(
 	db: Store | StoreTransaction,
@@ -65,4 +76,11 @@ export async function demandDeletable(
 	if (act !== 'kept-until-over' || (await isOrphan(db, recording))) return;
 	const end = row ? endsAt(row, row) : null;
 	if (end === null || end >= at) throw new ServerError('conflict');
+	const wanted = await db
+		.selectFrom('recordings')
+		.select('id')
+		.where('id', '=', recording)
+		.where('session', 'in', copiesAsked(db))
+		.executeTakeFirst();
+	if (wanted) throw new ServerError('conflict');
 }

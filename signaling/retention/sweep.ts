@@ -2,7 +2,7 @@ import type { Context } from '../context.ts';
 import { ServerError } from '../errors.ts';
 import { deleteRecording, scrub } from '../recording/deletion.ts';
 import { orphans } from '../recording/derivatives.ts';
-import { endsAt } from './due.ts';
+import { copiesAsked, endsAt } from './due.ts';
 
 /** How exact the moment is. */
 export const retentionSweepMs = 30_000;
@@ -10,7 +10,7 @@ export const retentionSweepMs = 30_000;
 /** How long the documents are kept that say what was done with recordings, milliseconds: six years (45 CFR 164.316(b)(2)(i) and 164.530(j)(2)). */
 const documentsMs = 2192 * 24 * 60 * 60_000;
 
-/** Recordings whose time is over and that are not under a hold, in the order of their end. */
+/** Recordings whose time is over, that are not under a hold and of which nobody waits for a copy, in the order of their end. */
 async function dueRecordings({ store, clock, presence }: Context): Promise<string[]> {
 	const now = clock.now();
 	const rows = await store
@@ -28,6 +28,12 @@ async function dueRecordings({ store, clock, presence }: Context): Promise<strin
 		])
 		.where('recordings.state', '!=', 'deleted')
 		.where('retentions.hold', '=', 0)
+		.where((it) =>
+			it.or([
+				it('recordings.session', 'is', null),
+				it('recordings.session', 'not in', copiesAsked(store)),
+			]),
+		)
 		.where((it) =>
 			it.or([it('retentions.kept_until', '<', now), it('retentions.minutes', 'is not', null)]),
 		)

@@ -236,6 +236,24 @@ test('a note is written in minutes after the end, and a recorder that is there i
 	expect(await stateOf(running)).toBe('gone');
 });
 
+test('what somebody asked a copy of is not destroyed by its date before she is answered', async () => {
+	const keptUntil = local.clock.now() + 10 * day;
+	const recorder = await recorded({ keptUntil });
+	const { session } = recorder;
+	const place = (await maya.call('GET', `/api/sessions/${session}`)).body.places[0].id;
+	const id = newId();
+	const wanted = { id, session, place, kind: 'copy', receivedAt: local.clock.now() };
+	expect((await maya.call('POST', '/api/requests', wanted)).status).toBe(201);
+	local.clock.forward(11 * day);
+	await maya.unlock();
+	expect(await sweep()).toBe(0);
+	expect(await stateOf(recorder)).toBe('finished');
+	const answer = { state: 'done', words: null };
+	expect((await maya.call('POST', `/api/requests/${id}/close`, answer)).status).toBe(204);
+	expect(await sweep()).toBe(1);
+	expect(await stateOf(recorder)).toBe('gone');
+});
+
 test('it never ends sooner without the word of who signs it', async () => {
 	const keptUntil = local.clock.now() + 100 * day;
 	const recorder = await recorded({ keptUntil, keeping: { purpose: 'record' } });
