@@ -2,12 +2,14 @@ import type { Context } from '../context.ts';
 import { ServerError } from '../errors.ts';
 import type { Staff } from '../guard.ts';
 import { addSeldom } from '../history/often.ts';
-import type { CopiesToRemove } from '../protocol/copies.ts';
+import type { CopiesToRemove, KeptCopy } from '../protocol/copies.ts';
 import { limits } from '../protocol/limits.ts';
 import { usableRecording } from '../recording/access.ts';
 import { isOutdatedCopy } from '../recording/revisions.ts';
+import { endsAt } from '../retention/due.ts';
 import type { Store, StoreTransaction } from '../store/database.ts';
 import type { CopyRow } from '../store/rows/copies.ts';
+import type { RecordingTableRow } from '../store/tables.ts';
 
 /** The copies of a recording that devices may still have, those that were not seen longest first. */
 export function copiesOf(db: Store | StoreTransaction, recording: string): Promise<CopyRow[]> {
@@ -19,17 +21,37 @@ export function copiesOf(db: Store | StoreTransaction, recording: string): Promi
 		.execute();
 }
 
-/** Notes that this device keeps a copy. Throws `not-found`, `gone`, `not-ready`, `over-limit`, `slow-down`. */
+/** The last moment at which a copy may be kept that was to be kept until `wanted`: none outlives its recording. */
+async function lastMoment(
+	db: Store,
+	{ row, wanted }: { row: RecordingTableRow; wanted: number },
+): Promise<number> {
+	const said = await db
+		.selectFrom('retentions')
+		.select(['kept_until', 'minutes', 'hold'])
+		.where('recording', '=', row.id)
+		.executeTakeFirst();
+	const end = said ? endsAt(said, row) : null;
+	return end === null ? wanted : Math.min(wanted, end);
+}
+
+/**
+ * Notes that this device keeps a copy, and answers until when. Throws `not-found`, `gone` (also where its time is over
+ * and it goes any moment), `not-ready`, `over-limit`, `slow-down`.
+ */
 export async function noteCopy(
 	context: Context,
 	staff: Staff,
-	{ recording, expiresAt }: { recording: string; expiresAt: number },
-): Promise<void> {
+	{ recording, expiresAt: wanted }: { recording: string; expiresAt: number },
+): Promise<KeptCopy> {
 	const { store, clock } = context;
-	const { session, state } = await usableRecording(context, staff, recording);
+	const row = await usableRecording(context, staff, recording);
+	const { session, state } = row;
 	if (state !== 'finished') throw new ServerError('not-ready');
 	const now = clock.now();
-	if (expiresAt > now + limits.copyMs) throw new ServerError('over-limit');
+	if (wanted > now + limits.copyMs) throw new ServerError('over-limit');
+	const expiresAt = await lastMoment(store, { row, wanted });
+	if (expiresAt < wanted && expiresAt <= now) throw new ServerError('gone');
 	const { device, member } = staff;
 	await store.transaction().execute(async (db) => {
 		const times = { expires_at: expiresAt, seen_at: now };
@@ -46,6 +68,7 @@ export async function noteCopy(
 			about: device,
 		});
 	});
+	return { expiresAt };
 }
 
 async function sessionOf(db: StoreTransaction, recording: string): Promise<string | null> {
@@ -92,32 +115,50 @@ export async function noteSignedOut(
 	}
 }
 
-/** Which of these the device has to remove: deleted, rewritten since, or not this member's to open any more. The others were seen now. */
+/** Notes that the device was seen. Gives until when it may keep its copy now; undefined where it is not known to keep one. */
+async function seeCopy(
+	{ store, clock }: Context,
+	{ row, device }: { row: RecordingTableRow; device: string },
+): Promise<number | undefined> {
+	const known = await store
+		.selectFrom('copies')
+		.select('expires_at')
+		.where('recording', '=', row.id)
+		.where('device', '=', device)
+		.executeTakeFirst();
+	if (!known) return undefined;
+	const expiresAt = await lastMoment(store, { row, wanted: known.expires_at });
+	await store
+		.updateTable('copies')
+		.set({ seen_at: clock.now(), expires_at: expiresAt })
+		.where('recording', '=', row.id)
+		.where('device', '=', device)
+		.execute();
+	return expiresAt;
+}
+
+/**
+ * Which of these the device has to remove: deleted, rewritten since, or not this member's to open any more. The others
+ * were seen now, and are kept as long as `ends` says.
+ */
 export async function checkCopies(
 	context: Context,
 	staff: Staff,
 	recordings: readonly string[],
 ): Promise<CopiesToRemove> {
-	const { store, clock } = context;
-	const remove: string[] = [];
+	const { store } = context;
+	const { device } = staff;
+	const answer: CopiesToRemove = { remove: [], ends: [] };
 	for (const recording of recordings) {
 		try {
-			await usableRecording(context, staff, recording);
+			const row = await usableRecording(context, staff, recording);
+			if (await isOutdatedCopy(store, { recording, device })) throw new ServerError('gone');
+			const expiresAt = await seeCopy(context, { row, device });
+			if (expiresAt !== undefined) answer.ends.push({ recording, expiresAt });
 		} catch (error) {
 			if (!(error instanceof ServerError)) throw error;
-			remove.push(recording);
-			continue;
+			answer.remove.push(recording);
 		}
-		if (await isOutdatedCopy(store, { recording, device: staff.device })) {
-			remove.push(recording);
-			continue;
-		}
-		await store
-			.updateTable('copies')
-			.set({ seen_at: clock.now() })
-			.where('recording', '=', recording)
-			.where('device', '=', staff.device)
-			.execute();
 	}
-	return { remove };
+	return answer;
 }

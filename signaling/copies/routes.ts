@@ -11,12 +11,11 @@ const Params = v.object({ recording: Id });
 
 /** /api/copies: sealed copies on devices, for use without a connection. */
 export function copyRoutes(app: FastifyInstance, context: Context): void {
-	app.put('/copies/:recording', async (request, reply) => {
+	app.put('/copies/:recording', async (request): Promise<KeptCopy> => {
 		const staff = await staffOf(context, request);
 		const { recording } = parse(Params, request.params);
 		const { expiresAt } = bodyOf(KeptCopy, request);
-		await noteCopy(context, staff, { recording, expiresAt });
-		return reply.code(204).send();
+		return noteCopy(context, staff, { recording, expiresAt });
 	});
 	app.delete('/copies/:recording', async (request, reply) => {
 		const staff = await staffOf(context, request);

@@ -49,7 +49,7 @@ const actsOf = async ({ id }: TestRecorder) => {
 
 test('a copy is written into the history when it is kept and when it is removed', async () => {
 	const recorder = await finished();
-	expect((await keep(maya, recorder.id)).status).toBe(204);
+	expect((await keep(maya, recorder.id)).status).toBe(200);
 	expect((await maya.call('DELETE', `/api/copies/${recorder.id}`)).status).toBe(204);
 	// Said twice, it was done once.
 	expect((await maya.call('DELETE', `/api/copies/${recorder.id}`)).status).toBe(204);
@@ -91,8 +91,8 @@ test('a device hears at its next contact what it may not keep any more', async (
 test('a device that signs out keeps none, and the history says so', async () => {
 	const recorder = await finished();
 	const elsewhere = await anotherDevice(maya);
-	expect((await keep(elsewhere, recorder.id)).status).toBe(204);
-	expect((await keep(maya, recorder.id)).status).toBe(204);
+	expect((await keep(elsewhere, recorder.id)).status).toBe(200);
+	expect((await keep(maya, recorder.id)).status).toBe(200);
 	expect((await elsewhere.call('POST', '/api/device/sign-out')).status).toBe(204);
 	const acts = await actsOf(recorder);
 	expect(acts.filter((act: string) => act.startsWith('copy'))).toEqual([
@@ -107,4 +107,38 @@ test('a device that signs out keeps none, and the history says so', async () => 
 		.where('recording', '=', recorder.id)
 		.execute();
 	expect(left).toEqual([{ device: maya.signedIn.device }]);
+});
+
+/** Says in the database what a statement of a member would. */
+const keepUntil = ({ id }: TestRecorder, kept: { kept_until?: number; minutes?: number }) =>
+	local.server.context.store
+		.updateTable('retentions')
+		.set({ kept_until: null, minutes: null, ...kept })
+		.where('recording', '=', id)
+		.execute();
+
+test('no copy is kept longer than its recording, also where that is to go sooner later', async () => {
+	const recorder = await finished();
+	const now = local.clock.now();
+	const endOf = async () => {
+		const asked = { recordings: [recorder.id] };
+		const { remove, ends } = (await maya.call('POST', '/api/copies', asked)).body;
+		expect(remove).toEqual([]);
+		return ends;
+	};
+	await keepUntil(recorder, { kept_until: now + 3 * dayMs });
+	const kept = await keep(maya, recorder.id);
+	expect([kept.status, kept.body]).toEqual([200, { expiresAt: now + 3 * dayMs }]);
+	expect(await endOf()).toEqual([{ recording: recorder.id, expiresAt: now + 3 * dayMs }]);
+	await keepUntil(recorder, { kept_until: now + dayMs });
+	expect(await endOf()).toEqual([{ recording: recorder.id, expiresAt: now + dayMs }]);
+	// What is kept longer again makes no copy last longer.
+	await keepUntil(recorder, { kept_until: now + 9 * dayMs });
+	expect(await endOf()).toEqual([{ recording: recorder.id, expiresAt: now + dayMs }]);
+	// Of one for notes there is hardly time for any.
+	await keepUntil(recorder, { minutes: 30 });
+	const { expiresAt } = (await keep(maya, recorder.id)).body;
+	expect(expiresAt).toBeLessThanOrEqual(local.clock.now() + 30 * 60_000);
+	await keepUntil(recorder, { kept_until: local.clock.now() - 1 });
+	expect((await keep(maya, recorder.id)).body.error).toBe('gone');
 });

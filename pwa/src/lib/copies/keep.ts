@@ -1,14 +1,14 @@
 import { toBase64url } from '#crypto/bytes.ts';
 import type { VaultKey } from '#crypto/vault/vault.ts';
 import { account } from '#lib/account/account.svelte.ts';
-import { request } from '#lib/net/api.ts';
+import { fetchJson } from '#lib/net/api.ts';
 import { address } from '#lib/net/origin.ts';
 import { RecordingsApi } from '#lib/record/api.ts';
 import type { Captions, Note, WaveformBody } from '#lib/recordings/beside.ts';
 import { openOne } from '#lib/recordings/keys.ts';
 import type { Outline } from '#lib/recordings/outline.ts';
 import { type Opened, opener } from '#lib/recordings/store.ts';
-import { copyMsMax } from '#protocol/copies.ts';
+import { KeptCopy, copyMsMax } from '#protocol/copies.ts';
 import { type CopyContent, sealContent } from './content.ts';
 import { writeObject } from './folder.ts';
 import { writeCopy } from './rows.ts';
@@ -95,15 +95,16 @@ export async function keepCopy(
 	},
 ): Promise<void> {
 	const { vaultKey, forMs, signal, onShare } = options;
-	const { recording, manifest } = wanted.opened;
-	const { id } = recording;
+	const { id } = wanted.opened.recording;
 	const member = account.member.id;
 	const total = bytesOf(wanted.outline);
 	await demandRoom(total);
 	const keptAt = Date.now();
 	const wish = keptAt + Math.min(forMs, copyMsMax);
-	const expiresAt = Math.min(wish, manifest.keptUntil ?? wish);
-	await request({ method: 'PUT', path: `/api/copies/${id}`, body: { expiresAt } });
+	const path = `/api/copies/${id}`;
+	const kept = await fetchJson(KeptCopy, { method: 'PUT', path, body: { expiresAt: wish } });
+	// No answer makes it longer than she chose.
+	const expiresAt = Math.min(wish, kept.expiresAt);
 	try {
 		const onBytes = (bytes: number) => onShare(bytes / Math.max(1, total));
 		await navigator.locks.request(keepingLock, { mode: 'shared', signal }, async () => {

@@ -7,9 +7,11 @@ import {
 	type CopyRow,
 	dropCopy,
 	readCopies,
+	readCopy,
 	readRemoved,
 	readVault,
 	toldRemoved,
+	writeCopy,
 	writeVault,
 } from './rows.ts';
 
@@ -53,6 +55,16 @@ async function removeLeftovers(member: string): Promise<void> {
 /** Held by the tab that keeps a copy just now. */
 export const keepingLock = 'keeping a copy';
 
+/** A recording is to go sooner than when it was copied: so is the copy. No answer makes one last longer. */
+async function endSooner(
+	member: string,
+	{ recording, expiresAt }: CopiesToRemove['ends'][number],
+): Promise<void> {
+	const copy = await readCopy(recording);
+	if (copy?.member === member && expiresAt < copy.expiresAt)
+		await writeCopy({ ...copy, expiresAt });
+}
+
 /** Tells the server of copies that were removed, and removes those that it says may not be kept. Throws `ApiError`. */
 async function obey(member: string): Promise<void> {
 	for (const recording of await readRemoved(member)) {
@@ -64,7 +76,8 @@ async function obey(member: string): Promise<void> {
 		const recordings = held.slice(at, at + askedMax);
 		const path = '/api/copies';
 		const asked = { method: 'POST', path, body: { recordings } } as const;
-		const { remove } = await fetchJson(CopiesToRemove, asked);
+		const { remove, ends } = await fetchJson(CopiesToRemove, asked);
+		for (const end of ends) await endSooner(member, end);
 		// Only what was asked about: an answer takes nothing else from this device.
 		for (const recording of remove.filter((one) => recordings.includes(one)))
 			await removeCopy({ recording, member });
