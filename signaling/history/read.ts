@@ -1,6 +1,7 @@
+import * as v from 'valibot';
 import type { Act, HistoryPage, HistoryRow } from '../protocol/sessions.ts';
 import { Signed } from '../protocol/text.ts';
-import { stored } from '../parse.ts';
+import { parse, stored } from '../parse.ts';
 import type { Store } from '../store/database.ts';
 import type { Row } from './leaf.ts';
 
@@ -80,11 +81,13 @@ export async function pageOfHistory(
 	};
 }
 
-/** The newest rows about one session or one recording, oldest first. */
+type About = { session: string } | { recording: string };
+
+/** The newest rows about one session or one recording from before row `before`, oldest first. */
 export async function readHistory(
 	store: Store,
-	about: { session: string } | { recording: string },
-	max: number,
+	about: About,
+	{ max, before = Number.MAX_SAFE_INTEGER }: { max: number; before?: number },
 ): Promise<HistoryRow[]> {
 	const [column, id] =
 		'session' in about
@@ -94,8 +97,24 @@ export async function readHistory(
 		.selectFrom('history')
 		.selectAll()
 		.where(column, '=', id)
+		.where('n', '<', before)
 		.orderBy('n', 'desc')
 		.limit(max)
 		.execute();
 	return rows.map(viewRow).toReversed();
+}
+
+/** Rows of one page about one session or one recording. */
+const pageRows = 1000;
+const Query = v.object({
+	before: v.optional(v.pipe(v.string(), v.regex(/^\d{1,15}$/), v.transform(Number))),
+});
+
+/** The page of rows about one session or one recording that a query asks for, oldest first. Throws `bad-request`. */
+export async function pageAbout(store: Store, about: About, query: unknown): Promise<HistoryPage> {
+	const { before } = parse(Query, query);
+	const last = before === undefined ? {} : { before };
+	const rows = await readHistory(store, about, { max: pageRows + 1, ...last });
+	const page = rows.slice(-pageRows);
+	return { rows: page, before: rows.length > page.length ? (page[0]?.n ?? null) : null };
 }

@@ -4,7 +4,7 @@ import type { Context } from '../context.ts';
 import { ServerError } from '../errors.ts';
 import { staffOf } from '../guard.ts';
 import { playedRoutes, refuse } from '../history/played.ts';
-import { readHistory } from '../history/read.ts';
+import { pageAbout } from '../history/read.ts';
 import { bodyOf, parse } from '../parse.ts';
 import { limits } from '../protocol/limits.ts';
 import {
@@ -35,7 +35,6 @@ import { demandReviser } from './revisions.ts';
 import { viewRecording, viewRows } from './rows.ts';
 import { sendObject } from './send.ts';
 
-const historyMax = 1000;
 /** Tombstones that a device is told of. */
 const tombstonesMax = 10_000;
 
@@ -92,7 +91,7 @@ function listRoutes(app: FastifyInstance, context: Context): void {
 		const staff = await staffOf(context, request);
 		const { id } = parse(Params, request.params);
 		await usableRecording(context, staff, id);
-		return { rows: await readHistory(store, { recording: id }, historyMax) };
+		return pageAbout(store, { recording: id }, request.query);
 	});
 	app.get('/tombstones', async (request): Promise<v.InferOutput<typeof Tombstones>> => {
 		await staffOf(context, request);

@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import type { Context } from '../context.ts';
 import { ServerError } from '../errors.ts';
 import { type Staff, staffOf } from '../guard.ts';
-import { readHistory } from '../history/read.ts';
+import { pageAbout } from '../history/read.ts';
 import { bodyOf, parse, stored } from '../parse.ts';
 import { endSession } from '../room/acts.ts';
 import { limits } from '../protocol/limits.ts';
@@ -14,8 +14,6 @@ import type { PlaceRow, SessionRow } from '../store/tables.ts';
 import { checkVisits, placeColumns } from './linked.ts';
 import { checkNotice } from './notice.ts';
 
-/** Rows of a history that are shown at once. */
-const historyMax = 1000;
 const yearMs = 366 * 24 * 60 * 60_000;
 
 const Params = v.object({ id: Id });
@@ -220,7 +218,7 @@ function readRoutes(app: FastifyInstance, context: Context): void {
 		const staff = await staffOf(context, request);
 		const { id } = parse(Params, request.params);
 		await visibleSession(store, staff, id);
-		return { rows: await readHistory(store, { session: id }, historyMax) };
+		return pageAbout(store, { session: id }, request.query);
 	});
 }
 

@@ -101,7 +101,7 @@ test('what a page says again and again is written down once a minute, and later 
 			}
 		});
 	const count = async () => {
-		const all = await readHistory(server.context.store, { recording: recorder.id }, 1000);
+		const all = await readHistory(server.context.store, { recording: recorder.id }, { max: 1000 });
 		return all.filter(({ who: one }) => one === entry.who).length;
 	};
 	await add(addOnce, 70);
@@ -162,6 +162,6 @@ test('who was refused a recording is written down, once a minute', async () => {
 		const asked = { recording: recorder.id, error };
 		await expect(refuse(server.context, { ...staff, origin: '' }, asked)).rejects.toBe(error);
 	}
-	const all = await readHistory(server.context.store, { recording: recorder.id }, 1000);
+	const all = await readHistory(server.context.store, { recording: recorder.id }, { max: 1000 });
 	expect(all.filter(({ who: member }) => member === staff.member)).toHaveLength(64);
 });

@@ -73,8 +73,29 @@ test('whoever has a link cannot push the rest of the history out of sight', asyn
 		clock.forward(60_000);
 		await call(address, 'GET', `/api/places/${places[0]}`);
 	}
-	const rows = await readHistory(local.server.context.store, { session: id }, 1000);
+	const rows = await readHistory(local.server.context.store, { session: id }, { max: 1000 });
 	expect(acts(rows).filter(([act]) => act === 'link-opened')).toHaveLength(64);
+});
+
+test('the history of one session is read in pages, so that nothing is pushed out of sight', async () => {
+	const { maya, server } = local;
+	const { id } = await maya.session();
+	const { store, history } = server.context;
+	await store.transaction().execute(async (db) => {
+		const who = newId();
+		for (let n = 0; n < 1200; n++) await history.add(db, { act: 'played', who, session: id });
+	});
+	const path = `/api/sessions/${id}/history`;
+	const { body: newest } = await maya.call('GET', path);
+	expect(newest.rows).toHaveLength(1000);
+	expect(newest.before).toBe(newest.rows[0].n);
+	const { body: first } = await maya.call('GET', `${path}?before=${newest.before}`);
+	expect(first.before).toBeNull();
+	const whole: HistoryRow[] = [...first.rows, ...newest.rows];
+	expect(whole.map(({ n }) => n)).toEqual(whole.map((_, at) => (whole[0]?.n ?? 0) + at));
+	expect(whole.map(({ act }) => act).slice(0, 2)).toEqual(['session-made', 'played']);
+	expect(whole).toHaveLength(1201);
+	expect((await maya.call('GET', `${path}?before=x`)).status).toBe(400);
 });
 
 test('the history tells of a visit in order, newest first, and in pages', async () => {
@@ -205,7 +226,7 @@ test('a broken line is written down so often and no oftener, and not when the se
 		({ line } = await waitAt(address, place, { key: lea.key }));
 	}
 	const count = async () => {
-		const rows = await readHistory(local.server.context.store, { session }, 1000);
+		const rows = await readHistory(local.server.context.store, { session }, { max: 1000 });
 		return ['lost', 'returned'].map((act) => rows.filter((row) => row.act === act).length);
 	};
 	expect(await count()).toEqual([64, 64]);
@@ -213,7 +234,7 @@ test('a broken line is written down so often and no oftener, and not when the se
 	await store.deleteFrom('history').where('act', 'in', ['lost', 'returned']).execute();
 	await local.close();
 	const again = await localServer({ dataDir: local.dataDir, clock: local.clock });
-	const rows = await readHistory(again.server.context.store, { session }, 1000);
+	const rows = await readHistory(again.server.context.store, { session }, { max: 1000 });
 	expect(rows.map((row) => row.act)).not.toContain('lost');
 	local = { ...again, maya };
 });

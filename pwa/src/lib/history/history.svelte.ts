@@ -1,9 +1,10 @@
 import { fetchJson } from '#lib/net/api.ts';
 import { isApiError } from '#lib/net/errors.ts';
 import { Opener, fetchOne, fetchRoll } from '#lib/sessions/roll.ts';
-import { History, HistoryPage, type HistoryRow } from '#protocol/sessions.ts';
+import { HistoryPage, type HistoryRow } from '#protocol/sessions.ts';
 import { type KnownSession, about, entriesOf, peopleIn } from './entries.ts';
 import { memberName } from './members.ts';
+import { fetchWhole } from './whole.ts';
 
 /** Pages of a span that are read at most. */
 const pagesMax = 40;
@@ -46,7 +47,7 @@ export class Histories {
 	loadSession(id: string, place: string | null): Promise<void> {
 		return this.#load(async () => {
 			const path = `/api/sessions/${id}/history`;
-			const [{ rows }, row] = await Promise.all([fetchJson(History, { path }), fetchOne(id)]);
+			const [rows, row] = await Promise.all([fetchWhole(path), fetchOne(id)]);
 			const sessions = await this.#open(rows, [row]);
 			this.person = sessions.get(id)?.places.find((one) => one.id === place)?.name ?? '';
 			return { rows: rows.toReversed(), sessions };

@@ -1,5 +1,6 @@
 import { account } from '#lib/account/account.svelte.ts';
 import { signWish } from '#lib/deletion/wish.ts';
+import { fetchWhole } from '#lib/history/whole.ts';
 import { fetchJson, request } from '#lib/net/api.ts';
 import { address } from '#lib/net/origin.ts';
 import { signAct } from '#lib/proof/act.ts';
@@ -7,7 +8,7 @@ import { proof } from '#lib/proof/proof.svelte.ts';
 import { RecordingsApi } from '#lib/record/api.ts';
 import { BriefPage, WholeRows } from '#protocol/briefs.ts';
 import { Recording, Tombstones } from '#protocol/recordings.ts';
-import { History, type HistoryRow } from '#protocol/sessions.ts';
+import type { HistoryRow } from '#protocol/sessions.ts';
 import { type Opener, type TrackKeys, openTrackKeys } from './keys.ts';
 import { type Vouched, readManifest } from './manifest.ts';
 
@@ -102,10 +103,10 @@ export async function fetchHistory(recording: Recording): Promise<HistoryRow[]> 
 	const { id, session } = recording;
 	const paths = [`${pathOf(id)}/history`];
 	if (session !== null) paths.push(`/api/sessions/${session}/history`);
-	const lists = await Promise.all(paths.map((path) => fetchJson(History, { path })));
+	const lists = await Promise.all(paths.map((path) => fetchWhole(path)));
 	const rows = new Map(
 		lists
-			.flatMap(({ rows: list }) => list)
+			.flat()
 			.filter((row) => row.recording === null || row.recording === id)
 			.map((row) => [JSON.stringify(row), row]),
 	);

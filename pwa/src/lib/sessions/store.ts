@@ -1,6 +1,7 @@
 import { account } from '#lib/account/account.svelte.ts';
+import { fetchWhole } from '#lib/history/whole.ts';
 import { fetchJson } from '#lib/net/api.ts';
-import { History, type HistoryRow, Session } from '#protocol/sessions.ts';
+import { type HistoryRow, Session } from '#protocol/sessions.ts';
 import { fetchRoll } from './roll.ts';
 import { type HostSession, openSession } from './session.ts';
 
@@ -41,5 +42,5 @@ async function fetchList(options: {
 }
 
 export async function fetchHistory(session: string): Promise<readonly HistoryRow[]> {
-	return (await fetchJson(History, { path: `/api/sessions/${session}/history` })).rows;
+	return fetchWhole(`/api/sessions/${session}/history`);
 }
