@@ -110,6 +110,12 @@ test('a new recovery key is in force only once it was written down', async () =>
 	const region = page.getByRole('region', { name: 'Recovery key' });
 	recoveryKey = (await region.textContent())?.trim() ?? '';
 	await page.getByRole('textbox', { name: 'Type the last group' }).fill(recoveryKey.slice(-4));
+	const unlockers = '**/api/account/unlockers';
+	await page.route(unlockers, (route) => route.abort());
+	await page.getByRole('button', { name: 'I have saved it' }).click();
+	await page.getByText('The new key may not be in force yet.').waitFor();
+	expect((await region.textContent())?.trim()).toBe(recoveryKey);
+	await page.unroute(unlockers);
 	await page.getByRole('button', { name: 'I have saved it' }).click();
 	await page.getByText('Your new recovery key is in force.').waitFor();
 });
