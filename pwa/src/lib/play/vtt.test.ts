@@ -57,6 +57,16 @@ test('what is no file of captions is refused with a code, whatever it is', () =>
 	);
 });
 
+test('tags that never end are read once', () => {
+	const size = 4_000_000;
+	const cue = (text: string) => parseVtt(`WEBVTT\n\n00:01.000 --> 00:02.000\n${text}`);
+	const open = '<'.repeat(size);
+	expect(cue(open)).toEqual([{ from: 1_000, to: 2_000, text: open }]);
+	expect(cue(`<v${' '.repeat(size)}.`)[0]?.text).toHaveLength(size + 3);
+	expect(cue(`${'<v '.repeat(size / 4)}>Hello`)[0]?.text).toMatch(/: Hello$/);
+	expect(cue(`<v.loud Maya>&${'amp'.repeat(size / 4)}; you`)[0]?.text).toMatch(/^Maya: &amp/);
+});
+
 test('at a time there is what is said then', () => {
 	const cues = parseVtt(file);
 	expect(cuesAt(cues, 999)).toEqual([]);

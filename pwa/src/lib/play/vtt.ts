@@ -30,13 +30,25 @@ function timeOf(text: string): number {
 	return Math.round((hours * 3600 + minutes * 60 + seconds) * 1000);
 }
 
-/** WebVTT §4.2.2: the voice of a cue is kept as a name, every other tag is left out. */
+/** WebVTT §4.2.2: what stands for a tag: the voice of a cue is kept as a name, every other one is left out. */
+function inPlaceOf(tag: string): string {
+	const [, name] = /^v(?:\.\S*)?\s+(.+)$/s.exec(tag) ?? [];
+	return name === undefined ? '' : `${name}: `;
+}
+
+/** In one pass, since somebody else made the file: tags that never end would be looked through again from each of them. */
 function plain(text: string): string {
-	return text
-		.replaceAll(/<v(?:\.[^\s>]*)?\s+([^>]+)>/g, '$1: ')
-		.replaceAll(/<[^>]*>/g, '')
-		.replaceAll(/&(\w+);/g, (whole, name: string) => entities[name] ?? whole)
-		.trim();
+	let out = '';
+	let at = 0;
+	for (;;) {
+		const open = text.indexOf('<', at);
+		const close = open < 0 ? -1 : text.indexOf('>', open);
+		if (close < 0) break;
+		out += text.slice(at, open) + inPlaceOf(text.slice(open + 1, close));
+		at = close + 1;
+	}
+	out += text.slice(at);
+	return out.replaceAll(/&(\w{1,8});/g, (whole, name: string) => entities[name] ?? whole).trim();
 }
 
 /** A block of the file; undefined for one that is no cue: NOTE, STYLE, REGION. */
