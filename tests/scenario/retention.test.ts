@@ -337,6 +337,24 @@ test('a hold is released by who placed it or by an admin, and with no sooner end
 	expect(await setRetention(recorder, release, { staff: tom })).toBe('kept');
 });
 
+test('a participant who can open it is told what holds now, and not what the notice said', async () => {
+	const dana = await colleague(maya, 'participant-only');
+	const startedAt = local.clock.now();
+	const keptUntil = startedAt + 100 * day;
+	const recorder = await recorded({ keptUntil }, maya, [dana.signedIn.member.id]);
+	const path = `/api/recordings/briefs?from=${startedAt}&to=${startedAt}`;
+	const shown = async () => {
+		const { briefs } = (await dana.call('GET', path)).body;
+		return briefs.find(({ id }: { id: string }) => id === recorder.id).keeping;
+	};
+	expect(await shown()).toEqual({ endsAt: keptUntil, hold: false });
+	expect(await setRetention(recorder, { keptUntil: keptUntil + day })).toBe('kept');
+	expect(await shown()).toEqual({ endsAt: keptUntil + day, hold: false });
+	expect(await setRetention(recorder, { hold: true })).toBe('kept');
+	expect(await shown()).toEqual({ endsAt: null, hold: true });
+	expect(await retentionOf(recorder, dana)).toEqual({ error: 'forbidden' });
+});
+
 const rules = {
 	record: {
 		states: ['CA'],
