@@ -99,6 +99,7 @@ export const rules: Readonly<Record<string, Rule>> = {
 	'GET /api/recordings/:id/shares': clinical,
 	'POST /api/recordings/:id/shares': clinical,
 	'POST /api/recordings/:id/shares/start': clinical,
+	'GET /api/shares/asking': clinical,
 	'DELETE /api/shares/:id': clinical,
 	'PUT /api/shares/:id/device': clinical,
 	'DELETE /api/shares/:id/device': clinical,

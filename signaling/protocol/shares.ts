@@ -136,6 +136,21 @@ export const ShareList = v.strictObject({
 /** Openings whose time is told. */
 export const shareOpeningsShown = 50;
 
+/** GET /api/shares/asking (clinical staff) → the browsers that ask for shares which this member made, and wait for her. */
+export const SharesAsking = v.strictObject({
+	asking: v.array(
+		v.strictObject({
+			share: Id,
+			recording: Id,
+			/** When it asked. */
+			at: Time,
+			/** When the recording began. */
+			startedAt: Time,
+		}),
+	),
+});
+export type ShareAsking = v.InferOutput<typeof SharesAsking>['asking'][number];
+
 /**
  * PUT /api/shares/:id/device (the sharer) → 204: the content, sealed to the device that is named by the hash of its
  * public identity. Errors: `conflict` (another device asks by now), `gone` (it is over), `not-found`.

@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import type { Context } from '../context.ts';
 import { staffOf } from '../guard.ts';
 import { bodyOf, parse } from '../parse.ts';
-import { NewShare, ShareApproval, ShareStart } from '../protocol/shares.ts';
+import { NewShare, ShareApproval, type SharesAsking, ShareStart } from '../protocol/shares.ts';
 import { Id } from '../protocol/text.ts';
 import { identifierOf } from './open.ts';
 import { recipientRoutes } from './recipient.ts';
@@ -22,6 +22,8 @@ import {
 const Params = v.object({ id: Id });
 /** Shares of one recording that are listed. */
 const listMax = 500;
+/** Browsers that wait for one member. */
+const askingMax = 100;
 
 function recordingShares(app: FastifyInstance, context: Context): void {
 	const { store, opaque, hub, config } = context;
@@ -60,10 +62,37 @@ function recordingShares(app: FastifyInstance, context: Context): void {
 	});
 }
 
+function askingRoute(app: FastifyInstance, context: Context): void {
+	const { store, clock } = context;
+	app.get('/shares/asking', async (request): Promise<v.InferOutput<typeof SharesAsking>> => {
+		const { member } = await staffOf(context, request);
+		const rows = await store
+			.selectFrom('shares')
+			.innerJoin('recordings', 'recordings.id', 'shares.recording')
+			.select(['shares.id', 'shares.recording', 'shares.device_at', 'recordings.started_at'])
+			.where('shares.sharer', '=', member)
+			.where('shares.state', '=', 'open')
+			.where('shares.expires_at', '>', clock.now())
+			.where('shares.device', 'is not', null)
+			.where('shares.approved', '=', 0)
+			.orderBy('shares.device_at')
+			.limit(askingMax)
+			.execute();
+		const asking = rows.map(({ id: share, recording, device_at: at, started_at: startedAt }) => ({
+			share,
+			recording,
+			at: at ?? startedAt,
+			startedAt,
+		}));
+		return { asking };
+	});
+}
+
 /** /api/recordings/:id/shares and /api/shares. */
 export function shareRoutes(app: FastifyInstance, context: Context): void {
 	const { hub } = context;
 	recordingShares(app, context);
+	askingRoute(app, context);
 	recipientRoutes(app, context);
 	app.delete('/shares/:id', async (request, reply) => {
 		const staff = await staffOf(context, request);

@@ -6,7 +6,7 @@ import { random, toBase64url } from '#crypto/bytes.ts';
 import { generateParticipantIdentity } from '#crypto/identity/identity.ts';
 import { sealToDevice } from '#crypto/share/device.ts';
 import { type App, join as joined } from '../app.ts';
-import { films, memoryShelf, minute, record, refusal, sharing, watch } from '../sharing.ts';
+import { films, memoryShelf, record, refusal, sharing, watch } from '../sharing.ts';
 import { call } from '../wire.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
@@ -349,46 +349,6 @@ test('it is shared by its host, and by supervisors who said why; nobody else can
 	expect((await here.visit(made.id).look()).state).toBe('open');
 });
 
-test('who opens it again and again fills no history', async () => {
-	await here.allow({ mail: true, links: true });
-	const { store } = here.local.server.context;
-	const made = await here.share({ way: 'link' });
-	const visit = await here.proven(made.id);
-	const secret = here.visits.secretIn(new URL(made.fullLink ?? '').hash) ?? random(16);
-	const written = async () =>
-		(await store.selectFrom('history').select('n').where('about', '=', made.id).execute()).length;
-	const before = await written();
-	for (let n = 0; n < 5; n++) await visit.openWithLink(secret);
-	expect((await written()) - before).toBe(1);
-	// One a minute: a hundred stand there, then one an hour.
-	for (let n = 1; n < 110; n++) {
-		here.local.clock.forward(minute);
-		await visit.openWithLink(secret);
-	}
-	expect((await written()) - before).toBe(100);
-	for (let n = 0; n < 2; n++) {
-		await here.pass(26 * minute);
-		await visit.openWithLink(secret);
-	}
-	expect((await written()) - before).toBe(101);
-	expect((await here.shown(made.id)).openings).toBe(112);
-	await here.allow({ mail: true, links: false });
-});
-
-test('a server that sends no text messages says so before anybody fills in a form', async () => {
-	const { config } = here.local.server.context;
-	const { text } = config;
-	const told = async () => (await here.sharer.fetchShares(await here.opened())).texts;
-	expect(await told()).toBe(true);
-	Object.assign(config, { text: undefined });
-	try {
-		expect(await told()).toBe(false);
-		expect(await refusal(here.share())).toBe('not-ready');
-	} finally {
-		Object.assign(config, { text });
-	}
-});
-
 test('nothing is shared where an admin signed so, and what was is served to its end', async () => {
 	const [made, device] = [await here.share(), await here.share({ way: 'device' })];
 	const visit = await here.proven(device.id);
@@ -421,28 +381,4 @@ test('with the recording all its shares go, and their bytes are in no file', asy
 	);
 	for (const text of kept.flatMap((one) => one ?? []))
 		expect(data.some((bytes) => bytes.includes(text))).toBe(false);
-});
-
-test('a mail that is under way while its share or recording goes is neither sent again nor a failure', async () => {
-	const { mailbox } = here;
-	const before = mailbox.received.length;
-	const taken = Promise.withResolvers<void>();
-	const arrived = Promise.withResolvers<void>();
-	mailbox.ontaken = async () => {
-		arrived.resolve();
-		await taken.promise;
-		throw new Error('later');
-	};
-	here.recorded = await record(here.device);
-	const logged = here.local.log().length;
-	await here.share();
-	await arrived.promise;
-	await here.maya.deleteRecording(here.recorded.id);
-	taken.resolve();
-	await here.work();
-	mailbox.ontaken = () => Promise.resolve();
-	here.local.clock.forward(5 * 60_000);
-	await here.work();
-	expect(mailbox.received.length).toBe(before);
-	expect(here.local.log().slice(logged)).not.toContain('"event":"failure"');
 });
