@@ -14,6 +14,7 @@ DATA_DIR names the folder of the server.`;
 
 const warning = (day: string) =>
 	`Without the file of tombstones recordings come back that were deleted after ${day}.
+So do destroyed tracks, and access that was ended.
 It is tombstones.log in the folder of the server that you replace, or in a newer backup.`;
 
 /** Whether the operator wants to go on without tombstones. Nobody at a terminal has said nothing. */
@@ -44,9 +45,20 @@ async function restore(
 		complain(warning(new Date(at).toISOString()));
 		if (!(await agrees())) throw new BackupError('Nothing was restored.');
 	}
-	const { recordings, deleted } = await restoreBackup({ folder, dataDir, tombstones });
+	const restored = await restoreBackup({ folder, dataDir, tombstones });
+	const { description, recordings, deleted, tracks, access, relocked } = restored;
 	say(`${recordings} recordings are in ${dataDir}.`);
 	say(`${deleted} recordings of the backup were deleted since and are not there again.`);
+	if (tracks > 0) say(`${tracks} tracks of others were destroyed since and are not there again.`);
+	if (access > 0) say(`${access} keys of members whose access was ended since are gone again.`);
+	if (relocked.length > 0)
+		say(
+			`Under keys of before, seal them anew: ${relocked.map((id) => `/recordings/${id}`).join(' ')}`,
+		);
+	const day = new Date(description.at).toISOString();
+	say(
+		`Passwords, passkeys, browsers and roles are as they were on ${day}: change again what was changed since.`,
+	);
 }
 
 async function main(): Promise<void> {

@@ -4,10 +4,11 @@ import { readConfig } from '../config.ts';
 import { systemCode } from '../errors.ts';
 import {
 	readTombstones,
-	type Tombstone,
+	type TombstoneLines,
 	Tombstones,
 	tombstonesName,
 } from '../recording/tombstones.ts';
+import { type TakenBack, takeBack } from '../recording/undone.ts';
 import { createServer } from '../server.ts';
 import { endRestored } from '../share/restored.ts';
 import { writeDurably } from '../store/files.ts';
@@ -23,16 +24,18 @@ import {
 import { BackupError } from './errors.ts';
 import { addMade, type Description, descriptionName } from './made.ts';
 
-export interface Restored {
+export interface Restored extends TakenBack {
 	readonly description: Description;
 	/** Recordings that are there again. */
 	readonly recordings: number;
 	/** Recordings of the backup that had been deleted since and are not there again. */
 	readonly deleted: number;
+	/** Tracks of the others that had been destroyed since and are not there again. */
+	readonly tracks: number;
 }
 
 /** The lines of a file of tombstones. Throws `BackupError` when there is no such file. */
-async function given(path: string): Promise<Tombstone[]> {
+async function given(path: string): Promise<TombstoneLines> {
 	try {
 		return await readTombstones(path);
 	} catch (cause) {
@@ -49,9 +52,9 @@ async function copyFiles(folder: string, dataDir: string): Promise<void> {
 }
 
 /**
- * Puts a backup into an empty data directory. Of recordings that a tombstone names no byte is brought back, and the
- * database is rewritten without them before this resolves. Throws `BackupError`: the folder is no whole backup, the
- * data directory is not empty, something is damaged or missing.
+ * Puts a backup into an empty data directory. Of recordings and tracks that a tombstone names no byte is brought back, access
+ * that was ended since ends again, and the database is rewritten without them before this resolves. Throws `BackupError`: the
+ * folder is no whole backup, the data directory is not empty, something is damaged or missing.
  */
 export async function restoreBackup(options: {
 	folder: string;
@@ -63,22 +66,32 @@ export async function restoreBackup(options: {
 	const description = await readDescription(folder);
 	if ((await namesIn(dataDir)).length > 0)
 		throw new BackupError(`${dataDir} is not empty: set DATA_DIR to a new folder.`);
-	const more = tombstones === undefined ? [] : await given(tombstones);
+	const known = await new Tombstones(folder).lines();
+	const more = tombstones === undefined ? { deleted: [], undone: [] } : await given(tombstones);
 	if ((await hashOf(join(folder, databaseName))) !== description.database)
 		throw new BackupError(`${databaseName} in ${folder} is damaged.`);
-	const buried = new Map(
-		[...(await new Tombstones(folder).read()), ...more].map((it) => [it.recording, it]),
+	const buried = new Map([...known.deleted, ...more.deleted].map((it) => [it.recording, it]));
+	const undone = new Set([...known.undone, ...more.undone].map((it) => JSON.stringify(it)));
+	const destroyed = new Set(
+		[...known.undone, ...more.undone].flatMap((it) =>
+			it.what === 'track' ? [`${it.of} ${it.track}`] : [],
+		),
 	);
 	await mkdir(dataDir, { recursive: true, mode: 0o700 });
 	// First of all: whatever happens after this, a start of the server deletes them again.
-	const lines = [...buried.values()].map((it) => `${JSON.stringify(it)}\n`).join('');
-	await writeDurably(join(dataDir, tombstonesName), Buffer.from(lines));
+	const lines = [...[...buried.values()].map((it) => JSON.stringify(it)), ...undone];
+	const text = lines.map((line) => `${line}\n`).join('');
+	await writeDurably(join(dataDir, tombstonesName), Buffer.from(text));
 	await copyFiles(folder, dataDir);
-	const [there, gone] = [new Set<string>(), new Set<string>()];
+	const [there, gone, tracks] = [new Set<string>(), new Set<string>(), new Set<string>()];
 	for (const chunk of chunksIn(folder)) {
-		const { recording, sha256 } = chunk;
+		const { recording, track, sha256 } = chunk;
 		(buried.has(recording) ? gone : there).add(recording);
 		if (buried.has(recording)) continue;
+		if (destroyed.has(`${recording} ${track}`)) {
+			tracks.add(track);
+			continue;
+		}
 		const path = pathOf(chunk);
 		const bytes = await chunkBytes(folder, { path, sha256 });
 		if (!bytes) throw new BackupError(`${path} in ${folder} is missing.`);
@@ -90,8 +103,11 @@ export async function restoreBackup(options: {
 		config: { ...readConfig({}), dataDir, logLevel: 'silent' },
 	});
 	await endRestored(server.context);
+	const taken = await takeBack(server.context, description.at);
+	await server.context.database.rewrite();
 	await server.close();
 	// It still holds what is deleted from now on.
 	await addMade(dataDir, { backup: description.id, at: description.at });
-	return { description, recordings: there.size, deleted: gone.size };
+	const counts = { recordings: there.size, deleted: gone.size, tracks: tracks.size };
+	return { description, ...counts, ...taken };
 }

@@ -7,6 +7,7 @@ import type { StoreTransaction } from '../store/database.ts';
 import { orphans } from './derivatives.ts';
 import { purges } from './purges.ts';
 import type { Tombstone } from './tombstones.ts';
+import { settleTracks } from './undone.ts';
 
 /** A recording that is to go, and why. */
 export interface Deletion {
@@ -215,6 +216,7 @@ export async function settleDeletions(context: Context): Promise<number> {
 		await tombstones.add(tombstone);
 		settled += 1;
 	}
+	settled += await settleTracks(context);
 	await deleteOrphans(context, { who: null });
 	await scrub(context);
 	return settled;

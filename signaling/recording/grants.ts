@@ -157,7 +157,12 @@ export function grantRoutes(app: FastifyInstance, context: Context): void {
 		const staff = await staffOf(context, request);
 		const { id: recording, recipient } = parse(Recipient, request.params);
 		await usableRecording(context, staff, recording);
-		if (await endGrant(context, staff, { recording, recipient })) hub.changed('recordings');
+		const at = context.clock.now();
+		if (await endGrant(context, staff, { recording, recipient })) {
+			// A backup of before still has the grant.
+			await context.tombstones.add({ what: 'access', of: recording, recipient, at });
+			hub.changed('recordings');
+		}
 		return reply.code(204).send();
 	});
 }

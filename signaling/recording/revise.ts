@@ -10,6 +10,7 @@ import { demandNoCopies } from './kin.ts';
 import { checkGrants, checkKept, insertGrants } from './recordings.ts';
 import { basesOf, killParts, openRevision, removeDeadParts } from './revisions.ts';
 import { revised } from './revised.ts';
+import type { Undone } from './tombstones.ts';
 
 interface Finishing {
 	readonly db: StoreTransaction;
@@ -135,6 +136,24 @@ async function swap(context: Context, options: Finishing): Promise<string[]> {
 	return ended;
 }
 
+/** What must not come back from a backup of before. */
+function linesOf(
+	options: Pick<Finishing, 'recording' | 'kind' | 'wanted'> & { ended: string[]; at: number },
+): Undone[] {
+	const { recording: of, kind, wanted, ended, at } = options;
+	return [
+		...wanted.destroy.map((track) => ({
+			what: 'track' as const,
+			of,
+			track,
+			at,
+			words: wanted.drop,
+		})),
+		...ended.map((recipient) => ({ what: 'access' as const, of, recipient, at })),
+		...(kind === 'relock' ? [{ what: 'relock' as const, of, at }] : []),
+	];
+}
+
 /**
  * Puts what was rewritten in the place of what was: rows in one commit, then files. A crash before the commit leaves
  * everything as it was, one behind it leaves files that the next start removes. Done again it does no harm.
@@ -144,9 +163,10 @@ export async function finishRevision(
 	staff: Staff,
 	options: { recording: string; revision: string; wanted: FinishRevision },
 ): Promise<void> {
-	const { store, history } = context;
+	const { store, history, clock } = context;
 	const { recording, revision, wanted } = options;
-	await store.transaction().execute(async (db) => {
+	const at = clock.now();
+	const undone = await store.transaction().execute(async (db) => {
 		const { session, host } = await presentRecording(db, recording);
 		const done = await db
 			.selectFrom('revisions')
@@ -156,7 +176,7 @@ export async function finishRevision(
 			.where('member', '=', staff.member)
 			.where('state', '=', 'done')
 			.executeTakeFirst();
-		if (done) return;
+		if (done) return [];
 		const row = await openRevision(db, recording);
 		if (row?.id !== revision || row.member !== staff.member) throw new ServerError('not-found');
 		const { kind } = row;
@@ -170,7 +190,9 @@ export async function finishRevision(
 			await history.add(db, { act: 'track-destroyed', who, session, recording, about });
 		for (const about of ended)
 			await history.add(db, { act: 'access-ended', who, session, recording, about });
+		return linesOf({ recording, kind, wanted, ended, at });
 	});
+	for (const line of undone) await context.tombstones.add(line);
 	await removeDeadParts(context, recording);
 	await context.shares.scrub();
 }

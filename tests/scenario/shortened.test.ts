@@ -1,6 +1,12 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { makeBackup } from '../../signaling/backup/backup.ts';
+import { restoreBackup } from '../../signaling/backup/restore.ts';
+import { findBytes, piecesOf } from '../bytesearch.ts';
 import { colleague } from '../colleagues.ts';
-import { type LocalServer, localPractice } from '../local.ts';
+import { type LocalServer, localPractice, localServer } from '../local.ts';
 import { someBytes, TestRecorder } from '../recorder.ts';
 import type { Staff } from '../staff.ts';
 import { newId, signed } from '../wire.ts';
@@ -202,4 +208,45 @@ test('its host and the practice keep what is made of a recording, and who loses 
 	const { body } = await maya.call('GET', `${source.path}/history`);
 	const ended = body.rows.filter(({ act }: { act: string }) => act === 'access-ended');
 	expect(ended).toMatchObject([{ who: maya.signedIn.member.id, about: other }]);
+});
+
+test('a restore brings back no destroyed track and no access that was ended', async () => {
+	const tom = await colleague(maya);
+	const [other, home] = [tom.signedIn.member.id, await mkdtemp(join(tmpdir(), 'sotto-undone-'))];
+	const [source, second] = [await recorded([other]), await recorded([other])];
+	const { danas, recorder } = source;
+	const sealed = await readFile(join(local.dataDir, 'objects', recorder.id, danas, '0', '0'));
+	const needles = new Map([['film', piecesOf(sealed)]]);
+	const folder = join(home, 'backup');
+	await makeBackup({ dataDir: local.dataDir, folder, now: local.clock.now() });
+	local.clock.forward(1000);
+	expect(await destroyed(source)).toBe('destroyed');
+	expect((await maya.call('DELETE', `${second.path}/grants/${other}`)).status).toBe(204);
+	expect(await findBytes(local.dataDir, needles)).toEqual([]);
+	const [known, unknown] = [join(home, 'known'), join(home, 'unknown')];
+	await restoreBackup({ folder, dataDir: unknown, tombstones: undefined });
+	expect(await findBytes(unknown, needles)).not.toEqual([]);
+	const tombstones = join(local.dataDir, 'tombstones.log');
+	const restored = await restoreBackup({ folder, dataDir: known, tombstones });
+	expect(restored).toMatchObject({ tracks: 1, access: 1, relocked: [] });
+	expect(await findBytes(known, needles)).toEqual([]);
+	const again = await localServer({ dataDir: known, clock: local.clock });
+	const { store: db } = again.server.context;
+	const grants = await db
+		.selectFrom('grants')
+		.select('recording')
+		.where('recipient', '=', other)
+		.where('recording', 'in', [recorder.id, second.recorder.id])
+		.execute();
+	expect(grants).toEqual([{ recording: recorder.id }]);
+	const tracks = await db
+		.selectFrom('objects')
+		.select('track')
+		.where('recording', '=', recorder.id)
+		.execute();
+	expect(tracks.map(({ track }) => track).toSorted()).toEqual(
+		[recorder.id, finalOf(source)].toSorted(),
+	);
+	await again.close();
+	await rm(home, { recursive: true, force: true });
 });
