@@ -16,6 +16,9 @@ export const keys: Reasons = {
 	],
 	'what a passkey is, and advice': [
 		'keys_passkey_text',
+		'keys_passkey_useless',
+		'keys_passkey_removed',
+		'keys_passkeys_unknown',
 		'keys_refused_next',
 		'keys_no_prf',
 		'keys_unknown',
