@@ -9,7 +9,7 @@ export const player: Reasons = {
 		'player_mark_consent',
 		'player_captions_long',
 	],
-	'that something is going on': ['player_notes_opening'],
+	'that something is going on': ['player_notes_opening', 'player_copy_stay'],
 	'a name of a list, a field or a button': [
 		'player_copies',
 		'player_copies_open_link',

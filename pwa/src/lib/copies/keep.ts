@@ -99,6 +99,10 @@ export async function keepCopy(
 	const member = account.member.id;
 	const total = bytesOf(wanted.outline);
 	await demandRoom(total);
+	// With her keys it ends, whoever comes after her.
+	const demandOpen = () => {
+		if (account.member.id !== member) throw new DOMException('', 'AbortError');
+	};
 	const keptAt = Date.now();
 	const wish = keptAt + Math.min(forMs, copyMsMax);
 	const path = `/api/copies/${id}`;
@@ -106,10 +110,14 @@ export async function keepCopy(
 	// No answer makes it longer than she chose.
 	const expiresAt = Math.min(wish, kept.expiresAt);
 	try {
-		const onBytes = (bytes: number) => onShare(bytes / Math.max(1, total));
+		const onBytes = (bytes: number) => {
+			demandOpen();
+			onShare(bytes / Math.max(1, total));
+		};
 		await navigator.locks.request(keepingLock, { mode: 'shared', signal }, async () => {
 			await bringBytes(wanted, { signal, onBytes });
 			const sealed = await sealContent(vaultKey, id, await contentOf(wanted));
+			demandOpen();
 			await writeCopy({ recording: id, member, sealed, bytes: total, keptAt, expiresAt });
 		});
 	} catch (error) {
