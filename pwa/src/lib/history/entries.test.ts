@@ -7,6 +7,7 @@ import {
 	historyCsv,
 	historyJson,
 	peopleIn,
+	whichShare,
 } from './entries.ts';
 
 const row = (act: HistoryRow['act'], who: string | null, session: string | null): HistoryRow => ({
@@ -63,6 +64,14 @@ test('the history of one person has her acts and those of her session, and nobod
 	expect(about(entries, 'Dana').map(({ who }) => who)).toEqual(['two-Dana']);
 });
 
+test('a row of a share says which one, and nobody takes the id of something else for a share', () => {
+	const of = (act: HistoryRow['act'], said: string | null) => whichShare({ act, about: said });
+	for (const act of ['shared', 'share-opened', 'share-refused', 'share-ended'] as const)
+		expect([of(act, 'the share'), of(act, null)]).toEqual(['the share', undefined]);
+	for (const act of ['granted', 'opened', 'copy-kept', 'request-made'] as const)
+		expect(of(act, 'something else')).toBeUndefined();
+});
+
 test('both exports say the same of every row, with the zone named', () => {
 	const words = {
 		columns: (zone: string) => [`Time (${zone})`, 'UTC', 'Name', 'What', 'Session', 'Recording'],
@@ -82,6 +91,7 @@ test('both exports say the same of every row, with the zone named', () => {
 		name: 'Ines',
 		who: 'one-Ines',
 		session: 'one',
+		about: null,
 	});
 	expect(json.rows[1].local).toMatch(/^2026-11-2[123] \d\d:04:05$|:\d\d:05$/);
 });

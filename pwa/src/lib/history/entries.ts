@@ -45,6 +45,12 @@ export function about(entries: readonly Entry[], person: string): Entry[] {
 	);
 }
 
+/** Which share a row tells of, by id; undefined for every other act. */
+export function whichShare(row: Pick<HistoryRow, 'act' | 'about'>): string | undefined {
+	const tells = row.act === 'shared' || row.act.startsWith('share-');
+	return tells ? (row.about ?? undefined) : undefined;
+}
+
 const zone = (): string => Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 /** "2026-11-22 15:04:05", as clocks in the viewer's time zone showed it. */
@@ -83,6 +89,7 @@ export function historyJson(entries: readonly Entry[], words: Words): string {
 		who: entry.who,
 		session: entry.session,
 		recording: entry.recording,
+		about: entry.about,
 	}));
 	return `${JSON.stringify({ zone: zone(), rows }, null, '\t')}\n`;
 }

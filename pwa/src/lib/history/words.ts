@@ -1,6 +1,7 @@
 import { m } from '#lib/paraglide/messages.js';
 import type { Act, HistoryRow } from '#protocol/sessions.ts';
-import type { Entry } from './entries.ts';
+import { type Entry, whichShare } from './entries.ts';
+import { memberName } from './members.ts';
 
 const words: Record<Act, (inputs: { name: string }) => string> = {
 	'set-up': m.act_set_up,
@@ -96,8 +97,27 @@ export function whoseAccess({ act, about }: Pick<HistoryRow, 'act' | 'about'>): 
 	return about !== null && (act === 'granted' || act === 'access-ended') ? about : undefined;
 }
 
+/** Characters of a share's id by which people tell shares apart. */
+const numberChars = 6;
+
+/**
+ * Whom a row is about besides who did it, to be put after its sentence: whose access it was, or who a share is for, by
+ * name where the reader knows it (`recipient` gives it by the id of a share) and else by its number.
+ */
+export function aboutWords(
+	row: Pick<HistoryRow, 'act' | 'about'>,
+	recipient: (share: string) => string | undefined = () => undefined,
+): string {
+	const share = whichShare(row);
+	const member = whoseAccess(row);
+	const name = share === undefined ? member && memberName(member) : recipient(share);
+	if (name !== undefined) return `: ${name}`;
+	return share === undefined ? '' : ` (${m.life_share({ number: share.slice(0, numberChars) })})`;
+}
+
 /** What happened in one row, as a sentence. */
-export const sentence = ({ act, name }: Pick<Entry, 'act' | 'name'>): string => actWords(act, name);
+export const sentence = (row: Pick<Entry, 'act' | 'name' | 'about'>): string =>
+	`${actWords(row.act, row.name)}${aboutWords(row)}`;
 
 /** Names of the columns of an exported table. */
 export const columns = (zone: string): string[] => [
