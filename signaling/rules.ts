@@ -46,6 +46,7 @@ export const rules: Readonly<Record<string, Rule>> = {
 	'POST /api/places/:place/claims': 'open',
 	'POST /api/codes/tries': 'open',
 	'POST /api/places/:place/requests': 'open',
+	'POST /api/places/:place/requests/challenge': 'open',
 	'POST /api/places/:place/requests/look': 'open',
 	'POST /api/codes/tries/:try': 'open',
 	'POST /api/deletion-requests': 'participant',

@@ -32,6 +32,7 @@ export type SignContext =
 	| 'sotto/share/v1'
 	| 'sotto/export/v1'
 	| 'sotto/request/v1'
+	| 'sotto/request-look/v1'
 	| 'sotto/passkey/v1'
 	| 'sotto/unlockers/v1'
 	| 'sotto/recovery/v1';

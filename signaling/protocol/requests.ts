@@ -44,10 +44,22 @@ export type RequestText = v.InferOutput<typeof RequestText>;
 export const NewOwnRequest = v.strictObject({ request: Signed });
 
 /**
- * POST /api/places/:place/requests/look: what was asked from this place. `signature` is Ed25519 in context
- * `sotto/request/v1` over the UTF-8 text of the place id. Errors: `not-found` as above, `forbidden`.
+ * POST /api/places/:place/requests/challenge → account.Challenge: a nonce for one look, valid for one minute. For any id, so
+ * that it tells nothing.
  */
-export const OwnRequestsProof = v.strictObject({ publicKey: Bytes32, signature: Signature });
+
+/**
+ * POST /api/places/:place/requests/look: what was asked from this place. `signature` is Ed25519 in context
+ * `sotto/request-look/v1` over `lookText`. Errors: `not-found` as above, `forbidden` (also for a nonce that was used).
+ */
+export const OwnRequestsProof = v.strictObject({
+	publicKey: Bytes32,
+	nonce: Bytes32,
+	signature: Signature,
+});
+
+/** Signed text of `place LF nonce`. */
+export const lookText = (place: string, nonce: string): string => `${place}\n${nonce}`;
 
 export const ExtensionReason = v.picklist(['time', 'elsewhere', 'advice']);
 export type ExtensionReason = v.InferOutput<typeof ExtensionReason>;

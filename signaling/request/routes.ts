@@ -12,6 +12,7 @@ import {
 	NewOwnRequest,
 	OwnRequestsProof,
 	RequestText,
+	lookText,
 	requestLateMs,
 } from '../protocol/requests.ts';
 import { Id } from '../protocol/text.ts';
@@ -75,14 +76,20 @@ async function add(context: Context, asked: Asked): Promise<boolean> {
 
 /** What a participant asks with the key of her visit, and with her account. */
 function ownRoutes(app: FastifyInstance, context: Context): void {
-	const { clock } = context;
+	const { clock, tokens } = context;
+	const lookOf = (place: string): string => `look at the requests of ${place}`;
+	app.post('/places/:place/requests/challenge', async (request) => {
+		const { place } = parse(PlaceParams, request.params);
+		return { nonce: tokens.challenge(lookOf(place)) };
+	});
 	app.post('/places/:place/requests/look', async (request) => {
 		const { place } = parse(PlaceParams, request.params);
-		const { publicKey, signature } = bodyOf(OwnRequestsProof, request);
+		const { publicKey, nonce, signature } = bodyOf(OwnRequestsProof, request);
+		const answered = tokens.answers(nonce, lookOf(place));
 		await visitedAt(context, { place, publicKey });
-		const message = Buffer.from(place);
-		if (!verifySignature({ publicKey, context: 'sotto/request/v1', message, signature }))
-			throw new ServerError('forbidden');
+		const message = Buffer.from(lookText(place, nonce));
+		const proof = { publicKey, context: 'sotto/request-look/v1', message, signature } as const;
+		if (!answered || !verifySignature(proof)) throw new ServerError('forbidden');
 		return { requests: await requestsOfPlace(context, place) };
 	});
 	app.post('/places/:place/requests', async (request, reply) => {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import {
 	RequestTasks,
+	lookText,
 	requestDueMs,
 	requestExtensionMs,
 } from '../../signaling/protocol/requests.ts';
@@ -61,13 +62,23 @@ function ask(visit: Visited, text: object, key: Key = visit.key): Promise<Answer
 	return call(local.address, 'POST', `/api/places/${visit.place}/requests`, { body: { request } });
 }
 
-function look({ place, key }: Pick<Visited, 'place' | 'key'>, by: Key = key): Promise<Answer> {
-	const body = {
-		publicKey: key.publicKey,
-		signature: signWith(by, 'sotto/request/v1', place),
-	};
-	return call(local.address, 'POST', `/api/places/${place}/requests/look`, { body });
+/** Signs a nonce of the server's, or the one that is given. */
+async function proofOf(
+	{ place, key }: Pick<Visited, 'place' | 'key'>,
+	by: Key = key,
+	given?: string,
+): Promise<object> {
+	const path = `/api/places/${place}/requests/challenge`;
+	const nonce: string = given ?? (await call(local.address, 'POST', path)).body.nonce;
+	const signature = signWith(by, 'sotto/request-look/v1', lookText(place, nonce));
+	return { publicKey: key.publicKey, nonce, signature };
 }
+
+const lookWith = (place: string, body: object): Promise<Answer> =>
+	call(local.address, 'POST', `/api/places/${place}/requests/look`, { body });
+
+const look = async (visit: Pick<Visited, 'place' | 'key'>, by: Key = visit.key): Promise<Answer> =>
+	lookWith(visit.place, await proofOf(visit, by));
 
 const tasks = async (who: Staff) =>
 	v.parse(RequestTasks, (await who.call('GET', '/api/requests')).body).requests;
@@ -116,6 +127,23 @@ test('nobody else asks in her name: not with another key, not for another place,
 	expect((await look({ place: visit.place, key: stranger })).body.error).toBe('not-found');
 	expect((await look({ place: newId(), key: visit.key })).body.error).toBe('not-found');
 	expect((await look(visit)).body.requests).toEqual([]);
+});
+
+test('what was signed for one look is good for no other, nor for another place, nor later', async () => {
+	const visit = await visited();
+	const proof = await proofOf(visit);
+	expect((await lookWith(visit.place, proof)).status).toBe(200);
+	expect((await lookWith(visit.place, proof)).body.error).toBe('forbidden');
+	const own = await proofOf(visit, visit.key, newKey().publicKey);
+	expect((await lookWith(visit.place, own)).body.error).toBe('forbidden');
+	const other = await visited();
+	const path = `/api/places/${other.place}/requests/challenge`;
+	const { nonce } = (await call(local.address, 'POST', path)).body;
+	const elsewhere = await proofOf(visit, visit.key, nonce);
+	expect((await lookWith(visit.place, elsewhere)).body.error).toBe('forbidden');
+	const late = await proofOf(visit);
+	await forward(61_000);
+	expect((await lookWith(visit.place, late)).body.error).toBe('forbidden');
 });
 
 test('who was never let in has nothing to ask for, and a visit that was not recorded neither', async () => {

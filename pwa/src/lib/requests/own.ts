@@ -5,7 +5,8 @@ import { sign } from '#crypto/identity/signing.ts';
 import { StoredIdentity, kept } from '#lib/call/shelf.ts';
 import { fetchJson } from '#lib/net/api.ts';
 import { ApiError } from '#lib/net/errors.ts';
-import { OwnRequests, type RequestKind } from '#protocol/requests.ts';
+import { Challenge } from '#protocol/account.ts';
+import { OwnRequests, type RequestKind, lookText } from '#protocol/requests.ts';
 import type { Place } from '#protocol/sessions.ts';
 import { type ReadRequest, readAll } from './answer.ts';
 import type { Asking } from './mine.svelte.ts';
@@ -19,10 +20,14 @@ export async function visitIdentity(place: Place): Promise<Identity | undefined>
 /** What was asked from a place with these keys. Throws `ApiError`: `not-found` when they were not in the visit. */
 export async function lookUp(place: string, identity: Identity): Promise<ReadRequest[]> {
 	const { signing } = identity;
-	const signature = toBase64url(await sign(signing, 'sotto/request/v1', utf8(place)));
-	const body = { publicKey: toBase64url(signing.publicKey), signature };
-	const path = `/api/places/${place}/requests/look`;
-	const { requests } = await fetchJson(OwnRequests, { method: 'POST', path, body, open: true });
+	const path = `/api/places/${place}/requests`;
+	const asked = { method: 'POST', open: true } as const;
+	// What is signed is good for this one look.
+	const { nonce } = await fetchJson(Challenge, { ...asked, path: `${path}/challenge` });
+	const message = utf8(lookText(place, nonce));
+	const signature = toBase64url(await sign(signing, 'sotto/request-look/v1', message));
+	const body = { publicKey: toBase64url(signing.publicKey), nonce, signature };
+	const { requests } = await fetchJson(OwnRequests, { ...asked, path: `${path}/look`, body });
 	return readAll(requests, identity);
 }
 
