@@ -111,6 +111,16 @@ test('a recording opens for a participant once somebody who may grants it to her
 		expect((await other.call('GET', path)).body.error).toBe('not-found');
 		expect((await other.call('GET', objects)).body.error).toBe('not-found');
 	}
+	// Of what stands beside it the server gives her nothing, whatever her keys open.
+	for (const kind of ['summary', 'notes', 'captions', 'waveform', 'retention']) {
+		const words = `${path}/annotations/${kind}`;
+		const put = await maya.call('PUT', words, { version: 1, sealed: bytesOf(60) });
+		expect(put.status).toBe(204);
+		expect((await dana.call('GET', words)).body.error).toBe('forbidden');
+	}
+	const rows = { ids: [recorder.id] };
+	const listed = (await dana.call('POST', '/api/recordings/rows', rows)).body;
+	expect([listed.recordings[0].summary, listed.notes]).toEqual([null, []]);
 	const history = await maya.call('GET', `${path}/history`);
 	expect(history.body.rows.map(({ act }: { act: string }) => act)).toEqual(
 		expect.arrayContaining(['granted', 'opened']),
