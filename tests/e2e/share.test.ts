@@ -96,6 +96,8 @@ test('a share is made, and its words are on the screen of who made it only', asy
 	await list.nth(4).waitFor();
 	words = await list.allInnerTexts();
 	expect(words).toHaveLength(5);
+	// It is said to be sent only when it was.
+	await dialog.getByText('E-mailed', { exact: true }).waitFor({ timeout: 20_000 });
 	await dialog.getByRole('button', { name: 'I have read them out' }).click();
 	await shared(host).getByText('Not opened yet').waitFor();
 
@@ -155,6 +157,9 @@ test('a stranger on a phone opens it by code and five words, and sees only whom 
 	expect(await guest.locator('video').count()).toBe(1);
 	expect(await guest.getByRole('checkbox', { name: /^Hear/ }).count()).toBe(1);
 	await play.click();
+	await guest
+		.getByText('Anyone with the five words and the text message code; the server cannot')
+		.waitFor();
 	const time = () =>
 		guest
 			.locator(`video[aria-label="${dana}"]`)

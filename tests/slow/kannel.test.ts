@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { type LocalServer, localPractice } from '../local.ts';
 import type { Staff } from '../staff.ts';
-import { bytesOf, newId, signedNotice } from '../wire.ts';
+import { TestRecorder, someBytes } from '../recorder.ts';
+import { bytesOf, call, newId, signedNotice } from '../wire.ts';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
@@ -77,9 +78,9 @@ keyword = default
 text = none
 `;
 
-/** What the message centre got for a number: parts of UTF-16, as it prints them. */
+/** What the message centre got for a number: one part or several, in UTF-16, as it prints them. */
 function received(number: string): string {
-	const parts = printed.matchAll(/Got message \d+: <1000 (\S+) udh \S+ data (\S+)>/g);
+	const parts = printed.matchAll(/Got message \d+: <1000 (\S+) (?:udh \S+ )?data (\S+)>/g);
 	const bytes = Array.from(parts, ([, to, data = '']) =>
 		to === number
 			? data
@@ -172,3 +173,41 @@ test.runIf(wanted)('Kannel takes a text message and hands it to its centre', asy
 	for (const word of [notice.practice, notice.host, notice.purpose, 'no date is set'])
 		expect(text).toContain(word);
 });
+
+test.runIf(wanted)(
+	'the code of a share reaches its phone through Kannel, and opens the door',
+	async () => {
+		const { maya, clock, address } = local;
+		const { id: session } = await maya.session({ recorded: true });
+		const recorder = new TestRecorder(maya, session);
+		// What was kept at the end: the manifest, and one person's track.
+		recorder.tracks.splice(1, 2);
+		await recorder.start();
+		for (const { id } of recorder.tracks) await recorder.put(id, 0, someBytes(900));
+		const track = recorder.tracks[1]?.id ?? '';
+		const keep = [{ track, part: 0, chunks: 1, bytes: 900 }];
+		const finish = { recovered: false, keep, remove: [] };
+		expect((await recorder.call('POST', `/${recorder.id}/finish`, finish)).status).toBe(204);
+		const [share, mobile] = [newId(), '+15550147732'];
+		const made = await recorder.call('POST', `/${recorder.id}/shares`, {
+			id: share,
+			way: 'device',
+			tracks: [track],
+			expiresAt: clock.now() + 60 * 60_000,
+			contact: { email: 'rosa@family.example', mobile },
+			about: bytesOf(60),
+			own: bytesOf(60),
+			record: null,
+			content: null,
+		});
+		expect(made.status).toBe(201);
+		const sent = await call(address, 'POST', `/api/shares/${share}/code`, { body: {} });
+		expect(sent.status).toBe(200);
+		await vi.waitFor(() => expect(received(mobile)).toMatch(/^\d{6} is your code from /), {
+			timeout: 20_000,
+		});
+		const code = received(mobile).slice(0, 6);
+		const check = await call(address, 'POST', `/api/shares/${share}/check`, { body: { code } });
+		expect(check.status).toBe(200);
+	},
+);
