@@ -278,9 +278,9 @@ test('a copy on this device plays without a connection, by its passphrase or a p
 	await authenticator(page);
 	await page.getByRole('link', { name: 'Your vault' }).click();
 	await button('Add a passkey').click();
-	const dialog = page.getByRole('dialog', { name: 'First, show that it is you' });
-	await dialog.getByRole('textbox', { name: 'Password' }).fill(maya.password);
-	await dialog.getByRole('button', { name: 'Go on' }).click();
+	const proof = page.getByRole('dialog', { name: 'First, show that it is you' });
+	await proof.getByRole('textbox', { name: 'Password' }).fill(maya.password);
+	await proof.getByRole('button', { name: 'Go on' }).click();
 	await page.getByText('The passkey opens your account from now on.').waitFor();
 	await button('Open them with a passkey').click();
 	await page.getByText('Your passkey opens the copies on this device from now on.').waitFor();
