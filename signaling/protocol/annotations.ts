@@ -4,9 +4,16 @@ import { Count, bytes } from './text.ts';
 
 /**
  * What a text beside a recording is: `summary` for the list, `notes` with chapters, `captions`, `waveform` that was
- * computed once, `retention` with the facts that a date was computed from.
+ * computed once, `retention` with the facts that a date was computed from, `former` with keys of before it was sealed anew.
  */
-export const AnnotationKind = v.picklist(['summary', 'notes', 'captions', 'waveform', 'retention']);
+export const AnnotationKind = v.picklist([
+	'summary',
+	'notes',
+	'captions',
+	'waveform',
+	'retention',
+	'former',
+]);
 export type AnnotationKind = v.InferOutput<typeof AnnotationKind>;
 
 /** Sealed by crypto/annotation under the key of the recording's manifest. */

@@ -128,6 +128,30 @@ test('old keys, an old grant and saved bytes open nothing of what the server has
 	expect(acts).toContain('relocked');
 });
 
+test('why somebody opened it can be read after it was sealed anew, and anew again', async () => {
+	const { id } = await shared();
+	const key = (await opened(maya, id)).keys.get(id);
+	if (!key) throw new Error('no key');
+	const { member, identity } = maya.account;
+	const reason = newId();
+	const sealed = await sealAnnotation({
+		key,
+		recording: id,
+		kind: `reason ${reason}`,
+		version: 1,
+		author: { id: member.id, signing: identity.signing },
+		at: 1,
+		body: { reason: 'supervision' },
+	});
+	const opening = { id: reason, member: member.id, reason: toBase64url(sealed) };
+	const { openReason } = await import('../../pwa/src/lib/access/reasons.ts');
+	for (let times = 0; times < 2; times += 1) {
+		await relock(id);
+		const { keys } = await opened(maya, id);
+		expect(await openReason({ recording: id, keys, opening })).toBe('supervision');
+	}
+});
+
 test('cut short it leaves everything as it was, and goes on with what was stored whole', async () => {
 	const { id } = await shared();
 	const before = await objectsOnDisk(here.local, id);

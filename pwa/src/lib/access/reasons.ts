@@ -6,6 +6,7 @@ import { signingKeysOf } from '#crypto/members/members.ts';
 import { account } from '#lib/account/account.svelte.ts';
 import { request } from '#lib/net/api.ts';
 import { signAct } from '#lib/proof/act.ts';
+import { openWithAny } from '#lib/recordings/former.ts';
 import { type TrackKeys, openTrackKeys } from '#lib/recordings/keys.ts';
 import { opener } from '#lib/recordings/store.ts';
 import type { Recording } from '#protocol/recordings.ts';
@@ -54,14 +55,16 @@ export async function openReason(options: {
 	opening: { id: string; member: string; reason: string };
 }): Promise<string> {
 	const { recording, keys, opening } = options;
-	const { author, body } = await openAnnotation({
-		key: manifestKey(keys, recording),
-		recording,
-		kind: kindOf(opening.id),
-		sealed: fromBase64url(opening.reason),
-		keysOf: (member) => signingKeysOf(account.members, member),
-		schema: Said,
-	});
+	const { author, body } = await openWithAny({ recording, keys }, (key) =>
+		openAnnotation({
+			key,
+			recording,
+			kind: kindOf(opening.id),
+			sealed: fromBase64url(opening.reason),
+			keysOf: (member) => signingKeysOf(account.members, member),
+			schema: Said,
+		}),
+	);
 	if (author !== opening.member) throw new CryptoError('bad-signature');
 	return body.reason;
 }

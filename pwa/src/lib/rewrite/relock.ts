@@ -9,6 +9,7 @@ import type { RecordingsApi } from '#lib/record/api.ts';
 import type { StoredFinal } from '#lib/record/final.ts';
 import type { Manifest } from '#lib/record/manifest.ts';
 import { partRow } from '#lib/record/parts.ts';
+import { keepFormer } from '#lib/recordings/former.ts';
 import { openOne } from '#lib/recordings/keys.ts';
 import { opener } from '#lib/recordings/store.ts';
 import type { Grant } from '#protocol/recordings.ts';
@@ -22,6 +23,7 @@ import {
 	eraseKeys,
 	finalsOf,
 	nextContext,
+	rawKeys,
 	whoCanOpen,
 	storeManifest,
 	wrapForAll,
@@ -167,6 +169,19 @@ function relocked(manifest: Manifest, stored: readonly StoredFinal[]): Manifest 
 	return { ...manifest, tracks, rewritten };
 }
 
+/** What is not sealed anew (reasons, whom it was shared with) is read with the key of before. */
+async function keepOldKey({ opened }: Relocking): Promise<void> {
+	const { recording, keys } = opened;
+	const raw = await rawKeys(recording);
+	try {
+		const old = raw.get(recording.id);
+		if (!old) throw new CryptoError('no-key');
+		await keepFormer({ recording: recording.id, keys, raw: old.key });
+	} finally {
+		eraseKeys(raw.values());
+	}
+}
+
 /** The recipients, and until when. Throws `bad-signature`: they were chosen from what the server told, and nobody let one in. */
 async function chosenOf({ opened, recipients }: Relocking, { grants }: Revision) {
 	const openers = await whoCanOpen(grants, opened.recording);
@@ -184,6 +199,7 @@ async function swap(
 	const recording = opened.recording.id;
 	const from = opened.keys.get(recording);
 	if (!from) throw new CryptoError('no-key');
+	await keepOldKey(options);
 	// As they stand now: while the bytes went up, somebody may have written a note.
 	const now = await fetchRevision(recording);
 	if (now?.id !== revision.id) throw new ApiError('conflict');

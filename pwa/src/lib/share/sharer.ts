@@ -17,6 +17,7 @@ import { m } from '#lib/paraglide/messages.js';
 import { sealDisclosure } from '#lib/requests/disclosure.ts';
 import type { Basis } from '#lib/requests/told.ts';
 import { signAct } from '#lib/proof/act.ts';
+import { openWithAny } from '#lib/recordings/former.ts';
 import { type TrackKeys, openOne } from '#lib/recordings/keys.ts';
 import { type Opened, opener } from '#lib/recordings/store.ts';
 import {
@@ -357,14 +358,16 @@ async function sealAbout(opened: Opened, share: string, about: ShareAbout): Prom
 
 async function openAbout(share: Share, keys: TrackKeys): Promise<ShareAbout | null> {
 	try {
-		const { author, body } = await openAnnotation({
-			key: manifestKey(share.recording, keys),
-			recording: share.recording,
-			kind: aboutKind(share.id),
-			sealed: fromBase64url(share.about),
-			keysOf: (member) => signingKeysOf(account.members, member),
-			schema: About,
-		});
+		const { author, body } = await openWithAny({ recording: share.recording, keys }, (key) =>
+			openAnnotation({
+				key,
+				recording: share.recording,
+				kind: aboutKind(share.id),
+				sealed: fromBase64url(share.about),
+				keysOf: (member) => signingKeysOf(account.members, member),
+				schema: About,
+			}),
+		);
 		return author === share.sharer ? body : null;
 	} catch (error) {
 		if (error instanceof CryptoError) return null;
