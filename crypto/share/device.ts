@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { type Bytes, fromBase64url, fromUtf8, sha256, toBase64url, utf8 } from '#crypto/bytes.ts';
+import { type Bytes, fromUtf8, sha256, toBase64url, utf8 } from '#crypto/bytes.ts';
 import { canonical } from '#crypto/canonical.ts';
 import { CryptoError } from '#crypto/errors.ts';
 import {
