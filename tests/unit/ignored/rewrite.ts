@@ -23,6 +23,7 @@ export const rewrite: Reasons = {
 		'rewrite_said_relock',
 		'rewrite_said_destroy',
 	],
+	'which button to take': ['rewrite_only'],
 	'what to do with the tab': ['rewrite_leave'],
 	'which times can be given': ['rewrite_cut_bad'],
 };
