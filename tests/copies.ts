@@ -79,6 +79,7 @@ export async function copyWish(people: readonly Filmed[]): Promise<{
 			files: 'Files',
 			descriptor: 'What is in this folder, for programs (vCon)',
 			sums: 'Checksums of the files',
+			statement: 'Who made this copy, signed',
 		},
 		at: Date.UTC(2026, 5, 1, 12),
 	};

@@ -81,6 +81,7 @@ test('a copy is exported from the page of its recording, and a plain browser wit
 			'notice.json',
 			'person-1.webm',
 			'person-2.webm',
+			'statement.json',
 			'vcon.json',
 		].toSorted(),
 	);

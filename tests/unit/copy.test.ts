@@ -4,10 +4,15 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { unzipSync } from 'fflate';
+import * as v from 'valibot';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { fromBase64url } from '#crypto/bytes.ts';
+import { createStaffIdentity } from '#crypto/identity/identity.ts';
+import { openSigned } from '#crypto/identity/signed.ts';
 import { ageStream } from '#lib/export/age.ts';
 import { streamOf, zipped } from '#lib/export/archive.ts';
 import { type CopyWish, copyFiles } from '#lib/export/copy.ts';
+import { vouchFor } from '#lib/export/vouch.ts';
 import { findAge, findFfmpeg } from '../../scripts/find.js';
 import { copyWish } from '../copies.ts';
 import { film } from '../films.ts';
@@ -98,6 +103,40 @@ test('a copy of one person’s part has nobody else in it, and asks the store fo
 	expect(Buffer.from(files['person-1.webm'] ?? []).equals(dana.film)).toBe(true);
 	expect(new Set(asked.map(({ track }) => track))).toEqual(new Set([mine?.media?.track]));
 	for (const bytes of Object.values(files)) expect(Buffer.from(bytes).includes('Maya')).toBe(false);
+});
+
+test('whoever has one person’s part can check by whom it was made, of which recording and track, and that no file is another', async () => {
+	const { wish } = await copyWish([maya, dana]);
+	const { identity } = await createStaffIdentity();
+	const { signing } = identity;
+	const { manifest } = wish;
+	const author = { id: 'maya', name: maya.name, signing };
+	const by = { author, practice: 'Riverside Therapy', manifest, at: wish.at };
+	const part = { ...wish, people: new Set(['1']) };
+	const zip = zipOf({ ...part, vouch: (written) => vouchFor(by, written) });
+	const files = unzipSync(await bytesOf(zip));
+	const { text, signature, key } = JSON.parse(
+		Buffer.from(files['statement.json'] ?? []).toString(),
+	);
+	const publicKey = fromBase64url(key);
+	expect(publicKey).toEqual(signing.publicKey);
+	const opened = { publicKey, context: 'sotto/export/v1', schema: v.looseObject({}) } as const;
+	const said = await openSigned({ ...opened, signed: { text, signature } });
+	const sums = createHash('sha512')
+		.update(Buffer.from(files['SHA512SUMS'] ?? []))
+		.digest('hex');
+	const track = wish.outline.people[1]?.media?.track;
+	expect(said).toMatchObject({
+		recording: manifest.recording,
+		media: [{ file: 'person-1.webm', track }],
+		sums,
+		manifest: expect.stringMatching(/^[0-9a-f]{128}$/),
+	});
+	// Nobody else is in it, and it is in the list of the page.
+	expect(text).not.toContain(wish.outline.people[0]?.media?.track);
+	expect(Buffer.from(files['index.html'] ?? []).toString()).toContain('statement.json');
+	const altered = { text: text.replace('person-1', 'person-2'), signature };
+	await expect(openSigned({ ...opened, signed: altered })).rejects.toThrow('bad-signature');
 });
 
 test('a name cannot become part of the page', async () => {

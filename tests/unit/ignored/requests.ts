@@ -11,6 +11,7 @@ export const requests: Reasons = {
 		'requests_copy_notice',
 		'requests_copy_manifest',
 		'requests_copy_history',
+		'requests_copy_statement',
 	],
 	'says what to do, or what is being done': [
 		'requests_copy_leave',

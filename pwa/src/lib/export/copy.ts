@@ -9,6 +9,7 @@ import { CopyError } from './errors.ts';
 import { type RangeSource, openMedia } from './media.ts';
 import { type PageWords, pageOf } from './page.ts';
 import { type CopiedMedia, vconOf } from './vcon.ts';
+import type { Written } from './vouch.ts';
 
 /** A text beside the media. */
 export interface CopyText {
@@ -29,7 +30,13 @@ export interface CopyWish {
 	/** Ids (of the outline) of those whose media are in the copy. */
 	readonly people: ReadonlySet<string>;
 	readonly texts: readonly CopyText[];
-	readonly words: PageWords & { readonly descriptor: string; readonly sums: string };
+	readonly words: PageWords & {
+		readonly descriptor: string;
+		readonly sums: string;
+		readonly statement: string;
+	};
+	/** Signs what was written; without it nobody does. */
+	readonly vouch?: (written: Written) => Promise<string>;
 	/** Milliseconds since 1970. */
 	readonly at: number;
 	readonly signal?: AbortSignal;
@@ -59,7 +66,7 @@ export function signedText(signed: Signed): string {
 
 /**
  * The files of a copy, in the order in which they are written: the page, the texts, one WebM a person, and at the
- * end, when their hashes are known, the vCon and `SHA512SUMS` (as `sha512sum -c` reads it). Throws `copy-too-large`
+ * end, when their hashes are known, the vCon, `SHA512SUMS` (as `sha512sum -c` reads it) and who vouches for it. Throws `copy-too-large`
  * before the first file, and as `openMedia`.
  */
 export async function* copyFiles(wish: CopyWish): AsyncGenerator<ArchiveFile> {
@@ -71,6 +78,7 @@ export async function* copyFiles(wish: CopyWish): AsyncGenerator<ArchiveFile> {
 		...texts.map(({ file, what }) => ({ file, what })),
 		{ file: 'vcon.json', what: words.descriptor },
 		{ file: 'SHA512SUMS', what: words.sums },
+		...(wish.vouch ? [{ file: 'statement.json', what: words.statement }] : []),
 	];
 	const sums: string[] = [];
 	const add = (file: string, digest: Uint8Array): void =>
@@ -112,7 +120,12 @@ export async function* copyFiles(wish: CopyWish): AsyncGenerator<ArchiveFile> {
 	const attachments = texts.map(({ purpose, file, mediatype }) => ({ purpose, file, mediatype }));
 	const id = fromBase64url(manifest.recording);
 	yield textFile('vcon.json', json(vconOf({ id, at, manifest, media, attachments })));
-	yield { name: 'SHA512SUMS', pieces: [utf8(sums.join(''))] };
+	const summed = sums.join('');
+	yield { name: 'SHA512SUMS', pieces: [utf8(summed)] };
+	if (!wish.vouch) return;
+	const tracks = placed.map(({ person, file }) => ({ file, track: person.media.track }));
+	const statement = await wish.vouch({ sums: summed, media: tracks });
+	yield { name: 'statement.json', pieces: [utf8(statement)] };
 }
 
 /** The same pieces; each is counted and goes into the hash on its way. */

@@ -1,3 +1,4 @@
+import { account } from '#lib/account/account.svelte.ts';
 import { tellCopy } from '#lib/requests/disclosure.ts';
 import type { Disclosed } from '#lib/requests/told.ts';
 import type { Outline } from '#lib/recordings/outline.ts';
@@ -9,6 +10,7 @@ import { copyBytes, copyFiles, copyable } from './copy.ts';
 import { type Destination, destination } from './destination.ts';
 import { CopyError } from './errors.ts';
 import { copyApi, copyTexts } from './texts.ts';
+import { vouchFor } from './vouch.ts';
 import { copyWords } from './words.ts';
 
 export interface CopyingWish {
@@ -91,6 +93,9 @@ class Copying {
 		// Before the first byte: a copy that nobody wrote down would be worse than one that was not finished.
 		await tellCopy(id, { ...wish.told, people: names });
 		const at = Date.now();
+		const { member, identity, practice } = account;
+		const author = { id: member.id, name: member.name, signing: identity.signing };
+		const by = { author, practice: practice.name };
 		const total = Math.max(1, copyBytes(people));
 		const files = copyFiles({
 			manifest: whole ? opened.manifest : { ...opened.manifest, title: '' },
@@ -102,6 +107,7 @@ class Copying {
 			texts,
 			words: copyWords({ opened, outline, whole, warning }),
 			at,
+			vouch: (written) => vouchFor({ ...by, manifest: opened.manifest, at }, written),
 			signal,
 			onprogress: (bytes) => void (this.progress = Math.min(1, bytes / total)),
 		});

@@ -4,7 +4,7 @@ import { account } from '#lib/account/account.svelte.ts';
 import { RecordingsApi } from '#lib/record/api.ts';
 import type { Opened } from '#lib/recordings/store.ts';
 import { address } from '#lib/net/origin.ts';
-import type { HistoryRow } from '#protocol/sessions.ts';
+import type { Act, HistoryRow } from '#protocol/sessions.ts';
 import { type CopyText, signedText } from './copy.ts';
 import { receiptsOf, signedManifest } from './evidence.ts';
 import { provenHistory } from './logged.ts';
@@ -28,9 +28,25 @@ const text = (file: string, purpose: string, what: string, content: string): Cop
 	text: content,
 });
 
+/** What members did to a recording as a whole: such rows have the id of nobody who was recorded. */
+const ofThePractice: ReadonlySet<Act> = new Set([
+	'recording-started',
+	'recording-ended',
+	'recording-finished',
+	'recording-recovered',
+	'relocked',
+	'exported',
+	'retention-set',
+	'hold-placed',
+	'hold-released',
+]);
+const namesNobody = ({ act, about }: HistoryRow): boolean =>
+	ofThePractice.has(act) && about === null;
+
 /**
  * The signed texts of a copy. Of the whole: what the recorder signed, everybody's consent, what was done with it and the proofs that the log has it. Of one
- * person's part her own consent and the notice that she was shown: the manifest names everybody, so it stays away.
+ * person's part her own consent, the notice that she was shown and what the practice did with the whole: the manifest and the rest
+ * of the history name everybody, so they stay away.
  */
 export async function copyTexts(options: {
 	opened: Opened;
@@ -53,7 +69,10 @@ export async function copyTexts(options: {
 			? [text('notice.json', 'notice', m.requests_copy_notice(), signedText(notice))]
 			: []),
 	];
-	if (!whole) return texts;
+	if (!whole) {
+		const own = await provenHistory(history.filter(namesNobody), signal);
+		return [...texts, text('history.json', 'history', m.requests_copy_history(), json(own))];
+	}
 	const signed = await signedManifest({ recording, manifest, keys, source });
 	const logged = await provenHistory(history, signal);
 	return [

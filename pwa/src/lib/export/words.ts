@@ -35,5 +35,6 @@ export function copyWords(options: {
 		files: m.requests_copy_files(),
 		descriptor: m.requests_copy_vcon(),
 		sums: m.requests_copy_sums(),
+		statement: m.requests_copy_statement(),
 	};
 }
