@@ -5,7 +5,7 @@ import type { Signed } from '../protocol/text.ts';
 import { demandDeletable } from '../retention/due.ts';
 import type { StoreTransaction } from '../store/database.ts';
 import { orphans } from './derivatives.ts';
-import { purges } from './purges.ts';
+import { purgeAll } from './purges.ts';
 import type { Tombstone } from './tombstones.ts';
 import { settleTracks } from './undone.ts';
 
@@ -21,22 +21,10 @@ export interface Deletion {
 	more?: true;
 }
 
-const nothing: Destroyed = {
-	grants: 0,
-	tracks: 0,
-	objects: 0,
-	bytes: 0,
-	annotations: 0,
-	reasons: 0,
-	shares: 0,
-	messages: 0,
-	derivatives: 0,
-};
-
 async function sizeOf(
 	db: StoreTransaction,
 	recording: string,
-): Promise<Pick<Destroyed, 'tracks' | 'objects' | 'bytes' | 'derivatives'>> {
+): Promise<Pick<Destroyed, 'tracks' | 'objects' | 'bytes'>> {
 	const { objects, bytes } = await db
 		.selectFrom('objects')
 		.select((it) => [
@@ -51,14 +39,7 @@ async function sizeOf(
 		.where('recording', '=', recording)
 		.where('removed', '=', 0)
 		.executeTakeFirstOrThrow();
-	// They follow at once, see `deleteOrphans`.
-	const { derivatives } = await db
-		.selectFrom('derivatives')
-		.select((it) => it.fn.countAll<number>().as('derivatives'))
-		.where('source', '=', recording)
-		.where('replaces', '=', 0)
-		.executeTakeFirstOrThrow();
-	return { tracks, objects, bytes, derivatives };
+	return { tracks, objects, bytes };
 }
 
 /**
@@ -81,8 +62,10 @@ async function bury(
 		.onConflict((it) => it.column('recording').doNothing())
 		.execute();
 	if (!row || row.state === 'deleted') return false;
-	const destroyed = { ...nothing, ...(await sizeOf(db, recording)) };
-	for (const purge of purges) Object.assign(destroyed, await purge(db, recording));
+	const destroyed: Destroyed = {
+		...(await sizeOf(db, recording)),
+		...(await purgeAll(db, recording)),
+	};
 	await db
 		.updateTable('recordings')
 		.set({ state: 'deleted' })

@@ -44,13 +44,12 @@ const purgeReasons: Purge = async (db, recording) => {
 };
 
 /** Mail that was still to say that it is ready. */
-const purgeReady: Purge = async (db, recording) => {
-	await erase(db, 'ready_mail', recording);
-	return {};
-};
+const purgeReady: Purge = async (db, recording) => ({
+	messages: await erase(db, 'ready_mail', recording),
+});
 
 /** Everything that opens a recording or speaks of what is in it. From the commit on nothing can be opened. */
-export const purges: readonly Purge[] = [
+const purges: readonly Purge[] = [
 	purgeGrants,
 	purgeAnnotations,
 	purgeReasons,
@@ -59,3 +58,21 @@ export const purges: readonly Purge[] = [
 	countCopies,
 	purgeReady,
 ];
+
+/** Runs all of them; says how many of everything, which several of them may count. */
+export async function purgeAll(
+	db: StoreTransaction,
+	recording: string,
+): Promise<Omit<Destroyed, 'tracks' | 'objects' | 'bytes'>> {
+	const sum = { grants: 0, annotations: 0, reasons: 0, shares: 0, messages: 0, derivatives: 0 };
+	for (const purge of purges) {
+		const more = (await purge(db, recording)) ?? {};
+		sum.grants += more.grants ?? 0;
+		sum.annotations += more.annotations ?? 0;
+		sum.reasons += more.reasons ?? 0;
+		sum.shares += more.shares ?? 0;
+		sum.messages += more.messages ?? 0;
+		sum.derivatives += more.derivatives ?? 0;
+	}
+	return sum;
+}

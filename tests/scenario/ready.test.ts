@@ -59,4 +59,6 @@ test('a mail server that is away is tried again later, and a deleted recording i
 	expect(await rows()).toMatchObject([{ recording: id, state: 'waiting', tries: 1 }]);
 	await local.maya.call('DELETE', `/api/recordings/${id}`);
 	expect(await rows()).toEqual([]);
+	const { body } = await local.maya.call('GET', `/api/recordings/${id}/receipt`);
+	expect(body.destroyed).toMatchObject({ messages: 1 });
 });
