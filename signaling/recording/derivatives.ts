@@ -110,18 +110,23 @@ export const unfinishedCopies = (store: Store) =>
 		.select('derivatives.recording')
 		.where('recordings.state', '=', 'live');
 
-/** How many copies go with a recording; they are deleted one by one when it is gone. */
+/** How many copies, and copies of those, go with a recording; they are deleted one by one when it is gone. */
 export async function countCopies(
 	db: StoreTransaction,
 	source: string,
 ): Promise<{ derivatives: number }> {
-	const rows = await db
-		.selectFrom('derivatives')
-		.innerJoin('recordings', 'recordings.id', 'derivatives.recording')
-		.select('derivatives.recording')
-		.where('derivatives.source', '=', source)
-		.where('derivatives.replaces', '=', 0)
-		.where('recordings.state', '!=', 'deleted')
-		.execute();
-	return { derivatives: rows.length };
+	const found = new Set<string>();
+	for (let level = [source]; level.length > 0;) {
+		const rows = await db
+			.selectFrom('derivatives')
+			.innerJoin('recordings', 'recordings.id', 'derivatives.recording')
+			.select('derivatives.recording')
+			.where('derivatives.source', 'in', level)
+			.where('derivatives.replaces', '=', 0)
+			.where('recordings.state', '!=', 'deleted')
+			.execute();
+		level = rows.map(({ recording }) => recording).filter((id) => !found.has(id));
+		for (const id of level) found.add(id);
+	}
+	return { derivatives: found.size };
 }

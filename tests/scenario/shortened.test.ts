@@ -163,10 +163,12 @@ test('a copy that was kept beside its source goes with it, and so does one that 
 	const second = await copied(first.copy);
 	expect((await second.finish({ replaces: true })).status).toBe(204);
 	expect([await stateOf(first.copy), await stateOf(second.copy)]).toEqual([410, 200]);
+	const third = await copied(second.copy);
+	expect((await third.finish()).status).toBe(204);
 	expect((await maya.call('DELETE', source.path)).status).toBe(204);
-	expect(await stateOf(second.copy)).toBe(410);
+	expect([await stateOf(second.copy), await stateOf(third.copy)]).toEqual([410, 410]);
 	const { body } = await maya.call('GET', `${source.path}/receipt`);
-	expect(body.destroyed).toMatchObject({ derivatives: 1 });
+	expect(body.destroyed).toMatchObject({ derivatives: 2 });
 });
 
 test('nobody’s track is called destroyed while a copy has it, whole or on its way', async () => {
