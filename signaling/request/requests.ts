@@ -135,7 +135,10 @@ export async function requestsOfPlace(
 	return rows.map(ownView);
 }
 
-/** What there is of the session of a request to delete, and of which nothing was destroyed since it came. */
+/**
+ * What there is of the session of a request to delete, and of which nothing was destroyed since it came. Shortened copies lose
+ * a person before what they were made of does, so they are not asked while that is there; one in its place answers for both.
+ */
 async function untouched(
 	db: Store | StoreTransaction,
 	{ kind, state, session, made_at: madeAt }: RequestRow,
@@ -146,13 +149,26 @@ async function untouched(
 		.select('id')
 		.where('session', '=', session)
 		.where('state', '!=', 'deleted')
+		.where('id', 'not in', (it) =>
+			it
+				.selectFrom('derivatives')
+				.innerJoin('recordings as source', 'source.id', 'derivatives.source')
+				.select('derivatives.recording')
+				.where('source.state', '!=', 'deleted'),
+		)
 		.where((it) =>
 			it.not(
 				it.exists(
 					it
 						.selectFrom('history')
+						.leftJoin('derivatives', 'derivatives.source', 'history.recording')
 						.select('history.n')
-						.whereRef('history.recording', '=', 'recordings.id')
+						.where((or) =>
+							or.or([
+								or('history.recording', '=', or.ref('recordings.id')),
+								or('derivatives.recording', '=', or.ref('recordings.id')),
+							]),
+						)
 						.where('history.act', '=', 'track-destroyed')
 						.where('history.at', '>=', madeAt),
 				),
