@@ -52,15 +52,18 @@ function textOf<Said>(schema: v.GenericSchema<unknown, Said>, { text }: Signed):
 const of = (unlockers: readonly Unlocker[], kind: Unlocker['kind']): Unlocker[] =>
 	unlockers.filter((one) => one.kind === kind);
 
+const others = (unlockers: readonly Unlocker[]): Unlocker[] =>
+	unlockers.filter(({ kind }) => kind !== 'password');
+
 /** Throws `bad-request` unless a password that is as it was and a recovery key are left, and everything is whole. */
 function checkUnlockers(next: readonly Unlocker[], kept: readonly Unlocker[]): void {
 	const [password, ...more] = of(next, 'password');
 	const [before] = of(kept, 'password');
-	const [recovery, ...others] = of(next, 'recovery');
+	const [recovery, ...spare] = of(next, 'recovery');
 	const passkeys = of(next, 'passkey');
 	const whole =
 		more.length === 0 &&
-		others.length === 0 &&
+		spare.length === 0 &&
 		password?.wrapped === before?.wrapped &&
 		recovery?.publicKey !== undefined &&
 		passkeys.length <= passkeysMax &&
@@ -80,7 +83,6 @@ function checkFirst({ was }: UnlockersText, kept: readonly Unlocker[]): void {
  */
 function checkPassword(next: readonly Unlocker[], kept: readonly Unlocker[]): void {
 	const [password, ...more] = of(next, 'password');
-	const others = (list: readonly Unlocker[]) => list.filter(({ kind }) => kind !== 'password');
 	const known = kept.some(({ id }) => id === password?.id);
 	const whole = more.length === 0 && isDeepStrictEqual(others(next), others(kept));
 	if (!password || known || !whole) throw new ServerError('bad-request');
