@@ -50,6 +50,32 @@ test('the sharer hears of a device that asks, wherever she is, and nobody else d
 	expect((await asking(here.maya)).map(({ share }) => share)).not.toContain(other.id);
 });
 
+test('a mail that is under way while its share or recording goes is neither sent again nor a failure', async () => {
+	const { mailbox } = here;
+	const before = mailbox.received.length;
+	const taken = Promise.withResolvers<void>();
+	const arrived = Promise.withResolvers<void>();
+	mailbox.ontaken = async () => {
+		arrived.resolve();
+		await taken.promise;
+		throw new Error('later');
+	};
+	const kept = here.recorded;
+	here.recorded = await record(here.device);
+	const logged = here.local.log().length;
+	await here.share();
+	await arrived.promise;
+	await here.maya.deleteRecording(here.recorded.id);
+	taken.resolve();
+	await here.work();
+	mailbox.ontaken = () => Promise.resolve();
+	here.local.clock.forward(5 * 60_000);
+	await here.work();
+	expect(mailbox.received.length).toBe(before);
+	expect(here.local.log().slice(logged)).not.toContain('"event":"failure"');
+	here.recorded = kept;
+});
+
 test('who opens it again and again fills no history', async () => {
 	await here.allow({ mail: true, links: true });
 	const { store } = here.local.server.context;
@@ -74,28 +100,4 @@ test('who opens it again and again fills no history', async () => {
 	expect((await written()) - before).toBe(101);
 	expect((await here.shown(made.id)).openings).toBe(112);
 	await here.allow({ mail: true, links: false });
-});
-
-test('a mail that is under way while its share or recording goes is neither sent again nor a failure', async () => {
-	const { mailbox } = here;
-	const before = mailbox.received.length;
-	const taken = Promise.withResolvers<void>();
-	const arrived = Promise.withResolvers<void>();
-	mailbox.ontaken = async () => {
-		arrived.resolve();
-		await taken.promise;
-		throw new Error('later');
-	};
-	here.recorded = await record(here.device);
-	const logged = here.local.log().length;
-	await here.share();
-	await arrived.promise;
-	await here.maya.deleteRecording(here.recorded.id);
-	taken.resolve();
-	await here.work();
-	mailbox.ontaken = () => Promise.resolve();
-	here.local.clock.forward(5 * 60_000);
-	await here.work();
-	expect(mailbox.received.length).toBe(before);
-	expect(here.local.log().slice(logged)).not.toContain('"event":"failure"');
 });
