@@ -107,8 +107,8 @@ export async function whoCanOpen(
 	recording: Pick<Recording, 'id' | 'host'>,
 ): Promise<{ id: string; expiresAt: number | null }[]> {
 	const genuine = await genuineOf(grants, recording);
-	const answerable = [recording.host, account.practice.id, account.member.id];
-	const others = grants.filter(({ recipient }) => answerable.includes(recipient));
+	const answerable = new Set([recording.host, account.practice.id, account.member.id]);
+	const others = grants.filter(({ recipient }) => answerable.has(recipient));
 	const ids = new Set([...genuine, ...others].filter(inForce).map(({ recipient }) => recipient));
 	return [...ids]
 		.filter((id) => recipientOf(id))
