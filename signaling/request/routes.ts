@@ -74,10 +74,12 @@ async function add(context: Context, asked: Asked): Promise<boolean> {
 	return made;
 }
 
+/** What a nonce is given for. */
+const lookOf = (place: string): string => `look at the requests of ${place}`;
+
 /** What a participant asks with the key of her visit, and with her account. */
 function ownRoutes(app: FastifyInstance, context: Context): void {
 	const { clock, tokens } = context;
-	const lookOf = (place: string): string => `look at the requests of ${place}`;
 	app.post('/places/:place/requests/challenge', async (request) => {
 		const { place } = parse(PlaceParams, request.params);
 		return { nonce: tokens.challenge(lookOf(place)) };

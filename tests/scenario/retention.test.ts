@@ -1,3 +1,4 @@
+/* oxlint-disable max-lines -- one server and one clock for all that ends by time */
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
