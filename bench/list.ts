@@ -75,7 +75,10 @@ async function insert(store: Store, host: Author, at: number): Promise<void> {
 		keys: [{ track: recording, key }],
 	});
 	const trackKey = await importTrackKey(key);
-	const bodies = { summary: summary(at, startedAt), notes: notes(at) };
+	const bodies = [
+		['summary', summary(at, startedAt)],
+		['notes', notes(at)],
+	] as const;
 	await store
 		.insertInto('recordings')
 		.values({
@@ -104,7 +107,7 @@ async function insert(store: Store, host: Author, at: number): Promise<void> {
 			content: JSON.stringify(grant),
 		})
 		.execute();
-	for (const [kind, body] of Object.entries(bodies)) {
+	for (const [kind, body] of bodies) {
 		const sealed = await sealAnnotation({
 			key: trackKey,
 			recording,
