@@ -130,7 +130,7 @@ export async function compareHeads(
 		if (!(error instanceof CryptoError)) throw error;
 		const log = claimedSigner(theirs);
 		// Two keys may have one name and number, so nothing is passed over under one's own.
-		const passed = mine.passed?.filter((other) => other !== claimedSigner(mine.note));
+		const passed = mine.passed?.filter((one) => one !== claimedSigner(mine.note));
 		return log === undefined || passed?.includes(log) ? undefined : { is: 'other-log', log };
 	}
 	const [from, to] = other.size <= mine.size ? [other, mine] : [mine, other];

@@ -64,12 +64,13 @@ test('the history of one person has her acts and those of her session, and nobod
 	expect(about(entries, 'Dana').map(({ who }) => who)).toEqual(['two-Dana']);
 });
 
+const shareOf = (act: HistoryRow['act'], said: string | null) => whichShare({ act, about: said });
+
 test('a row of a share says which one, and nobody takes the id of something else for a share', () => {
-	const of = (act: HistoryRow['act'], said: string | null) => whichShare({ act, about: said });
 	for (const act of ['shared', 'share-opened', 'share-refused', 'share-ended'] as const)
-		expect([of(act, 'the share'), of(act, null)]).toEqual(['the share', undefined]);
+		expect([shareOf(act, 'the share'), shareOf(act, null)]).toEqual(['the share', undefined]);
 	for (const act of ['granted', 'opened', 'copy-kept', 'request-made'] as const)
-		expect(of(act, 'something else')).toBeUndefined();
+		expect(shareOf(act, 'something else')).toBeUndefined();
 });
 
 test('both exports say the same of every row, with the zone named', () => {
