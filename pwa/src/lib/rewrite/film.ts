@@ -1,24 +1,12 @@
-import { concat, fromUtf8 } from '#crypto/bytes.ts';
+import { fromUtf8 } from '#crypto/bytes.ts';
 import { type FileFormat, pictureTrack, soundTrack } from '#lib/record/file.ts';
-import { readHead, readUint } from '#lib/record/ebml.ts';
+import { readUint } from '#lib/record/ebml.ts';
+import { ElementStream, children } from '#lib/record/elements.ts';
 import { type Codec, type Packet, codecOf, ids } from '#lib/record/webm.ts';
 
 const blockGroup = 0xa0;
 const block = 0xa1;
 const referenceBlock = 0xfb;
-/** Elements that hold others: only their heads are taken, so that nothing waits for a whole cluster. */
-const containers: ReadonlySet<number> = new Set([ids.segment, ids.cluster]);
-
-function* children(body: Uint8Array): Generator<{ id: number; body: Uint8Array }> {
-	for (let at = 0; at < body.length;) {
-		const head = readHead(body, at);
-		if (!head || head.bodyBytes === null) throw new RangeError('torn element');
-		const end = head.body + head.bodyBytes;
-		yield { id: head.id, body: body.subarray(head.body, end) };
-		at = end;
-	}
-}
-
 function childOf(body: Uint8Array, id: number): Uint8Array {
 	for (const child of children(body)) if (child.id === id) return child.body;
 	return new Uint8Array(0);
@@ -29,7 +17,7 @@ function childOf(body: Uint8Array, id: number): Uint8Array {
  * out, numbered as in the files that are written here. It knows no lacing.
  */
 export class FilmReader {
-	#held: Uint8Array = new Uint8Array(0);
+	readonly #elements = new ElementStream();
 	#clusterMs = 0;
 	readonly #codecs = new Map<number, Codec>();
 	/** Codec and size of the picture, once the head was read. */
@@ -37,23 +25,8 @@ export class FilmReader {
 
 	/** The packets that are whole now. Throws RangeError for what is no such file. */
 	push(bytes: Uint8Array): Packet[] {
-		const all = this.#held.length === 0 ? bytes : concat(this.#held, bytes);
 		const packets: Packet[] = [];
-		let at = 0;
-		for (;;) {
-			const head = readHead(all, at);
-			if (!head) break;
-			if (containers.has(head.id)) {
-				at = head.body;
-				continue;
-			}
-			if (head.bodyBytes === null) throw new RangeError('unknown size');
-			const end = head.body + head.bodyBytes;
-			if (end > all.length) break;
-			this.#element(head.id, all.subarray(head.body, end), packets);
-			at = end;
-		}
-		this.#held = all.slice(at);
+		for (const { id, body } of this.#elements.push(bytes)) this.#element(id, body, packets);
 		return packets;
 	}
 
