@@ -57,9 +57,11 @@ test('what is no file of captions is refused with a code, whatever it is', () =>
 	);
 });
 
+/** A file of one cue that says `text`. */
+const cue = (text: string) => parseVtt(`WEBVTT\n\n00:01.000 --> 00:02.000\n${text}`);
+
 test('tags that never end are read once', () => {
 	const size = 4_000_000;
-	const cue = (text: string) => parseVtt(`WEBVTT\n\n00:01.000 --> 00:02.000\n${text}`);
 	const open = '<'.repeat(size);
 	expect(cue(open)).toEqual([{ from: 1_000, to: 2_000, text: open }]);
 	expect(cue(`<v${' '.repeat(size)}.`)[0]?.text).toHaveLength(size + 3);
