@@ -1,7 +1,7 @@
 import * as opaque from '@serenity-kit/opaque';
 import type { Role } from '../signaling/protocol/account.ts';
 import type { KnownSettings, People } from '../signaling/protocol/people.ts';
-import { logIn, newAccount, publicIdentity, Staff } from './staff.ts';
+import { keyStretching, logIn, newAccount, publicIdentity, Staff } from './staff.ts';
 import { type Answer, type Key, bytesOf, call, newId, newKey, signed } from './wire.ts';
 
 export interface Invitation {
@@ -64,7 +64,7 @@ export async function accept(
 		clientRegistrationState,
 		registrationResponse: started.body.registrationResponse,
 		password,
-		keyStretching: 'memory-constrained',
+		keyStretching,
 	});
 	const answer = await call(address, 'POST', `${path}/finish`, {
 		body: {

@@ -5,7 +5,7 @@ import * as opaque from '@serenity-kit/opaque';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { Line } from '../line.ts';
 import { type LocalServer, localPractice, localServer } from '../local.ts';
-import { logIn, newAccount, setupRequest, signUp, type Staff } from '../staff.ts';
+import { keyStretching, logIn, newAccount, setupRequest, signUp, type Staff } from '../staff.ts';
 import { bytesOf, call, newId, newKey, signed, signWith } from '../wire.ts';
 
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
@@ -136,7 +136,7 @@ test('a login is good once and for a minute', async () => {
 			clientLoginState,
 			loginResponse: body.loginResponse,
 			password,
-			keyStretching: 'memory-constrained',
+			keyStretching,
 		});
 		const { finishLoginRequest } = finished ?? {};
 		return { login: body.login, finishLoginRequest, device: newDevice() };
@@ -268,7 +268,7 @@ test('a new password replaces the old one', async () => {
 		clientRegistrationState,
 		registrationResponse: started.body.registrationResponse,
 		password,
-		keyStretching: 'memory-constrained',
+		keyStretching,
 	});
 	const { account: before } = (await maya.call('GET', '/api/me')).body;
 	const [own, recovery] = before.unlockers;
