@@ -1,4 +1,5 @@
-import { type Bytes, sha256, toBase64url } from '#crypto/bytes.ts';
+import { sha256 as sha256Here } from '@noble/hashes/sha2.js';
+import { type Bytes, concat, sha256, toBase64url } from '#crypto/bytes.ts';
 import { canonical } from '#crypto/canonical.ts';
 
 /**
@@ -10,9 +11,12 @@ export async function nextDigest(digest: Uint8Array, segment: Uint8Array): Promi
 	return afterHash(digest, await sha256(segment));
 }
 
-/** The same from SHA-256(whole segment), which needs no digest before it and so can be made of many segments at once. */
-export function afterHash(digest: Uint8Array, segmentHash: Uint8Array): Promise<Bytes> {
-	return sha256(digest, segmentHash);
+/**
+ * The same from SHA-256(whole segment), which needs no digest before it and so can be made of many segments at once.
+ * It hashes here: 64 bytes take less time than asking WebCrypto, which would be asked for every segment in turn.
+ */
+export function afterHash(digest: Uint8Array, segmentHash: Uint8Array): Bytes {
+	return new Uint8Array(sha256Here(concat(digest, segmentHash)));
 }
 
 /** The digest before the first segment. */

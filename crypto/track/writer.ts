@@ -124,7 +124,7 @@ export class PartWriter {
 			this.#progress = {
 				segments: seq + 1,
 				partBytes: partBytes + bytes.length,
-				digest: await afterHash(digest, hash),
+				digest: afterHash(digest, hash),
 			};
 			return bytes;
 		});

@@ -19,10 +19,20 @@ export function clockText(ms: number): string {
 	return hours > 0 ? `${hours}:${two(minutes)}:${two(seconds)}` : `${minutes}:${two(seconds)}`;
 }
 
-function unit(value: number, name: 'hour' | 'minute' | 'second', locale?: string): string {
-	return new Intl.NumberFormat(locale, { style: 'unit', unit: name, unitDisplay: 'long' }).format(
-		value,
-	);
+type Unit = 'hour' | 'minute' | 'second';
+
+/** Formats are kept: to make one takes longer than to draw the row that it is for. */
+const numbers = new Map<string, Intl.NumberFormat>();
+const days = new Map<string, Intl.DateTimeFormat>();
+
+function unit(value: number, name: Unit, locale?: string): string {
+	const key = `${locale} ${name}`;
+	let format = numbers.get(key);
+	if (!format) {
+		format = new Intl.NumberFormat(locale, { style: 'unit', unit: name, unitDisplay: 'long' });
+		numbers.set(key, format);
+	}
+	return format.format(value);
 }
 
 /** `13 minutes 56 seconds`, `1 hour 2 minutes 3 seconds`: the same place, spoken. */
@@ -49,12 +59,18 @@ export function lengthText(ms: number, locale?: string): string {
 /** `Wed 18 Nov`; with the year when it is not this one. */
 export function shortDayText(at: number, now: number, locale?: string): string {
 	const sameYear = new Date(at).getFullYear() === new Date(now).getFullYear();
-	return new Date(at).toLocaleDateString(locale, {
-		weekday: 'short',
-		day: 'numeric',
-		month: 'short',
-		...(!sameYear && { year: 'numeric' }),
-	});
+	const key = `${locale} ${sameYear}`;
+	let format = days.get(key);
+	if (!format) {
+		format = new Intl.DateTimeFormat(locale, {
+			weekday: 'short',
+			day: 'numeric',
+			month: 'short',
+			...(!sameYear && { year: 'numeric' }),
+		});
+		days.set(key, format);
+	}
+	return format.format(at);
 }
 
 /** The value of `<input type="date">` for this moment, in the viewer's time zone. */

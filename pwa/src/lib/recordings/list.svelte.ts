@@ -2,6 +2,7 @@ import type { Brief } from '#protocol/briefs.ts';
 import { type Entry, type Filters, choices, filtered } from './filter.ts';
 import { type Read, isCurrent, readAll } from './reader.ts';
 import { type Shelf, readShelf, writeShelf } from './shelf.ts';
+import { type Span, keepRows, keptRows } from './shown.ts';
 import { fetchBriefs, fetchTombstones } from './store.ts';
 
 export { isInterrupted, type Entry } from './filter.ts';
@@ -23,7 +24,7 @@ export class Recordings {
 	#failures = $state.raw<ReadonlyMap<string, unknown>>(new Map());
 	#drawn = $state(drawnAtOnce);
 	#end = new AbortController();
-	#span: { readonly from: number; readonly to: number } | undefined;
+	#span: Span | undefined;
 	#busy = false;
 
 	/** Every row, with what is known of it. */
@@ -89,11 +90,23 @@ export class Recordings {
 		this.#end.abort();
 	}
 
+	/** Shows a list that was read before as it was then; false where there is none. */
+	#recall(span: Span): boolean {
+		const kept = keptRows(span);
+		if (!kept || kept.length === 0) return false;
+		this.rows = kept;
+		this.loading = false;
+		this.opening = false;
+		return true;
+	}
+
 	async #load(
-		span: { from: number; to: number },
-		{ signal, again }: { signal: AbortSignal; again: boolean },
+		span: Span,
+		{ signal, again: shown }: { signal: AbortSignal; again: boolean },
 	): Promise<void> {
 		if (this.#shelf.size === 0) this.#shelf = await readShelf();
+		if (signal.aborted) return;
+		const again = shown || this.#recall(span);
 		const rows: Brief[] = [];
 		for (let after: string | null = null, first = true; first || after !== null; first = false) {
 			const page = await fetchBriefs({ ...span, after });
@@ -103,6 +116,7 @@ export class Recordings {
 			if ((first && !again) || page.next === null) this.rows = [...rows];
 			after = page.next;
 		}
+		keepRows(span, rows);
 		this.loading = false;
 		await this.#forget(await fetchTombstones());
 		const unread = rows.filter((row) => !isCurrent(this.#shelf.get(row.id), row));

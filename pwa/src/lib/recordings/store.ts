@@ -11,6 +11,7 @@ import { Recording, Tombstones } from '#protocol/recordings.ts';
 import type { HistoryRow } from '#protocol/sessions.ts';
 import { type Opener, type TrackKeys, openTrackKeys } from './keys.ts';
 import { type Vouched, readManifest } from './manifest.ts';
+import { dropRow } from './shown.ts';
 
 /** A recording whose keys and words were opened on this device. */
 export interface Opened extends Vouched {
@@ -94,6 +95,7 @@ export async function tellPlayed(id: string): Promise<void> {
 export async function deleteRecording(id: string): Promise<void> {
 	const wish = await signWish(id);
 	await request({ method: 'DELETE', path: pathOf(id), body: { wish } });
+	dropRow(id);
 }
 
 /** What was done with a recording and in its session, oldest first, each once. */

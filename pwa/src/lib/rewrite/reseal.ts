@@ -123,7 +123,7 @@ export async function* payloadsOf(
 			const { type, payload } = await opening.segment;
 			if (type === 'end') return demandWhole(decodeEnd(payload), { ...state, stated });
 			if (type !== 'media' || payload.length === 0) break;
-			state.digest = await afterHash(state.digest, await opening.hash);
+			state.digest = afterHash(state.digest, await opening.hash);
 			state.segments++;
 			state.payloadBytes += payload.length;
 			yield payload;
