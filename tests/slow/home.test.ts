@@ -4,7 +4,12 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Person, callFlags, newSession, person, sees, wait, watch } from '../e2e/people.ts';
 import { maya, setUp, signIn } from '../e2e/practice.ts';
 import { type TestServer, startServer } from '../server.ts';
-import { type ExtensionBrowser, extensionId, launchExtension, pageOf } from './browser.ts';
+import {
+	type ExtensionBrowser,
+	extensionId,
+	launchExtension,
+	pageOf,
+} from '../extension/browser.ts';
 
 let server: TestServer;
 let browser: ExtensionBrowser;

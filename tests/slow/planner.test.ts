@@ -1,9 +1,9 @@
 import { afterAll, expect, test } from 'vitest';
 import { addDays, dateOf } from '../../pwa/src/lib/time.ts';
 import { startServer } from '../server.ts';
-import { acceptInvitation, confirmed, invitationFor } from './accounts.ts';
-import { type Person, person, setUp } from './people.ts';
-import { maya } from './practice.ts';
+import { acceptInvitation, confirmed, invitationFor } from '../e2e/accounts.ts';
+import { type Person, person, setUp } from '../e2e/people.ts';
+import { maya } from '../e2e/practice.ts';
 
 const server = await startServer();
 const host = await person();

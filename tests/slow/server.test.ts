@@ -9,7 +9,7 @@ import { invitationFor } from '../e2e/accounts.ts';
 import { complaints } from '../e2e/browsers.ts';
 import { setUp } from '../e2e/practice.ts';
 import { type TestServer, startServer } from '../server.ts';
-import { type ExtensionBrowser, folder, launchExtension, pageOf } from './browser.ts';
+import { type ExtensionBrowser, folder, launchExtension, pageOf } from '../extension/browser.ts';
 
 const pwa = join(import.meta.dirname, '../../build/pwa');
 let server: TestServer;

@@ -13,7 +13,7 @@ import {
 	wait,
 } from '../e2e/people.ts';
 import { type TestServer, startServer } from '../server.ts';
-import { type ExtensionBrowser, launchExtension, pageOf } from './browser.ts';
+import { type ExtensionBrowser, launchExtension, pageOf } from '../extension/browser.ts';
 
 // Two practices in one packaged app, which has one origin for both.
 let first: TestServer;

@@ -1,6 +1,6 @@
 import { afterAll, expect, test } from 'vitest';
 import { startServer } from '../server.ts';
-import { connect, newSession, person, setUp, wait } from './people.ts';
+import { connect, newSession, person, setUp, wait } from '../e2e/people.ts';
 
 const server = await startServer();
 const [maya, dana, tom] = await Promise.all([person(), person(), person()]);
