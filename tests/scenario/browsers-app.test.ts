@@ -33,7 +33,8 @@ interface Lies {
 function lying({ asked, told }: Lies): void {
 	const honest = globalThis.fetch;
 	vi.spyOn(globalThis, 'fetch').mockImplementation(async (url, init) => {
-		const path = `${init?.method ?? 'GET'} ${new URL(String(url)).pathname}`;
+		const request = new Request(url, init);
+		const path = `${request.method} ${new URL(request.url).pathname}`;
 		const { body } = init ?? {};
 		const sent = asked && typeof body === 'string' ? asked(path, JSON.parse(body)) : undefined;
 		const answer = await honest(url, { ...init, ...(sent && { body: JSON.stringify(sent) }) });
@@ -91,9 +92,11 @@ test('an open browser lets another one in, which gets what a sign-in gives', asy
 test('a server that puts a key of its own in the place of the new browser’s shows other digits', async () => {
 	const { begin } = await meet();
 	const { askAs, commitmentTo } = await import('../../crypto/account/browser.ts');
+	const { deviceName } = await import('../../pwa/src/lib/account/device.ts');
 	const thief = await askAs({
 		publicKey: new Uint8Array(Buffer.from(newKey().publicKey, 'base64url')),
-		name: 'Firefox, Linux',
+		// It gives itself out as the other one.
+		name: deviceName(),
 	});
 	const text = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64url');
 	const commitment = text(await commitmentTo(thief.asking));

@@ -47,7 +47,7 @@ export class Answering {
 			this.stage = 'meeting';
 			await this.#follow(answer);
 		} catch (error) {
-			if (turn === this.#turn) this.#fail(error);
+			if (turn === this.#turn) await this.#fail(error);
 		}
 	}
 
@@ -60,15 +60,15 @@ export class Answering {
 			await answer.letIn();
 			if (this.#answer === answer) this.stage = 'waiting';
 		} catch (error) {
-			await this.stop();
-			this.#fail(error);
+			if (this.#answer === answer) await this.#fail(error);
 		}
 	}
 
 	/** Somebody has compared the digits: they differ. */
 	async differ(): Promise<void> {
-		await this.stop();
+		const stopped = this.stop();
 		this.stage = 'refused';
+		await stopped;
 	}
 
 	/** Not any more; the next one begins with its code. Nothing is sent where this one is at its end. */
@@ -117,16 +117,17 @@ export class Answering {
 		}
 	}
 
-	#fail(error: unknown): void {
-		const answer = this.#answer;
-		this.#answer = undefined;
+	async #fail(error: unknown): Promise<void> {
+		const found = this.#answer !== undefined;
+		const stopped = this.stop();
+		this.unknown = !found && isApiError(error, 'not-found', 'bad-request');
+		this.stage = this.unknown ? 'code' : stageOf(error);
 		this.failure = error;
-		if (isApiError(error, 'gone')) this.stage = 'over';
-		else if (error instanceof CryptoError && error.code === 'bad-signature') this.stage = 'swapped';
-		else if (isApiError(error, 'not-found', 'bad-request') && !answer) {
-			this.unknown = true;
-			this.stage = 'code';
-		} else this.stage = 'failed';
-		void answer?.refuse().catch(() => undefined);
+		await stopped;
 	}
+}
+
+function stageOf(error: unknown): 'over' | 'swapped' | 'failed' {
+	if (isApiError(error, 'gone')) return 'over';
+	return error instanceof CryptoError && error.code === 'bad-signature' ? 'swapped' : 'failed';
 }
