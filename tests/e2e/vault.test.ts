@@ -165,7 +165,7 @@ test('a browser without a password is let in by one that is open, once both show
 	const other = await browser.newContext();
 	const tab = await other.newPage();
 	await tab.goto(`${server.address}/sign-in`);
-	await tab.getByRole('link', { name: 'Use a browser where you are signed in' }).click();
+	await tab.getByRole('link', { name: 'Use another browser of yours' }).click();
 	await tab.getByText('Waiting for the other browser.').waitFor();
 	const code = await tab.getByRole('region', { name: 'Code of this browser' }).textContent();
 	await page.getByRole('button', { name: 'Add a browser' }).click();

@@ -3,7 +3,6 @@ import type { Reasons } from './ignored.ts';
 /** Of pwa/messages/en/browsers.json. */
 export const browsers: Reasons = {
 	'the name of a control, or what is to be done next': [
-		'browsers_use',
 		'browsers_ask_lead',
 		'browsers_ask_first',
 		'browsers_ask_second',
