@@ -7,7 +7,7 @@ import type { SigningKey } from '#crypto/identity/signing.ts';
 import { nineDigits } from '#crypto/safety/nine.ts';
 import { Id, bytesText, canonicalText, parseJson } from '#crypto/schema.ts';
 import { openSealed, sealTo } from '#crypto/seal/seal.ts';
-import { type XWingSeed, createXWingKey } from '#crypto/seal/xwing.ts';
+import type { XWingSeed } from '#crypto/seal/xwing.ts';
 import { type AccountKey, toAccountKey } from './key.ts';
 
 const context = 'sotto/browser/v1';
@@ -67,6 +67,8 @@ export interface Pins {
 export async function askAs(
 	browser: Pick<AskingBrowser, 'publicKey' | 'name'>,
 ): Promise<{ asking: AskingBrowser; seed: XWingSeed }> {
+	// Its library is large, and the page to sign in seldom needs it.
+	const { createXWingKey } = await import('#crypto/seal/xwing.ts');
 	const { publicKey: xwing, seed } = await createXWingKey();
 	return { asking: { ...browser, xwing, nonce: newNonce() }, seed };
 }
