@@ -3,6 +3,7 @@ import type { Signed } from './protocol/text.ts';
 
 type Context =
 	| 'sotto/act/v1'
+	| 'sotto/browser/v1'
 	| 'sotto/checkpoint/v1'
 	| 'sotto/claim/v1'
 	| 'sotto/deletion/v1'

@@ -1,12 +1,10 @@
 import { type Bytes, toBase64url } from '#crypto/bytes.ts';
 import { canonical } from '#crypto/canonical.ts';
+import { nineDigits } from '#crypto/safety/nine.ts';
 import type { PresenceDevice } from './certificate.ts';
 
 const salt = new TextEncoder().encode('sotto/pairing/v1');
 const iterations = 300_000;
-/** The largest multiple of a billion that 8 bytes can hold. */
-const modulus = 1_000_000_000n;
-const limit = 2n ** 64n - (2n ** 64n % modulus);
 
 /** What a page and an extension compare before they trust each other. */
 export interface Pairing extends PresenceDevice {
@@ -35,13 +33,5 @@ export async function shortCode(pairing: Pairing): Promise<string> {
 		'deriveBits',
 	]);
 	const algorithm = { name: 'PBKDF2', hash: 'SHA-512', salt, iterations };
-	return groupsOf(new DataView(await crypto.subtle.deriveBits(algorithm, key, 512)));
-}
-
-function groupsOf(uniform: DataView): string {
-	const numbers = Array.from({ length: 8 }, (_, at) => uniform.getBigUint64(at * 8));
-	// One in 2^34 is left out, so that every digit is equally likely.
-	const number = numbers.find((one) => one < limit) ?? 0n;
-	const digits = String(number % modulus).padStart(9, '0');
-	return digits.replace(/(...)(...)(...)/, '$1 $2 $3');
+	return nineDigits(new Uint8Array(await crypto.subtle.deriveBits(algorithm, key, 512)));
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import { ServerError } from '../errors.ts';
 import type { NewDevice } from '../protocol/account.ts';
+import type { Way } from '../protocol/browsers.ts';
 import { newId, newSecret } from '../random.ts';
 import type { Store, StoreTransaction } from '../store/database.ts';
 import type * as v from 'valibot';
@@ -15,9 +16,9 @@ export interface Opened {
 
 async function register(
 	db: StoreTransaction,
-	options: { member: string; device: v.InferOutput<typeof NewDevice>; now: number },
+	options: { member: string; device: v.InferOutput<typeof NewDevice>; way: Way; now: number },
 ): Promise<Opened> {
-	const { member, device, now } = options;
+	const { member, device, way, now } = options;
 	const known = await db
 		.selectFrom('devices')
 		.select('id')
@@ -38,6 +39,7 @@ async function register(
 			half,
 			active_at: now,
 			created_at: now,
+			way,
 		})
 		.execute();
 	return { device: id, half };
@@ -49,10 +51,16 @@ async function register(
  */
 export async function openDevice(
 	db: StoreTransaction,
-	options: { member: string; device: string | v.InferOutput<typeof NewDevice>; clock: Clock },
+	options: {
+		member: string;
+		device: string | v.InferOutput<typeof NewDevice>;
+		/** Kept of a new one. */
+		way: Way;
+		clock: Clock;
+	},
 ): Promise<Opened> {
-	const { member, device, clock } = options;
-	if (typeof device !== 'string') return register(db, { member, device, now: clock.now() });
+	const { member, device, way, clock } = options;
+	if (typeof device !== 'string') return register(db, { member, device, way, now: clock.now() });
 	const half = newSecret();
 	const { numUpdatedRows } = await db
 		.updateTable('devices')

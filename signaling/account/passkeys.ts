@@ -48,7 +48,7 @@ export function passkeyRoutes(app: FastifyInstance, context: Context): void {
 		);
 		if (!row || keys.length === 0 || !signed) throw new ServerError('login-failed');
 		tries.forgive(`account ${member}`);
-		return letIn(context, { member, device, act: 'signed-in' });
+		return letIn(context, { member, device, way: 'passkey' });
 	});
 }
 

@@ -23,6 +23,7 @@ import { newId, newSecret } from '../random.ts';
 import { verifySignature, verifySigned } from '../signature.ts';
 import { openDevice } from './devices.ts';
 import { letIn } from './enter.ts';
+import { browserRoutes } from './browser-routes.ts';
 import { memberByEmail, readPractice, signedIn } from './members.ts';
 import { passkeyRoutes } from './passkeys.ts';
 import { demandProof, replacePassword, unlockerRoutes } from './unlockers.ts';
@@ -98,7 +99,9 @@ function setupRoutes(app: FastifyInstance, context: Context): void {
 			const kept =
 				policy && (await settings.found(db, { name: practice.name, policy, author: member.id }));
 			const { idleMs } = await settings.read(db);
-			const opened = await openDevice(db, { member: member.id, device: body.device, clock });
+			const { device } = body;
+			const way = 'password';
+			const opened = await openDevice(db, { member: member.id, device, way, clock });
 			await history.add(db, { act: 'set-up', who: member.id });
 			return { answer: await signedIn(db, { member: member.id, opened, idleMs }), after: kept };
 		});
@@ -136,7 +139,7 @@ function loginRoutes(app: FastifyInstance, context: Context): void {
 		opaque.finishLogin(begun.state, finishLoginRequest);
 		if (begun.member === undefined) throw new ServerError('login-failed');
 		tries.forgive(`account ${begun.email}`);
-		return letIn(context, { member: begun.member, device, act: 'signed-in' });
+		return letIn(context, { member: begun.member, device, way: 'password' });
 	});
 }
 
@@ -170,7 +173,7 @@ function recoveryRoutes(app: FastifyInstance, context: Context): void {
 		);
 		if (!row || !signed) throw new ServerError('login-failed');
 		tries.forgive(`account ${email}`);
-		return letIn(context, { member: row.id, device, act: 'recovered' });
+		return letIn(context, { member: row.id, device, way: 'recovery' });
 	});
 }
 
@@ -205,7 +208,7 @@ function passwordRoutes(app: FastifyInstance, context: Context): void {
 	});
 }
 
-/** /api/config, setup, login, recovery, password, passkey, unlockers, devices. */
+/** /api/config, setup, login, recovery, password, passkey, unlockers, devices, browsers. */
 export function accountRoutes(app: FastifyInstance, context: Context): void {
 	configRoute(app, context);
 	setupRoutes(app, context);
@@ -214,4 +217,5 @@ export function accountRoutes(app: FastifyInstance, context: Context): void {
 	passwordRoutes(app, context);
 	passkeyRoutes(app, context);
 	unlockerRoutes(app, context);
+	browserRoutes(app, context);
 }

@@ -7,6 +7,7 @@ import { ServerError } from '../errors.ts';
 import { staffOf } from '../guard.ts';
 import { bodyOf, parse, stored } from '../parse.ts';
 import type { Unlocker } from '../protocol/account.ts';
+import { Way } from '../protocol/browsers.ts';
 import { Id, PublicIdentity, type Signed } from '../protocol/text.ts';
 import {
 	DeviceOut,
@@ -167,7 +168,7 @@ export function unlockerRoutes(app: FastifyInstance, context: Context): void {
 		const { member, device } = await staffOf(context, request);
 		const rows = await store
 			.selectFrom('devices')
-			.select(['id', 'name', 'created_at', 'active_at'])
+			.select(['id', 'name', 'created_at', 'active_at', 'way'])
 			.where('member', '=', member)
 			.orderBy('active_at', 'desc')
 			.execute();
@@ -178,6 +179,7 @@ export function unlockerRoutes(app: FastifyInstance, context: Context): void {
 				createdAt: row.created_at,
 				activeAt: row.active_at,
 				current: row.id === device,
+				way: row.way === null ? null : v.parse(Way, row.way),
 			})),
 		};
 	});

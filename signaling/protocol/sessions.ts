@@ -251,6 +251,7 @@ export const Act = v.picklist([
 	'unlocker-added',
 	'unlocker-removed',
 	'device-removed',
+	'browser-added',
 	'recovery-key-replaced',
 ]);
 export type Act = v.InferOutput<typeof Act>;

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { Account, NewDevice, OpaqueText } from './account.ts';
+import { Way } from './browsers.ts';
 import { Bytes32, Id, Signature, Signed, Time, line } from './text.ts';
 
 /** Passkeys of one account. */
@@ -57,6 +58,8 @@ export const Devices = v.strictObject({
 			activeAt: Time,
 			/** The one that asks. */
 			current: v.boolean(),
+			/** How it came in at first; null = before that was kept. */
+			way: v.nullable(Way),
 		}),
 	),
 });

@@ -93,6 +93,8 @@ export interface DeviceRow {
 	half: string | null;
 	active_at: number;
 	created_at: number;
+	/** How it came in: see Way; null = before that was kept. */
+	way: string | null;
 }
 
 export interface SessionRow {

@@ -35,6 +35,11 @@ async function authenticator(on: Page, options: { prf: boolean }): Promise<void>
 	});
 }
 
+const faults = async (on: Page): Promise<string[]> => {
+	const { violations } = await new AxeBuilder({ page: on }).analyze();
+	return violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`);
+};
+
 const today = (on: Page) => on.getByRole('heading', { name: 'Today' }).waitFor();
 const vault = async (on: Page): Promise<void> => {
 	await on.getByRole('link', { name: 'Your vault' }).click();
@@ -156,12 +161,41 @@ test('a passkey that was removed opens nothing', async () => {
 	await page.getByRole('heading', { name: 'Your vault' }).waitFor();
 });
 
+test('a browser without a password is let in by one that is open, once both show the same digits', async () => {
+	const other = await browser.newContext();
+	const tab = await other.newPage();
+	await tab.goto(`${server.address}/sign-in`);
+	await tab.getByRole('link', { name: 'Use another browser of yours' }).click();
+	await tab.getByText('Waiting for the other browser.').waitFor();
+	const code = await tab.getByRole('region', { name: 'Code of this browser' }).textContent();
+	await page.getByRole('button', { name: 'Add a browser' }).click();
+	await prove(page, `${fresh}-2`);
+	const dialog = page.getByRole('dialog', { name: 'Add a browser' });
+	const field = dialog.getByRole('textbox', { name: 'Code of the other browser' });
+	await field.fill('0000-0000');
+	await dialog.getByRole('button', { name: 'Find this browser' }).click();
+	await dialog.getByText('No browser waits with this code.').waitFor();
+	await field.fill(code ?? '');
+	await dialog.getByRole('button', { name: 'Find this browser' }).click();
+	const digits = await dialog.getByRole('region', { name: 'Digits to compare' }).textContent();
+	const there = tab.getByRole('region', { name: 'Digits to compare' });
+	expect(digits).toMatch(/^\d{3} \d{3} \d{3}$/);
+	expect(await there.textContent()).toBe(digits);
+	for (const on of [tab, page]) expect(await faults(on)).toEqual([]);
+	await tab.getByRole('button', { name: 'The digits are the same' }).click();
+	await tab.getByText('Now press “The digits are the same” in the other browser too.').waitFor();
+	await dialog.getByRole('button', { name: 'The digits are the same' }).click();
+	await today(tab);
+	await page.getByText(/ is let in\.$/).waitFor();
+	await page.getByText('Let in on').waitFor();
+	await other.close();
+});
+
 test.each(['light', 'dark'] as const)(
 	'the vault has no fault that axe finds, %s',
 	async (colorScheme) => {
 		await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
 		await page.getByText('This browser', { exact: true }).waitFor();
-		const { violations } = await new AxeBuilder({ page }).analyze();
-		expect(violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`)).toEqual([]);
+		expect(await faults(page)).toEqual([]);
 	},
 );

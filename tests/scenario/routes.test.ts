@@ -243,7 +243,9 @@ test('a participant with an account asks for her own, and for nothing of the pra
 		.map(({ name }) => name)
 		.filter((name) => rules[name]?.includes('participant-only') && Array.isArray(rules[name]));
 	expect(allowed.toSorted()).toEqual([
+		'DELETE /api/account/browsers/:id',
 		'DELETE /api/account/devices/:id',
+		'GET /api/account/browsers/:id',
 		'GET /api/account/devices',
 		'GET /api/me',
 		'GET /api/practice/settings',
@@ -254,6 +256,9 @@ test('a participant with an account asks for her own, and for nothing of the pra
 		'GET /api/tombstones',
 		'GET /api/visits',
 		'GET /api/visits/:place/requests',
+		'POST /api/account/browsers',
+		'POST /api/account/browsers/:id/let-in',
+		'POST /api/account/browsers/:id/meet',
 		'POST /api/device/active',
 		'POST /api/device/lock',
 		'POST /api/device/sign-out',

@@ -1,5 +1,6 @@
 import { access } from './access.ts';
 import { before } from './before.ts';
+import { browsers } from './browsers.ts';
 import { deletion } from './deletion.ts';
 import { find } from './find.ts';
 import { keys as ofKeys } from './keys.ts';
@@ -16,7 +17,21 @@ export type Reasons = Readonly<Record<string, readonly string[]>>;
 
 /** Key of the message, and why it is not in docs/claims.md. */
 export const ignored: ReadonlyMap<string, string> = new Map(
-	[before, life, find, player, access, share, deletion, retention, requests, proof, ofKeys, rewrite]
+	[
+		browsers,
+		before,
+		life,
+		find,
+		player,
+		access,
+		share,
+		deletion,
+		retention,
+		requests,
+		proof,
+		ofKeys,
+		rewrite,
+	]
 		.flatMap((reasons) => Object.entries(reasons))
 		.flatMap(([reason, listed]) => listed.map((key): [string, string] => [key, reason])),
 );

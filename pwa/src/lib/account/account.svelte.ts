@@ -152,12 +152,8 @@ class Account {
 	/** Makes the practice. The recovery key is in `unsavedRecoveryKey` until `savedRecoveryKey`. */
 	async setUp(enrolment: Enrolment): Promise<void> {
 		const entered = await enrol(enrolment);
-		const recoveryKey = formatRecoveryKey(entered.recoveryKey);
-		const unsaved = await sealUnderAccountKey(
-			entered.accountKey,
-			unsavedContext,
-			utf8(recoveryKey),
-		);
+		const recoveryKey = utf8(formatRecoveryKey(entered.recoveryKey));
+		const unsaved = await sealUnderAccountKey(entered.accountKey, unsavedContext, recoveryKey);
 		await this.#enter(entered, { unsaved });
 	}
 
@@ -177,6 +173,11 @@ class Account {
 	/** Signs in or unlocks with a passkey. Throws as `enterWithPasskey`. */
 	async signInWithPasskey(): Promise<void> {
 		await this.#enter(await walk((known) => enterWithPasskey({ known })));
+	}
+
+	/** Signs in by what another browser handed over (`Ask`). Throws `bad-key`, `stale`, `ApiError`. */
+	signInFrom(entered: SignedInHere): Promise<void> {
+		return this.#enter(entered);
 	}
 
 	/** Shows once more that it is she, as the server wants it before a way in is changed. Throws as `signIn`, `signInWithPasskey`. */
@@ -282,13 +283,13 @@ class Account {
 		entered: SignedInHere,
 		more: { unsaved?: Bytes; first?: (keys: Keys) => Promise<void> } = {},
 	): Promise<void> {
-		const { accountKey, signedIn, signing, serverKey } = entered;
+		const { accountKey, signedIn, signing, serverKey, pins } = entered;
 		const { id: member, email } = signedIn.member;
 		const before = await readDevice();
 		const own = before?.member === member ? before : undefined;
 		const tokens = new Tokens({ device: signedIn.device, signing });
 		const token = () => tokens.get();
-		const keys = await openKeys({ accountKey, signedIn, known: own?.memberList, token });
+		const keys = await openKeys({ accountKey, signedIn, known: own?.memberList, pins, token });
 		if (keys.practice.serverKey !== serverKey) throw new CryptoError('bad-key');
 		const secret = newDeviceSecret();
 		await this.#remember({

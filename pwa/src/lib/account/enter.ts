@@ -4,6 +4,7 @@ import {
 	registrationFinish,
 	registrationStart,
 } from '#crypto/account/opaque.ts';
+import type { Pins } from '#crypto/account/browser.ts';
 import type { AccountKey } from '#crypto/account/key.ts';
 import { type RecoveryKey, parseRecoveryKey, recoveryAuthKey } from '#crypto/account/recovery.ts';
 import {
@@ -35,6 +36,8 @@ export interface SignedInHere {
 	readonly signing: SigningKey;
 	/** OPAQUE key of the server. */
 	readonly serverKey: string;
+	/** What another browser of hers, which let this one in, knows of the practice. */
+	readonly pins?: Pins;
 }
 
 /** E-mail addresses are compared in lower case, here and on the server. */

@@ -1,4 +1,5 @@
 import { equal, fromBase64url, sha256, utf8 } from '#crypto/bytes.ts';
+import type { Pins } from '#crypto/account/browser.ts';
 import { openAccount } from '#crypto/account/account.ts';
 import type { AccountKey } from '#crypto/account/key.ts';
 import { CryptoError } from '#crypto/errors.ts';
@@ -50,17 +51,18 @@ export interface Practice extends PracticeKeys {
 
 /**
  * Opens what the server keeps for a member, and believes of it only what the account key and the practice
- * key vouch for. Throws `bad-key` when the server answers for another practice or person, `stale` for an
- * older member list than `known`, and as the opening does.
+ * key vouch for, and another browser of this member where one has let this one in. Throws `bad-key` when the server
+ * answers for another practice or person, `stale` for an older member list than `known`, and as the opening does.
  */
 export async function openKeys(options: {
 	accountKey: AccountKey;
 	signedIn: SignedIn;
 	known: Signed | undefined;
+	pins?: Pins | undefined;
 	/** A token of this device, for an admin of a practice that lacks a key. */
 	token: () => Promise<string>;
 }): Promise<Keys> {
-	const { accountKey, signedIn, known, token } = options;
+	const { accountKey, signedIn, known, pins, token } = options;
 	const { member, account, practice: told } = signedIn;
 	const { identity } = await openAccount({
 		account: member.id,
@@ -74,6 +76,7 @@ export async function openKeys(options: {
 		known,
 	});
 	const seen = await seenNow(own.list, told.memberList, followed.list.version);
+	if (pins) await checkPins(pins, { followed, signed: told.memberList });
 	const self = memberOf(followed.list, member.id);
 	if (
 		!self ||
@@ -114,6 +117,16 @@ async function seenNow(
 	const same = before?.version === version && equal(before.hash, hash);
 	if (before && before.version >= version && !same) throw new CryptoError('stale');
 	return { version, hash, noticed: before?.noticed ?? version };
+}
+
+/** Throws `bad-key` when another practice key is in force than the other browser knows, `stale` as `seenNow`. */
+async function checkPins(
+	{ practiceKey, list }: Pins,
+	{ followed, signed }: { followed: Followed; signed: Signed },
+): Promise<void> {
+	const { version } = followed.list;
+	await seenNow({ ...list, noticed: list.version }, signed, version);
+	if (!equal(followed.practiceKey, practiceKey)) throw new CryptoError('bad-key');
 }
 
 /**

@@ -84,6 +84,7 @@ const words: Record<Act, (inputs: { name: string }) => string> = {
 	'unlocker-added': m.life_act_unlocker_added,
 	'unlocker-removed': m.life_act_unlocker_removed,
 	'device-removed': m.life_act_device_removed,
+	'browser-added': m.browsers_act_added,
 	'recovery-key-replaced': m.life_act_recovery_key_replaced,
 };
 
