@@ -25,6 +25,7 @@ import { openDevice } from './devices.ts';
 import { letIn } from './enter.ts';
 import { memberByEmail, readPractice, signedIn } from './members.ts';
 import { passkeyRoutes } from './passkeys.ts';
+import { rotationRoutes } from './rotation.ts';
 import { demandProof, replacePassword, unlockerRoutes } from './unlockers.ts';
 
 /** A login or recovery that was begun must be finished within this time. */
@@ -205,7 +206,7 @@ function passwordRoutes(app: FastifyInstance, context: Context): void {
 	});
 }
 
-/** /api/config, setup, login, recovery, password, passkey, unlockers, devices. */
+/** /api/config, setup, login, recovery, password, passkey, unlockers, devices, rotation. */
 export function accountRoutes(app: FastifyInstance, context: Context): void {
 	configRoute(app, context);
 	setupRoutes(app, context);
@@ -214,4 +215,5 @@ export function accountRoutes(app: FastifyInstance, context: Context): void {
 	passwordRoutes(app, context);
 	passkeyRoutes(app, context);
 	unlockerRoutes(app, context);
+	rotationRoutes(app, context);
 }

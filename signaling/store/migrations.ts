@@ -10,6 +10,7 @@ import { retention } from './changes/retention.ts';
 import { shares } from './changes/shares.ts';
 import { revisions } from './changes/revisions.ts';
 import { rewritten } from './changes/rewritten.ts';
+import { rotations } from './changes/rotations.ts';
 import { wishes } from './changes/wishes.ts';
 import { index, table } from './table.ts';
 
@@ -391,4 +392,5 @@ export const migrations: Record<string, Migration> = {
 	'0014-revisions': revisions,
 	'0020-wishes': wishes,
 	'0022-rewritten': rewritten,
+	'0023-rotations': rotations,
 };
