@@ -110,6 +110,7 @@ test('an administrator alone replaces her keys: the old ones open nothing, and n
 	expect(await opens(first, recording)).toBe(true);
 
 	expect(await maya.useKeys(prepared)).toBe('renewed');
+	expect(maya.account.keyChanges).toEqual([]);
 	const signedIn = await me(maya);
 	expect(maya.account.member.id).toBe(before.id);
 	expect(signedIn.member.publicIdentity).not.toEqual(before.me.member.publicIdentity);

@@ -131,7 +131,7 @@ export async function useKeys(prepared: PreparedKeys): Promise<'waiting' | 'rene
 	const { rotation, account: kept, registrationRecord } = prepared;
 	const body = { rotation, account: kept, registrationRecord };
 	await request({ method: 'POST', path, body });
-	const { member, practice } = account;
+	const { member, practice, members } = account;
 	if (member.role !== 'admin') return 'waiting';
 	const rows = await policyRows(practice.id);
 	await confirmOwn(member.id, rotation);
@@ -140,6 +140,9 @@ export async function useKeys(prepared: PreparedKeys): Promise<'waiting' | 'rene
 	for (const row of rows) await db.policies.put(row);
 	await settings.load();
 	await renewRules();
+	// That the practice has another key is her own doing, if no list came in between.
+	const own = account.keyChanges.every((id) => id === practice.id);
+	if (own && account.members.version === members.version + 1) await account.seenKeyChanges();
 	return 'renewed';
 }
 
