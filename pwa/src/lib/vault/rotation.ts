@@ -3,6 +3,7 @@ import { openFormerKeys, sealFormerKeys } from '#crypto/account/former.ts';
 import { registrationFinish, registrationStart } from '#crypto/account/opaque.ts';
 import { formatRecoveryKey } from '#crypto/account/recovery.ts';
 import { fromBase64url, random, sha256, toBase64url, utf8 } from '#crypto/bytes.ts';
+import { CryptoError } from '#crypto/errors.ts';
 import { type SignedRotation, signRotation } from '#crypto/members/rotation.ts';
 import { account } from '#lib/account/account.svelte.ts';
 import { openPracticeSecrets, sealPracticeKeys } from '#lib/account/practice.ts';
@@ -159,9 +160,10 @@ async function confirmOwn(member: string, { signature }: SignedRotation): Promis
 			return;
 		} catch (error) {
 			// Another administrator's page was first, and this browser is signed out.
-			if (isApiError(error, 'token')) return;
+			if (isApiError(error, 'token') || account.state === 'signed-out') return;
 			// So it was, or the list changed meanwhile.
-			if (!isApiError(error, 'conflict', 'not-found') || tries === triesMax) throw error;
+			const again = error instanceof CryptoError || isApiError(error, 'conflict', 'not-found');
+			if (!again || tries === triesMax) throw error;
 		}
 	}
 }
