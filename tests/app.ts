@@ -111,6 +111,15 @@ function stubPage(address: string): void {
 		},
 	);
 	vi.doMock('#lib/db/db.ts', () => ({ db }));
+	// It has kept neither codes nor copies.
+	vi.doMock('#lib/code/shelf.ts', async (whole) => ({
+		...(await whole<object>()),
+		forgetCodes: async () => {},
+	}));
+	vi.doMock('#lib/copies/rows.ts', async (whole) => ({
+		...(await whole<object>()),
+		forgetCopies: async () => {},
+	}));
 	vi.doMock('#lib/account/idle.ts', () => ({
 		IdleWatch: class {
 			seen(): void {}

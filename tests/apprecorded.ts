@@ -1,6 +1,7 @@
 import { random, toBase64url } from '#crypto/bytes.ts';
 import { signNotice } from '#crypto/consent/notice.ts';
 import { makeGrant } from '#crypto/grant/grant.ts';
+import { createLinkSecret } from '#crypto/proof/proof.ts';
 import { createTrackKey } from '#crypto/track/key.ts';
 import type { App } from './app.ts';
 
@@ -17,7 +18,9 @@ export async function recorded(host: App): Promise<string> {
 	});
 	const sealed = await host.sealSession({ host: member.id, session, text: {} });
 	const post = (path: string, body: unknown) => host.request({ method: 'POST', path, body });
-	const places = [{ id: newId(), sealed: toBase64url(random(60)) }];
+	const place = { id: newId(), name: 'Dana Whitfield', secret: createLinkSecret() };
+	const words = await host.sealPlace({ host: member.id, session, place });
+	const places = [{ id: place.id, sealed: words }];
 	const times = { startsAt: Date.now(), minutes: 50 };
 	await post('/api/sessions', { id: session, ...times, sealed, notice, places });
 	const keys = [{ track: recording, key: createTrackKey() }];

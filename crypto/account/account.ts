@@ -1,6 +1,7 @@
 import type { Bytes } from '#crypto/bytes.ts';
 import {
 	type Identity,
+	type IdentitySecret,
 	createStaffIdentity,
 	openIdentity,
 	toIdentitySecret,
@@ -52,13 +53,22 @@ export async function createAccount(options: {
 	return { accountKey, identity, recoveryKey, record };
 }
 
+interface Sealed {
+	readonly account: string;
+	readonly accountKey: AccountKey;
+	readonly sealedIdentity: Bytes;
+}
+
 /** The identity of an unlocked account. Throws `open-failed` when it is another account's or altered. */
-export async function openAccount(options: {
-	account: string;
-	accountKey: AccountKey;
-	sealedIdentity: Bytes;
-}): Promise<Account> {
+export async function openAccount(options: Sealed): Promise<Account> {
+	const { accountKey } = options;
+	return { accountKey, identity: await openIdentity(await openIdentitySecret(options)) };
+}
+
+/** The same as it is kept at rest. Throws as `openAccount`. */
+export async function openIdentitySecret(options: Sealed): Promise<IdentitySecret> {
 	const { account, accountKey, sealedIdentity } = options;
-	const secret = await openUnderAccountKey(accountKey, identityContext(account), sealedIdentity);
-	return { accountKey, identity: await openIdentity(toIdentitySecret(secret)) };
+	return toIdentitySecret(
+		await openUnderAccountKey(accountKey, identityContext(account), sealedIdentity),
+	);
 }

@@ -36,6 +36,7 @@ export type SignContext =
 	| 'sotto/passkey/v1'
 	| 'sotto/unlockers/v1'
 	| 'sotto/browser/v1'
+	| 'sotto/key-rotation/v1'
 	| 'sotto/recovery/v1';
 
 /** An Ed25519 key pair. The private half is a CryptoKey and normally non-extractable. */

@@ -26,6 +26,7 @@ import { letIn } from './enter.ts';
 import { browserRoutes } from './browser-routes.ts';
 import { memberByEmail, readPractice, signedIn } from './members.ts';
 import { passkeyRoutes } from './passkeys.ts';
+import { rotationRoutes } from './rotation.ts';
 import { demandProof, replacePassword, unlockerRoutes } from './unlockers.ts';
 
 /** A login or recovery that was begun must be finished within this time. */
@@ -208,7 +209,7 @@ function passwordRoutes(app: FastifyInstance, context: Context): void {
 	});
 }
 
-/** /api/config, setup, login, recovery, password, passkey, unlockers, devices, browsers. */
+/** /api/config, setup, login, recovery, password, passkey, unlockers, devices, browsers, rotation. */
 export function accountRoutes(app: FastifyInstance, context: Context): void {
 	configRoute(app, context);
 	setupRoutes(app, context);
@@ -218,4 +219,5 @@ export function accountRoutes(app: FastifyInstance, context: Context): void {
 	passkeyRoutes(app, context);
 	unlockerRoutes(app, context);
 	browserRoutes(app, context);
+	rotationRoutes(app, context);
 }

@@ -27,6 +27,7 @@ const practiceActs: readonly Act[] = [
 	'colleague-deactivated',
 	'role-changed',
 	'keys-changed',
+	'keys-rotated',
 ];
 
 /** A row as its readers get it, with what its leaf hashes besides. */

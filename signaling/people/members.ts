@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import * as v from 'valibot';
 import { memberByEmail, memberOf, practiceOf } from '../account/members.ts';
+import { waitingRotations } from '../account/rotation.ts';
 import type { Context } from '../context.ts';
 import { ServerError } from '../errors.ts';
 import { type Staff, staffOf } from '../guard.ts';
@@ -30,11 +31,12 @@ function invitedOf(row: InvitationRow): Invited {
 	return { id, email, role, expiresAt, proofHash, member, registration };
 }
 
-async function readPeople({ store, clock }: Context, staff: Staff): Promise<People> {
+async function readPeople(context: Context, staff: Staff): Promise<People> {
+	const { store, clock } = context;
 	const { memberList } = await practiceOf(store);
 	const rows = await store.selectFrom('members').selectAll().orderBy('created_at').execute();
 	const members = rows.map((row) => ({ ...memberOf(row), active: row.active === 1 }));
-	if (staff.role !== 'admin') return { members, memberList, invitations: [] };
+	if (staff.role !== 'admin') return { members, memberList, invitations: [], rotations: [] };
 	const now = clock.now();
 	const invitations = await store
 		.selectFrom('invitations')
@@ -47,7 +49,8 @@ async function readPeople({ store, clock }: Context, staff: Staff): Promise<Peop
 		)
 		.orderBy('created_at')
 		.execute();
-	return { members, memberList, invitations: invitations.map(invitedOf) };
+	const rotations = await waitingRotations(context);
+	return { members, memberList, invitations: invitations.map(invitedOf), rotations };
 }
 
 /**
@@ -89,8 +92,8 @@ async function dropOpen(
 	};
 }
 
-/** As `dropOpen`, and her devices and extensions are forgotten. */
-async function signOutEverywhere(
+/** As `dropOpen`, and her devices, her extensions and her wish for new keys are forgotten. */
+export async function signOutEverywhere(
 	context: Context,
 	db: StoreTransaction,
 	member: string,
@@ -98,11 +101,12 @@ async function signOutEverywhere(
 	const after = await dropOpen(context, db, member);
 	await db.deleteFrom('devices').where('member', '=', member).execute();
 	await forgetDevicesOf(context, db, member);
+	await db.deleteFrom('rotations').where('member', '=', member).execute();
 	return after;
 }
 
 /** Gives members the practice's new keys. Throws `bad-request` for who is no active member. */
-async function giveKeys(
+export async function giveKeys(
 	db: StoreTransaction,
 	others: v.InferOutput<typeof Confirmation>['others'],
 ): Promise<void> {

@@ -5,12 +5,14 @@ import { bodyOf } from '../parse.ts';
 import { NewSettings, NewerList } from '../protocol/people.ts';
 import { invitationRoutes } from './invitations.ts';
 import { longBody, memberRoutes, takeList } from './members.ts';
+import { confirmRotationRoutes } from './rotation.ts';
 
 /** /api/practice/settings, /api/people, /api/invitations. */
 export function peopleRoutes(app: FastifyInstance, context: Context): void {
 	const { store, hub, history, post, settings } = context;
 	invitationRoutes(app, context);
 	memberRoutes(app, context);
+	confirmRotationRoutes(app, context);
 	app.get('/practice/settings', async (request) => {
 		await staffOf(context, request);
 		return settings.read(store);

@@ -53,6 +53,8 @@ export const Account = v.strictObject({
 	identity: bytes(8192),
 	/** Practice keys that this member holds, under the account key. */
 	practice: bytes(8192),
+	/** Keys that she had before and that something is still sealed to, under the account key of now. */
+	former: v.optional(bytes(2048)),
 	/** `serverStaticPublicKey` that was pinned at enrolment. */
 	serverKey: bytes(128),
 });

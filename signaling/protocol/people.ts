@@ -1,7 +1,19 @@
 import * as v from 'valibot';
 import { Account, Member, Role } from './account.ts';
 import { limits } from './limits.ts';
-import { Bytes32, Count, Email, Id, Signed, SignedList, Time, bytes, line } from './text.ts';
+import { WaitingRotation } from './rotation.ts';
+import {
+	Bytes32,
+	Count,
+	Email,
+	Id,
+	Signature,
+	Signed,
+	SignedList,
+	Time,
+	bytes,
+	line,
+} from './text.ts';
 
 /** How a practice works; kept in clear, because the server has to follow it. */
 export const PracticeSettings = v.strictObject({
@@ -152,6 +164,8 @@ export const People = v.strictObject({
 	members: v.array(Colleague),
 	memberList: SignedList,
 	invitations: v.array(Invited),
+	/** As with invitations. */
+	rotations: v.optional(v.array(WaitingRotation), []),
 });
 export type People = v.InferOutput<typeof People>;
 
@@ -184,4 +198,14 @@ export const MemberChange = v.strictObject({
 	active: v.boolean(),
 	keys: KeysBox,
 	others: OthersKeys,
+});
+
+/**
+ * POST /api/people/:member/rotation (admin) → 204: she has her new keys from now on, and is signed out everywhere. Errors:
+ * `not-found`, `conflict` (another one than this, or the list is not the next one).
+ */
+export const RotationConfirmation = v.strictObject({
+	...Confirmation.entries,
+	/** Of the rotation that the admin's client has verified. */
+	signature: Signature,
 });

@@ -74,7 +74,8 @@ export type NewSession = v.InferOutput<typeof NewSession>;
 
 /**
  * PATCH /api/sessions/:id (host, admin, scheduler): another time, other sealed texts of the session and of
- * its places. The notice stays as it was signed. Gives the Session. Errors: `session-ended`, `not-found`.
+ * its places. The notice stays as it was signed. Gives the Session. Errors: `session-ended` (but its host may seal the texts
+ * again while she keeps keys of before), `not-found`.
  */
 export const SessionChange = v.strictObject({
 	startsAt: v.optional(Time),
@@ -184,6 +185,7 @@ export const Act = v.picklist([
 	'colleague-deactivated',
 	'role-changed',
 	'keys-changed',
+	'keys-rotated',
 	'extension-paired',
 	'extension-removed',
 	'session-made',

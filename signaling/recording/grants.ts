@@ -27,12 +27,15 @@ async function grantsOfMember(
 ): Promise<MemberGrants> {
 	const { store, clock } = context;
 	const mine = await recipientIds(store, staff);
+	// Her own are told whatever comes of the recording: her old keys have to be kept for them.
+	const states =
+		member === staff.member ? (['live', 'finished'] as const) : (['finished'] as const);
 	const inForce = () =>
 		store
 			.selectFrom('grants')
 			.innerJoin('recordings', 'recordings.id', 'grants.recording')
 			.where('grants.recipient', '=', member)
-			.where('recordings.state', '=', 'finished')
+			.where('recordings.state', 'in', states)
 			.where((it) =>
 				it.or([it('grants.expires_at', 'is', null), it('grants.expires_at', '>', clock.now())]),
 			);
@@ -42,6 +45,7 @@ async function grantsOfMember(
 		.where('grants.recording', '>', after ?? '')
 		.where((it) => {
 			const hosted = it('recordings.host', '=', staff.member);
+			if (member === staff.member) return it.lit(true);
 			if (!sharers.has(staff.role)) return hosted;
 			const own = it
 				.selectFrom('grants as own')
@@ -96,6 +100,7 @@ async function isAgain(
 	{ grant, replaces }: Pick<v.InferOutput<typeof NewGrant>, 'grant' | 'replaces'>,
 ): Promise<boolean> {
 	if (replaces.length === 0) return false;
+	const { expiresAt } = grant;
 	const known = await store
 		.selectFrom('grants')
 		.select('id')
@@ -103,6 +108,10 @@ async function isAgain(
 		.where('recipient', '=', grant.recipient)
 		.where('id', 'in', replaces)
 		.where((it) => it.or([it('expires_at', 'is', null), it('expires_at', '>', clock.now())]))
+		.where((it) => {
+			const never = it('expires_at', 'is', null);
+			return expiresAt === null ? never : it.or([never, it('expires_at', '>=', expiresAt)]);
+		})
 		.executeTakeFirst();
 	return known !== undefined;
 }
@@ -121,9 +130,12 @@ export function grantRoutes(app: FastifyInstance, context: Context): void {
 		const { id } = parse(Params, request.params);
 		const opened = await usableRecording(context, staff, id);
 		const { host, session, state } = opened;
-		if (host !== staff.member && !sharers.has(staff.role)) throw new ServerError('forbidden');
 		const { grant, replaces, signed } = bodyOf(NewGrant, request);
 		const { recipient } = grant;
+		// For new keys of her own she wraps what she can open herself.
+		const own = recipient === staff.member && (await isAgain(context, { grant, replaces }));
+		if (host !== staff.member && !sharers.has(staff.role) && !own)
+			throw new ServerError('forbidden');
 		if (state !== 'finished') throw new ServerError('conflict');
 		// Who says why before she opens what is not hers says so before somebody else opens it.
 		if (recipient !== host && !(await isAgain(context, { grant, replaces })))

@@ -191,6 +191,29 @@ test('a browser without a password is let in by one that is open, once both show
 	await other.close();
 });
 
+test('all keys are replaced, and only what is new is a way in', async () => {
+	const newest = 'a-lantern-for-the-stairs';
+	await page.getByRole('button', { name: 'Replace all my keys' }).click();
+	await prove(page, `${fresh}-2`);
+	const dialog = page.getByRole('dialog', { name: 'New keys' });
+	await dialog.getByRole('textbox', { name: 'New password', exact: true }).fill(newest);
+	await dialog.getByRole('textbox', { name: 'The new password once more' }).fill(newest);
+	await dialog.getByRole('button', { name: 'Make my new keys' }).click();
+	const text = (await dialog.getByRole('region', { name: 'Recovery key' }).textContent()) ?? '';
+	expect(text.trim()).not.toBe(recoveryKey);
+	await dialog.getByRole('textbox', { name: 'Type the last group' }).fill(text.trim().slice(-4));
+	await dialog.getByRole('button', { name: 'I have saved it' }).click();
+	await page.getByText('All of yours is sealed for your new keys.').waitFor();
+	await page.getByRole('heading', { name: 'Your vault' }).waitFor();
+	await page.getByRole('button', { name: 'Lock', exact: true }).click();
+	await page.getByRole('textbox', { name: 'Password' }).fill(`${fresh}-2`);
+	await page.getByRole('button', { name: 'Unlock' }).click();
+	await page.getByRole('alert').waitFor();
+	await page.getByRole('textbox', { name: 'Password' }).fill(newest);
+	await page.getByRole('button', { name: 'Unlock' }).click();
+	await page.getByRole('heading', { name: 'Your vault' }).waitFor();
+});
+
 test.each(['light', 'dark'] as const)(
 	'the vault has no fault that axe finds, %s',
 	async (colorScheme) => {

@@ -6,11 +6,12 @@ import type { DisclosureRow, RequestRow } from './requests.ts';
 import type { RetentionPolicyRow, RetentionTableRow, StoragePriceRow } from './retention.ts';
 import type { LogTables } from './log.ts';
 import type { RevisionTables } from './revisions.ts';
+import type { RotationTables } from './rotations.ts';
 import type { WishTables } from './wishes.ts';
 
 /** What is kept of a recording after it was made; each concept has its rows in a file of its own here. */
 export interface LifeTables
-	extends CopyTables, DeletionTables, LogTables, RevisionTables, WishTables {
+	extends CopyTables, DeletionTables, LogTables, RevisionTables, RotationTables, WishTables {
 	annotations: AnnotationRow;
 	shares: ShareTableRow;
 	share_openings: ShareOpeningRow;

@@ -4,7 +4,7 @@ import { type Bytes, fromUtf8, utf8 } from '#crypto/bytes.ts';
 import { CryptoError } from '#crypto/errors.ts';
 import type { Identity } from '#crypto/identity/identity.ts';
 import type { MemberList } from '#crypto/members/members.ts';
-import { fetchJson, request } from '#lib/net/api.ts';
+import { fetchJson } from '#lib/net/api.ts';
 import { workHere } from '#lib/net/busy.ts';
 import { ApiError, isApiError } from '#lib/net/errors.ts';
 import { presentAs } from '#lib/net/origin.ts';
@@ -28,10 +28,10 @@ import {
 	walk,
 } from './enter.ts';
 import { IdleWatch } from './idle.ts';
-import { type Keys, type Practice, changedKeys, openKeys } from './keys.ts';
+import { type Keys, type Practice, changedKeys, openKeys, openWithAny } from './keys.ts';
 import { type Proof, enterAgain, enterWithPasskey } from './passkey.ts';
 import { keepSeen } from './seen.ts';
-import { Tokens } from './token.ts';
+import { Tokens, tell } from './token.ts';
 
 /** `opening`: it is not known yet. `locked`: somebody is signed in here, and her keys are not in this browser. */
 export type AccountState = 'opening' | 'signed-out' | 'locked' | 'unlocked';
@@ -80,6 +80,11 @@ class Account {
 		return this.#open.identity;
 	}
 
+	/** Keys that she replaced, for what is still sealed to them. */
+	get former(): Keys['former'] {
+		return this.#open.former;
+	}
+
 	get practice(): Practice {
 		return this.#open.practice;
 	}
@@ -121,9 +126,9 @@ class Account {
 		return sealUnderAccountKey(this.#open.accountKey, context, plaintext);
 	}
 
-	/** Opens what `seal` made. Throws as `openUnderAccountKey` does. */
+	/** Opens what `seal` made, also under a key of before. Throws as `openUnderAccountKey` does. */
 	open(context: string, sealed: Bytes): Promise<Bytes> {
-		return openUnderAccountKey(this.#open.accountKey, context, sealed);
+		return openWithAny(this.#open, context, sealed);
 	}
 
 	/** What `wrap` makes of the account key: another way to unlock it. The key itself is not given out. */
@@ -152,8 +157,8 @@ class Account {
 	/** Makes the practice. The recovery key is in `unsavedRecoveryKey` until `savedRecoveryKey`. */
 	async setUp(enrolment: Enrolment): Promise<void> {
 		const entered = await enrol(enrolment);
-		const recoveryKey = utf8(formatRecoveryKey(entered.recoveryKey));
-		const unsaved = await sealUnderAccountKey(entered.accountKey, unsavedContext, recoveryKey);
+		const text = utf8(formatRecoveryKey(entered.recoveryKey));
+		const unsaved = await sealUnderAccountKey(entered.accountKey, unsavedContext, text);
 		await this.#enter(entered, { unsaved });
 	}
 
@@ -207,7 +212,7 @@ class Account {
 	/** Forgets the keys here until the password is entered again, in all tabs. */
 	async lock(): Promise<void> {
 		// It is told first, because that needs the token, but nobody waits for its answer.
-		const told = this.#tell('/api/device/lock');
+		const told = tell('/api/device/lock');
 		const device = this.#device;
 		this.#tabs.postMessage('locked');
 		this.#close('locked');
@@ -220,22 +225,29 @@ class Account {
 
 	/** Forgets the device and everything of this member in this browser, in all tabs. */
 	async signOut(): Promise<void> {
-		const told = this.#tell('/api/device/sign-out');
+		await Promise.all([tell('/api/device/sign-out'), this.#forget()]);
+	}
+
+	/** Enters the account that the server swapped for one with new keys. Throws as `signIn`. */
+	async renewed(email: string, password: string): Promise<void> {
+		await this.#forget();
+		await this.signIn(email, password);
+	}
+
+	async #forget(): Promise<void> {
 		this.#tabs.postMessage('signed-out');
 		this.#close('signed-out');
 		await forgetDevice();
-		await told;
 	}
 
 	// A restarted server forgets a nonce: only who is refused twice is not known any more.
 	async #expelled(): Promise<void> {
+		const tokens = this.#tokens;
 		try {
-			await this.#tokens?.get(true);
+			await tokens?.get(true);
 		} catch (error) {
-			if (!isApiError(error, 'token')) return;
-			this.#tabs.postMessage('signed-out');
-			this.#close('signed-out');
-			await forgetDevice();
+			// She may have entered anew meanwhile.
+			if (isApiError(error, 'token') && this.#tokens === tokens) await this.#forget();
 		}
 	}
 
@@ -249,12 +261,9 @@ class Account {
 		const [keys, device] = [this.#keys, this.#device];
 		if (!keys || !device) return;
 		const signedIn = await fetchJson(SignedIn, { path: '/api/me' });
-		const next = await openKeys({
-			accountKey: keys.accountKey,
-			signedIn,
-			known: device.memberList,
-			token: () => this.token(),
-		});
+		const { accountKey } = keys;
+		const token = () => this.token();
+		const next = await openKeys({ accountKey, signedIn, known: device.memberList, token });
 		// Locked meanwhile.
 		if (this.#keys !== keys) return;
 		this.#keys = await this.#learn(signedIn.practice.memberList, next);
@@ -268,15 +277,6 @@ class Account {
 		this.keyChanges = [...new Set([...keyChanges, ...changed])];
 		await this.#remember({ ...this.#device, memberList, keyChanges: [...this.keyChanges] });
 		return keepSeen(keys);
-	}
-
-	// The keys go also when the server cannot be told: it ends the device's session at its own idle limit.
-	async #tell(path: string): Promise<void> {
-		try {
-			await request({ method: 'POST', path, keepalive: true });
-		} catch (error) {
-			if (!isApiError(error)) throw error;
-		}
 	}
 
 	async #enter(
@@ -368,7 +368,7 @@ class Account {
 			onidle: () => void this.lock(),
 			onactive: () => {
 				this.#tabs.postMessage('active');
-				void this.#tell('/api/device/active');
+				void tell('/api/device/active');
 			},
 		});
 		this.state = 'unlocked';

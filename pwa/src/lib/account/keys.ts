@@ -1,7 +1,8 @@
-import { equal, fromBase64url, sha256, utf8 } from '#crypto/bytes.ts';
+import { type Bytes, equal, fromBase64url, sha256, utf8 } from '#crypto/bytes.ts';
 import type { Pins } from '#crypto/account/browser.ts';
-import { openAccount } from '#crypto/account/account.ts';
-import type { AccountKey } from '#crypto/account/key.ts';
+import { type Account, openAccount } from '#crypto/account/account.ts';
+import { openFormerAccounts } from '#crypto/account/former.ts';
+import { type AccountKey, openUnderAccountKey } from '#crypto/account/key.ts';
 import { CryptoError } from '#crypto/errors.ts';
 import type { Identity, PublicIdentity } from '#crypto/identity/identity.ts';
 import {
@@ -28,6 +29,8 @@ import { addScheduleKey } from './schedule.ts';
 export interface Keys {
 	readonly accountKey: AccountKey;
 	readonly identity: Identity;
+	/** Keys that she replaced and that something is still sealed to, the newest first. */
+	readonly former: readonly Account[];
 	readonly member: Member;
 	readonly practice: Practice;
 	/** Who belongs to the practice, signed by its key. */
@@ -69,6 +72,14 @@ export async function openKeys(options: {
 		accountKey,
 		sealedIdentity: fromBase64url(account.identity),
 	});
+	const former =
+		account.former === undefined
+			? []
+			: await openFormerAccounts({
+					account: member.id,
+					accountKey,
+					sealed: fromBase64url(account.former),
+				});
 	const own = await openPracticeSecrets(accountKey, fromBase64url(account.practice));
 	const followed = await followMemberList({
 		signed: told.memberList,
@@ -101,7 +112,7 @@ export async function openKeys(options: {
 		scheduleIdentity: keys.schedule,
 	};
 	const here = { ...member, role: self.role };
-	return { accountKey, identity, member: here, practice, members, kept, seen };
+	return { accountKey, identity, former, member: here, practice, members, kept, seen };
 }
 
 /**
@@ -174,4 +185,20 @@ async function heldSecrets(options: {
 	const { seed, ...others } = await heldKeys({ list, keys: [given, mine] });
 	const fits = seed && equal((await openPracticeKey(seed)).publicKey, practiceKey);
 	return { ...known, ...keysFor(role, { ...others, ...(fits && { seed }) }) };
+}
+
+/** Opens what was sealed under her account key, or under one that she replaced. Throws as `openUnderAccountKey`. */
+export async function openWithAny(
+	{ accountKey, former }: Pick<Keys, 'accountKey' | 'former'>,
+	context: string,
+	sealed: Bytes,
+): Promise<Bytes> {
+	for (const before of former) {
+		try {
+			return await openUnderAccountKey(before.accountKey, context, sealed);
+		} catch (error) {
+			if (!(error instanceof CryptoError) || error.code !== 'open-failed') throw error;
+		}
+	}
+	return openUnderAccountKey(accountKey, context, sealed);
 }

@@ -1,6 +1,7 @@
 import { toBase64url, utf8 } from '#crypto/bytes.ts';
 import { sign } from '#crypto/identity/signing.ts';
-import { fetchJson } from '#lib/net/api.ts';
+import { fetchJson, request } from '#lib/net/api.ts';
+import { isApiError } from '#lib/net/errors.ts';
 import { Challenge, Token, tokenText } from '#protocol/account.ts';
 import type { Device } from './device.ts';
 
@@ -43,5 +44,14 @@ export class Tokens {
 		});
 		this.#kept = { text: token, until: performance.now() + expiresInMs - earlyMs };
 		return token;
+	}
+}
+
+/** Tells the server what this device does. What it does holds also when nobody can be told: see the server's own idle limit. */
+export async function tell(path: string): Promise<void> {
+	try {
+		await request({ method: 'POST', path, keepalive: true });
+	} catch (error) {
+		if (!isApiError(error)) throw error;
 	}
 }

@@ -17,6 +17,7 @@ const words: Record<Act, (inputs: { name: string }) => string> = {
 	'colleague-deactivated': m.people_act_deactivated,
 	'role-changed': m.people_act_role,
 	'keys-changed': m.people_act_keys,
+	'keys-rotated': m.keys_act_rotated,
 	'extension-paired': m.pairing_act_paired,
 	'extension-removed': m.pairing_act_removed,
 	'session-made': m.act_session_made,

@@ -2,6 +2,7 @@ import { fromBase64url } from '#crypto/bytes.ts';
 import { CryptoError } from '#crypto/errors.ts';
 import { decodePublicIdentity } from '#crypto/identity/identity.ts';
 import { verifyRegistration } from '#crypto/members/invitation.ts';
+import { openRotation } from '#crypto/members/rotation.ts';
 import { type Member, type MemberList, type Spent, memberOf } from '#crypto/members/members.ts';
 import { account } from '#lib/account/account.svelte.ts';
 import { fetchJson, request } from '#lib/net/api.ts';
@@ -9,6 +10,7 @@ import { isApiError } from '#lib/net/errors.ts';
 import { withFormer } from '#lib/schedule/vouch.ts';
 import type { Role } from '#protocol/account.ts';
 import { type Invited, People } from '#protocol/people.ts';
+import type { WaitingRotation } from '#protocol/rotation.ts';
 import { isOurs, secretOf } from './invite.ts';
 import { type Transition, lostKinds, makeTransition } from './transition.ts';
 
@@ -96,15 +98,49 @@ export async function confirmInvited(invited: Invited): Promise<void> {
 }
 
 /**
- * Confirms everybody who waits and whose registration is good; gives the ids of those that are not. Throws
- * `too-large` after the others when the list holds nobody more.
+ * Puts a member's own new keys on the list, after checking that those that the list has of her signed them. Throws
+ * `bad-signature` when they did not, or it is over; `ApiError`: `conflict` when another admin was first. An admin who
+ * confirms her own is signed out by it.
+ */
+export async function confirmRotation({ member, rotation }: WaitingRotation): Promise<void> {
+	const list = await newestList();
+	const before = memberOf(list, member);
+	// The keys that a server tells are not believed.
+	if (!before) throw new CryptoError('bad-signature');
+	const said = await openRotation({ signed: rotation, from: before.publicIdentity.ed25519 });
+	const fits = said.practice === list.practice && said.member === member;
+	if (!fits || said.expiresAt <= Date.now()) throw new CryptoError('bad-signature');
+	const after = { ...before, publicIdentity: said.to };
+	const vouching = await withFormer(list, before, after);
+	const { ended, ...made } = await transition({ list: vouching, before, after });
+	const body = { ...made, signature: rotation.signature };
+	await request({ method: 'POST', path: `/api/people/${member}/rotation`, body });
+	if (member === account.member.id) return;
+	await account.refresh();
+	await endInvitations(ended);
+}
+
+/** Takes from the server what the list has ended; whoever signed it may have been signed out by that. Throws `ApiError`. */
+export async function endSpent(): Promise<void> {
+	const spent = new Set((account.members.spent ?? []).map(({ id }) => id));
+	const { invitations } = await fetchPeople();
+	await endInvitations(invitations.filter(({ id }) => spent.has(id)));
+}
+
+/**
+ * Confirms everybody who waits and whose registration or new keys are good; gives the ids of those that are not: of the
+ * invitation, or of the member. Throws `too-large` after the others when the list holds nobody more.
  */
 export async function confirmWaiting(people: People): Promise<string[]> {
 	const bad: string[] = [];
 	let full: CryptoError | undefined;
-	for (const invited of people.invitations) {
+	const waiting = [
+		...people.invitations.map((one) => ({ id: one.id, confirm: () => confirmInvited(one) })),
+		...people.rotations.map((one) => ({ id: one.member, confirm: () => confirmRotation(one) })),
+	];
+	for (const { id, confirm } of waiting) {
 		try {
-			await confirmInvited(invited);
+			await confirm();
 		} catch (error) {
 			// Another admin's page was first, or the id is taken: the others go on.
 			if (isApiError(error, 'conflict', 'not-found')) continue;
@@ -116,7 +152,7 @@ export async function confirmWaiting(people: People): Promise<string[]> {
 			// A key that is on the list already is a TypeError of `signMemberList`.
 			const isBad = error instanceof CryptoError || error instanceof TypeError;
 			if (!isBad && !isApiError(error, 'bad-request')) throw error;
-			bad.push(invited.id);
+			bad.push(id);
 		}
 	}
 	if (full) throw full;

@@ -9,7 +9,7 @@ import { settings } from './settings.svelte.ts';
 /** The practice's people as this page knows them. */
 class PeopleHere {
 	value = $state.raw<People>();
-	/** Invitations whose registration is not what its link would have made. */
+	/** Invitations whose registration is not what its link would have made, and members whose new keys they did not sign. */
 	bad = $state.raw<readonly string[]>([]);
 	failure = $state.raw<unknown>();
 	#running: Promise<void> | undefined;
@@ -46,7 +46,9 @@ class PeopleHere {
 		if (role === 'participant-only' || role === 'station') return;
 		const people = await fetchPeople();
 		this.value = people;
-		if (role !== 'admin' || !people.invitations.some(({ registration }) => registration)) return;
+		const waits =
+			people.rotations.length > 0 || people.invitations.some(({ registration }) => registration);
+		if (role !== 'admin' || !waits) return;
 		try {
 			this.bad = await confirmWaiting(people);
 		} catch (error) {

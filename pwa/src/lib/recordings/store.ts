@@ -50,10 +50,10 @@ export async function fetchRecording(id: string): Promise<Recording> {
 
 /** What this device opens grants with. Throws `locked`. */
 export function opener(): Opener {
-	const { practice, member, identity, members } = account;
+	const { practice, member, identity, former, members } = account;
 	const { records, oldRecords } = practice;
 	const identities = new Map([
-		[member.id, [identity]],
+		[member.id, [identity, ...former.map((before) => before.identity)]],
 		[practice.id, [...(records ? [records] : []), ...oldRecords]],
 	]);
 	return { identities, members };

@@ -186,6 +186,19 @@ export async function saveRules(options: {
 	await request({ method: 'PUT', path: rulesPath, body: { policy } });
 }
 
+/** What this browser has checked of the practice's signed settings and rules, as it keeps them. */
+export async function policyRows(practice: string): Promise<unknown[]> {
+	const rows = await Promise.all([practice, shelfOf(practice)].map((key) => db.policies.get(key)));
+	return rows.filter((row) => row !== undefined);
+}
+
+/** Signs the same rules anew where this admin signed them with keys that she has no more. Throws `ApiError`. */
+export async function renewRules(): Promise<void> {
+	const { policy, doubted, next } = await fetchRules();
+	const mine = policy?.author === account.member.id && account.member.role === 'admin';
+	if (mine && !doubted) await saveRules({ rules: policy.rules, version: next });
+}
+
 /** With what dates are computed here. */
 export async function loadBasis(): Promise<Basis> {
 	const [{ policy }, law] = await Promise.all([fetchRules(), loadRules()]);

@@ -24,7 +24,7 @@ import {
 	openContents,
 	signContents,
 } from '#lib/schedule/signed.ts';
-import type { Session } from '#protocol/sessions.ts';
+import type { Session, SessionChange } from '#protocol/sessions.ts';
 
 /** One invited person as the host knows her; `secret` is what her private link proves. */
 export interface Place extends PlaceText {
@@ -115,7 +115,8 @@ async function open(context: string, text: string): Promise<string> {
 	const sealed = fromBase64url(text);
 	if (!isBoxes(sealed)) return fromUtf8(await account.open(context, sealed));
 	const { schedule, oldSchedule } = account.practice;
-	const openers = [account.identity, ...(schedule ? [schedule] : []), ...oldSchedule];
+	const before = account.former.map(({ identity }) => identity);
+	const openers = [account.identity, ...before, ...(schedule ? [schedule] : []), ...oldSchedule];
 	return openText({ openers, context, sealed });
 }
 
@@ -186,6 +187,36 @@ export async function openSession(session: Session): Promise<HostSession> {
 		signedNotice: session.notice,
 		places,
 	};
+}
+
+/**
+ * The texts of her own session, as they were signed, sealed for the keys that its readers have now; undefined when they are
+ * for these already.
+ */
+export async function sealedAgain(session: Session): Promise<SessionChange | undefined> {
+	const { id, host, sealed, places } = session;
+	const keys = keysOf(host) ?? account.identity.publicIdentity;
+	const again = async (about: About, before: string): Promise<string> => {
+		const bytes = fromBase64url(before);
+		if (isBoxes(bytes) && (await isSealedTo(keys, bytes))) return before;
+		const text = await readable(openOnce(contextOf(about), before));
+		// What no key of hers opens stays as it is.
+		if (text === undefined) return before;
+		if (!isBoxes(bytes)) return sealContents(host, about, text);
+		return sealText({ to: readersOf(host), context: contextOf(about), text });
+	};
+	const change = {
+		sealed: await again({ session: id, place: null }, sealed),
+		places: await Promise.all(
+			places.map(async (place) => ({
+				id: place.id,
+				sealed: await again({ session: id, place: place.id }, place.sealed),
+			})),
+		),
+	};
+	const same =
+		change.sealed === sealed && change.places.every((one, at) => one.sealed === places[at]?.sealed);
+	return same ? undefined : change;
 }
 
 /** What one member signed of a session, as she signed it; what cannot be opened is left out. Throws `ApiError`. */

@@ -263,8 +263,15 @@ async function deviceOf({ id, device, sharer }: Share) {
 /** What this member sealed for herself. Throws as `showAgain`. */
 async function ownOf({ id, recording, expiresAt, own }: Share): Promise<OwnShare> {
 	if (own === null) throw new CryptoError('not-a-recipient');
-	const { identity } = account;
-	return openOwn({ share: id, recording, expiresAt, identity, sealed: fromBase64url(own) });
+	const place = { share: id, recording, expiresAt, sealed: fromBase64url(own) };
+	for (const { identity } of account.former) {
+		try {
+			return await openOwn({ ...place, identity });
+		} catch (error) {
+			if (!(error instanceof CryptoError)) throw error;
+		}
+	}
+	return openOwn({ ...place, identity: account.identity });
 }
 
 /** Tracks that this member gives with a share. A server that says other ones is refused. */

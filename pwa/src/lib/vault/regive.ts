@@ -1,0 +1,138 @@
+import { fromBase64url, sha256, utf8 } from '#crypto/bytes.ts';
+import { CryptoError } from '#crypto/errors.ts';
+import { grantKeyOf } from '#crypto/grant/grant.ts';
+import { signDropped } from '#crypto/members/rotation.ts';
+import { account } from '#lib/account/account.svelte.ts';
+import { fetchJson, request } from '#lib/net/api.ts';
+import { isApiError } from '#lib/net/errors.ts';
+import { endSpent } from '#lib/people/members.ts';
+import { sendGrant, wrapFor } from '#lib/recordings/give.ts';
+import type { Lost } from '#lib/recordings/regrant.ts';
+import { fetchRecording } from '#lib/recordings/store.ts';
+import { isBoxes, isSealedTo } from '#lib/schedule/sealed.ts';
+import { fetchRoll } from '#lib/sessions/roll.ts';
+import { sealedAgain } from '#lib/sessions/session.ts';
+import { SignedIn } from '#protocol/account.ts';
+import { type Grant, MemberGrants } from '#protocol/recordings.ts';
+import type { Session } from '#protocol/sessions.ts';
+
+/** What only the old keys open by now. */
+export interface Left {
+	/** Recordings that are not finished yet. */
+	readonly recordings: number;
+	/** Planned sessions: their links name the old keys, so they have to be made anew. */
+	readonly planned: number;
+	/** Recordings that no key of hers opens, old or new: nothing waits for them. */
+	readonly unreadable: number;
+}
+
+/** The last moment that a date can hold. */
+const forever = 8_640_000_000_000_000;
+
+const opens: ReadonlySet<string> = new Set(['admin', 'supervisor', 'clinician']);
+
+/** Her own grants for keys of before, by recording. Throws `ApiError`. */
+async function oldGrants(): Promise<Lost[]> {
+	const { member, identity } = account;
+	if (!opens.has(member.role)) return [];
+	const current = await grantKeyOf(identity.publicIdentity);
+	const byRecording = new Map<string, Grant[]>();
+	let after: string | undefined;
+	for (let more = true; more;) {
+		const query = after === undefined ? '' : `?after=${after}`;
+		const path = `/api/people/${member.id}/grants${query}`;
+		const page = await fetchJson(MemberGrants, { path });
+		for (const grant of page.grants)
+			if (grant.recipient === member.id)
+				byRecording.set(grant.recording, [...(byRecording.get(grant.recording) ?? []), grant]);
+		after = page.grants.at(-1)?.recording;
+		more = page.more && after !== undefined;
+	}
+	return [...byRecording]
+		.filter(([, grants]) => grants.some(({ recipientKey }) => recipientKey !== current))
+		.map(([recording, grants]) => ({ recording, grants }));
+}
+
+/** Wraps the keys of a recording for the new keys; the old grants go in the same moment. */
+async function give({ recording: id, grants }: Lost): Promise<'done' | 'later' | 'never'> {
+	try {
+		const recording = await fetchRecording(id);
+		if (recording.state !== 'finished') return 'later';
+		const ends = grants.flatMap(({ expiresAt }) => expiresAt ?? []);
+		const expiresAt = ends.length < grants.length ? null : Math.max(...ends);
+		const grant = await wrapFor(recording, { to: account.member.id, expiresAt });
+		await sendGrant(
+			grant,
+			grants.map((one) => one.id),
+		);
+		return 'done';
+	} catch (error) {
+		// It was deleted meanwhile.
+		if (isApiError(error, 'gone', 'not-found')) return 'done';
+		if (error instanceof CryptoError) return 'never';
+		// Another page was first.
+		if (isApiError(error, 'conflict')) return 'later';
+		throw error;
+	}
+}
+
+/** Whether it is sealed for the keys that she has now. */
+async function isForNow({ sealed, places }: Session): Promise<boolean> {
+	const { publicIdentity } = account.identity;
+	for (const text of [sealed, ...places.map((place) => place.sealed)]) {
+		const bytes = fromBase64url(text);
+		if (!isBoxes(bytes) || !(await isSealedTo(publicIdentity, bytes))) return false;
+	}
+	return true;
+}
+
+async function seal(session: Session): Promise<void> {
+	const body = await sealedAgain(session);
+	if (body) await request({ method: 'PATCH', path: `/api/sessions/${session.id}`, body });
+}
+
+/**
+ * Gives to the new keys all that the old ones open, one by one: what was done stays done, so it goes on where it was after a
+ * reload. When nothing is left the old keys are dropped, here and at the server. Gives what is left. Throws `ApiError`.
+ */
+export async function regive(onprogress: (done: number, of: number) => void): Promise<Left> {
+	const left = { recordings: 0, planned: 0, unreadable: 0 };
+	if (account.former.length === 0) return left;
+	if (account.member.role === 'admin') await endSpent();
+	const lost = await oldGrants();
+	const old: Session[] = [];
+	for (const session of await fetchRoll(0, forever, { whole: true }))
+		if (!(await isForNow(session))) old.push(session);
+	const ended = old.filter(({ state }) => state === 'ended');
+	left.planned = old.length - ended.length;
+	const all = lost.length + ended.length;
+	let done = 0;
+	onprogress(done, all);
+	for (const one of lost) {
+		const given = await give(one);
+		if (given === 'later') left.recordings += 1;
+		if (given === 'never') left.unreadable += 1;
+		onprogress(++done, all);
+	}
+	for (const one of ended) {
+		await seal(one);
+		onprogress(++done, all);
+	}
+	if (left.recordings + left.planned === 0) await drop();
+	return left;
+}
+
+/** Signed with the new key: a stolen token alone takes no key away. */
+async function drop(): Promise<void> {
+	const { member, identity } = account;
+	const { former } = (await fetchJson(SignedIn, { path: '/api/me' })).account;
+	if (former !== undefined) {
+		const signed = await signDropped({
+			key: identity.signing,
+			member: member.id,
+			former: await sha256(utf8(former)),
+		});
+		await request({ method: 'DELETE', path: '/api/account/former', body: { signed } });
+	}
+	await account.refresh();
+}
