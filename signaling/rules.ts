@@ -140,6 +140,7 @@ export const rules: Readonly<Record<string, Rule>> = {
 	'POST /api/recordings/:id/opened': opening,
 	'POST /api/recordings/:id/played': opening,
 	'POST /api/recordings/:id/grants': clinical,
+	'PUT /api/recordings/:id/host': admins,
 	'GET /api/recordings/:id/annotations/:kind': clinical,
 	'PUT /api/recordings/:id/annotations/:kind': clinical,
 	'GET /api/recordings/:id/retention': clinical,

@@ -221,6 +221,7 @@ export const Act = v.picklist([
 	'deleted',
 	'played',
 	'access-ended',
+	'handed-over',
 	'refused',
 	'relocked',
 	'track-destroyed',

@@ -54,6 +54,7 @@ const words: Record<Act, (inputs: { name: string }) => string> = {
 	deleted: m.act_deleted,
 	played: m.life_act_played,
 	'access-ended': m.life_act_access_ended,
+	'handed-over': m.life_act_handed_over,
 	refused: m.life_act_refused,
 	relocked: m.life_act_relocked,
 	'track-destroyed': m.life_act_track_destroyed,
@@ -94,7 +95,8 @@ export function actWords(act: Act, name: string | undefined): string {
 
 /** Whose access it was that a row tells of, by id; undefined for every other act. */
 export function whoseAccess({ act, about }: Pick<HistoryRow, 'act' | 'about'>): string | undefined {
-	return about !== null && (act === 'granted' || act === 'access-ended') ? about : undefined;
+	const named = act === 'granted' || act === 'access-ended' || act === 'handed-over';
+	return about !== null && named ? about : undefined;
 }
 
 /** Characters of a share's id by which people tell shares apart. */
