@@ -7,6 +7,7 @@ type Context =
 	| 'sotto/claim/v1'
 	| 'sotto/deletion/v1'
 	| 'sotto/deletion-request/v1'
+	| 'sotto/erasure/v1'
 	| 'sotto/member-list/v1'
 	| 'sotto/notice/v1'
 	| 'sotto/practice-handover/v1'

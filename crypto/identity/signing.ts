@@ -30,6 +30,7 @@ export type SignContext =
 	| 'sotto/retention/v1'
 	| 'sotto/retention-policy/v1'
 	| 'sotto/share/v1'
+	| 'sotto/erasure/v1'
 	| 'sotto/export/v1'
 	| 'sotto/request/v1'
 	| 'sotto/request-look/v1'

@@ -222,6 +222,7 @@ export const Act = v.picklist([
 	'played',
 	'access-ended',
 	'handed-over',
+	'erased',
 	'refused',
 	'relocked',
 	'track-destroyed',

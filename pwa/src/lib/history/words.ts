@@ -55,6 +55,7 @@ const words: Record<Act, (inputs: { name: string }) => string> = {
 	played: m.life_act_played,
 	'access-ended': m.life_act_access_ended,
 	'handed-over': m.life_act_handed_over,
+	erased: m.life_act_erased,
 	refused: m.life_act_refused,
 	relocked: m.life_act_relocked,
 	'track-destroyed': m.life_act_track_destroyed,

@@ -1,14 +1,10 @@
 import { CryptoError } from '#crypto/errors.ts';
 import { openSigned } from '#crypto/identity/signed.ts';
-import { type MemberList, signingKeysOf } from '#crypto/members/members.ts';
+import { type MemberList, signingKeysOf, wasAdmin } from '#crypto/members/members.ts';
 import { parseJson } from '#crypto/schema.ts';
 import { SaidAct } from '#protocol/acts.ts';
 import type { Recording } from '#protocol/recordings.ts';
 import type { Signed } from '#protocol/text.ts';
-
-/** Whether a member is an administrator, or was one. */
-const wasAdmin = ({ members, former = [] }: MemberList, id: string): boolean =>
-	[...members, ...former].some((one) => one.id === id && one.role === 'admin');
 
 /** An act as an administrator signed it. Throws `bad-signature`, `bad-encoding`. */
 export async function openAdminAct(signed: Signed, members: MemberList): Promise<SaidAct> {
