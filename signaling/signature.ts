@@ -16,6 +16,7 @@ type Context =
 	| 'sotto/presence-device/v1'
 	| 'sotto/recovery/v1'
 	| 'sotto/request/v1'
+	| 'sotto/request-back/v1'
 	| 'sotto/request-look/v1'
 	| 'sotto/retention/v1'
 	| 'sotto/retention-policy/v1'

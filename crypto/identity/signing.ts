@@ -33,6 +33,7 @@ export type SignContext =
 	| 'sotto/erasure/v1'
 	| 'sotto/export/v1'
 	| 'sotto/request/v1'
+	| 'sotto/request-back/v1'
 	| 'sotto/request-look/v1'
 	| 'sotto/passkey/v1'
 	| 'sotto/unlockers/v1'

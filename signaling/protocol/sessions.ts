@@ -249,6 +249,7 @@ export const Act = v.picklist([
 	'request-extended',
 	'request-done',
 	'request-declined',
+	'request-withdrawn',
 	'part2-consent',
 	'unlocker-added',
 	'unlocker-removed',

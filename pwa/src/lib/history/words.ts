@@ -82,6 +82,7 @@ const words: Record<Act, (inputs: { name: string }) => string> = {
 	'request-extended': m.life_act_request_extended,
 	'request-done': m.life_act_request_done,
 	'request-declined': m.life_act_request_declined,
+	'request-withdrawn': m.life_act_request_withdrawn,
 	'part2-consent': m.life_act_part2_consent,
 	'unlocker-added': m.life_act_unlocker_added,
 	'unlocker-removed': m.life_act_unlocker_removed,
