@@ -151,6 +151,7 @@ export const rules: Readonly<Record<string, Rule>> = {
 	'GET /api/recordings/:id/retention': clinical,
 	'PUT /api/recordings/:id/retention': clinical,
 	'GET /api/retention': clinical,
+	'GET /api/reviews': clinical,
 	'GET /api/practice/retention': scheduling,
 	'PUT /api/practice/retention': admins,
 	'GET /api/practice/storage': admins,
