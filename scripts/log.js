@@ -10,8 +10,10 @@ import { parseArgs } from 'node:util';
 import * as v from 'valibot';
 import { equal, fromBase64url } from '../crypto/bytes.ts';
 import { personalHash, rowHash, signedHash, textHash } from '../crypto/log/leaf.ts';
+import { openSigned } from '../crypto/identity/signed.ts';
 import { openCheckpoint, parseNoteKey } from '../crypto/log/note.ts';
 import { treeHash } from '../crypto/log/tree.ts';
+import { ErasureText, erasableAfterMs } from '../signaling/protocol/erasing.ts';
 import { LogExportHead, LogExportRow } from '../signaling/protocol/log.ts';
 import { say } from './prepare.js';
 
@@ -50,9 +52,27 @@ function judge(line) {
 	const made = hashOf(line);
 	if (!made || hash === null || !equal(made, fromBase64url(hash)))
 		return `altered    row ${n} is not as it was written`;
-	if (row.leaf.salt === null)
-		return `emptied    row ${n} does not say any more who did it, and to what`;
 	return undefined;
+}
+
+/** @param {number} n */
+const emptied = (n) => `emptied    row ${n} does not say any more who did it, and to what`;
+
+/**
+ * The rows that this one says were erased, by when they were written at the latest, and the key that signed it.
+ * @param {Row} line
+ * @returns {Promise<{ rows: readonly number[], until: number, key: string } | undefined>}
+ */
+async function erasureIn({ row }) {
+	if (row?.act !== 'erased' || !row.signed) return undefined;
+	try {
+		const { key, author } = v.parse(ErasureText, JSON.parse(row.signed.text));
+		const about = { signed: row.signed, publicKey: fromBase64url(key), schema: ErasureText };
+		const { rows } = await openSigned({ ...about, context: 'sotto/erasure/v1' });
+		return author === row.who ? { rows, until: row.at - erasableAfterMs, key } : undefined;
+	} catch {
+		return undefined;
+	}
 }
 
 /**
@@ -87,6 +107,10 @@ async function read(lines) {
 	const wrong = [];
 	/** @type {Bytes[]} */
 	const leaves = [];
+	/** @type {{ n: number, at: number }[]} */
+	const blank = [];
+	/** @type {{ rows: readonly number[], until: number, key: string }[]} */
+	const erasures = [];
 	for await (const line of lines) {
 		if (line === '') continue;
 		if (!head) {
@@ -98,20 +122,34 @@ async function read(lines) {
 			wrong.push(`order      row ${row.n} comes where row ${leaves.length + 1} should`);
 		const found = judge(row);
 		if (found) wrong.push(found);
+		else if (row.row?.leaf.salt === null) blank.push({ n: row.n, at: row.row.at });
+		const erasure = found ? undefined : await erasureIn(row);
+		if (erasure) erasures.push(erasure);
 		leaves.push(fromBase64url(row.hash ?? 'A'.repeat(43)));
 	}
-	return { head, wrong, leaves };
+	return { head, wrong, leaves, blank, erasures };
 }
 
 /**
  * What is wrong with an exported log; empty when nothing is. `key` as C2SP signed-note writes it; without one, the
- * log's own word is taken for it.
+ * log's own word is taken for it. `admins` = Ed25519 keys, base64url, whose word counts where rows were erased; without any,
+ * that of whoever signed. `onerased` is told whose it was and how many rows.
  * @param {AsyncIterable<string>} lines
- * @param {{ key?: string | undefined, witness?: string | undefined }} [options]
+ * @param {{ key?: string | undefined, witness?: string | undefined, admins?: readonly string[] | undefined,
+ *   onerased?: (key: string, count: number) => void }} [options]
  * @returns {Promise<string[]>}
  */
-export async function verifyLog(lines, { key, witness } = {}) {
-	const { head, wrong, leaves } = await read(lines);
+export async function verifyLog(lines, { key, witness, admins = [], onerased } = {}) {
+	const { head, wrong, leaves, blank, erasures } = await read(lines);
+	const counted = admins.length > 0 ? erasures.filter((one) => admins.includes(one.key)) : erasures;
+	/** @type {Map<string, number>} */
+	const by = new Map();
+	for (const { n, at } of blank) {
+		const one = counted.find(({ rows, until }) => rows.includes(n) && at <= until);
+		if (one) by.set(one.key, (by.get(one.key) ?? 0) + 1);
+		else wrong.push(emptied(n));
+	}
+	for (const [signer, count] of by) onerased?.(signer, count);
 	if (!head) return ['empty      there is no log in this file'];
 	const signer = key ?? head.key;
 	const signed = await headOf(head.note, signer);
@@ -130,20 +168,36 @@ export async function verifyLog(lines, { key, witness } = {}) {
 async function main() {
 	const { values, positionals } = parseArgs({
 		allowPositionals: true,
-		options: { witness: { type: 'string' }, key: { type: 'string' } },
+		options: {
+			witness: { type: 'string' },
+			key: { type: 'string' },
+			admin: { type: 'string', multiple: true },
+		},
 	});
 	const [path] = positionals;
 	if (path === undefined || positionals.length > 1) {
-		say('Usage: npm run verify-log -- LOG [--witness FILE] [--key KEY]');
+		say('Usage: npm run verify-log -- LOG [--witness FILE] [--key KEY] [--admin KEY]...');
 		process.exitCode = 2;
 		return;
 	}
 	const witness = values.witness && (await readFile(values.witness, 'utf8'));
 	const lines = createInterface({ input: createReadStream(path), crlfDelay: Infinity });
-	const wrong = await verifyLog(lines, { key: values.key, witness });
+	/** @type {string[]} */
+	const erased = [];
+	const wrong = await verifyLog(lines, {
+		key: values.key,
+		witness,
+		admins: values.admin,
+		onerased: (signer, count) =>
+			erased.push(`${count} rows were erased, as the key ${signer} signed.`),
+	});
 	for (const line of wrong) say(line);
 	if (wrong.length > 0) process.exitCode = 1;
-	else say(`Every row is as it was written${witness ? ', and as the witness saw it' : ''}.`);
+	for (const line of erased) say(line);
+	if (wrong.length === 0)
+		say(`Every row is as it was written${witness ? ', and as the witness saw it' : ''}.`);
+	if (erased.length > 0 && !values.admin)
+		say('Compare that key with an administrator’s that you kept (--admin).');
 	if (wrong.length === 0 && !values.key)
 		say('The key is the one that the file names: compare it with one that you kept (--key).');
 }

@@ -5,6 +5,7 @@ import { type Head, checkHead } from '#crypto/log/head.ts';
 import type { LogSource } from '#lib/proof/head.ts';
 import { ApiError } from '#lib/net/errors.ts';
 import { ErrorBody } from '../signaling/protocol/errors.ts';
+import { Erasures } from '../signaling/protocol/erasing.ts';
 import { LogBlock, LogCheckpoint, LogConsistency } from '../signaling/protocol/log.ts';
 import { localServer, type LocalServer, type TestClock } from './local.ts';
 import { Staff } from './staff.ts';
@@ -24,6 +25,7 @@ export function logAs(ask: (path: string) => Promise<Answer>): LogSource {
 			return status === 404 ? undefined : v.parse(LogConsistency, body).path;
 		},
 		block: ({ block, size }) => get(LogBlock, `/api/log/blocks/${block}?size=${size}`),
+		erasures: async () => (await get(Erasures, '/api/log/erasures')).rows,
 	};
 }
 

@@ -196,6 +196,10 @@ export function signingKeysOf({ members, former = [] }: MemberList, id: string):
 	return [...(now ? [now.publicIdentity.ed25519] : []), ...before.map(({ ed25519 }) => ed25519)];
 }
 
+/** Whether a member is an administrator, or was one. */
+export const wasAdmin = ({ members, former = [] }: MemberList, id: string): boolean =>
+	[...members, ...former].some((one) => one.id === id && one.role === 'admin');
+
 /** A list that nobody could open would lock everybody out, and its version could not be taken back. */
 function checkOpens(value: unknown): void {
 	const { success, issues = [] } = v.safeParse(ListSchema, value);

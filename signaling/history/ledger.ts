@@ -82,7 +82,9 @@ export class Ledger {
 			rows: numbers.map((n) => hashes.get(n) ?? null),
 			kept: numbers.map((n) => kept.get(n) ?? null),
 			// Without its salt a row hashes as before, whatever else was taken from it.
-			blank: rows.filter(({ salt }) => salt === null).map(({ n }) => n),
+			blank: rows
+				.filter(({ salt }) => salt === null)
+				.map(({ n, at, act, of }) => ({ n, at, act, of })),
 			path: texts(path),
 		};
 	}

@@ -28,6 +28,7 @@ const practiceActs: readonly Act[] = [
 	'role-changed',
 	'keys-changed',
 	'keys-rotated',
+	'erased',
 ];
 
 /** A row as its readers get it, with what its leaf hashes besides. */
@@ -67,7 +68,12 @@ export async function pageOfHistory(
 				it('sessions.id', 'is not', null),
 				// What was captured from a tab was in no session.
 				...(practice
-					? [it('history.act', 'in', practiceActs), it('history.recording', 'is not', null)]
+					? [
+							it('history.act', 'in', practiceActs),
+							it('history.recording', 'is not', null),
+							// Whose it was, nobody knows any more.
+							it.and([it('history.salt', 'is', null), it('history.of', '!=', '')]),
+						]
 					: []),
 			]),
 		)

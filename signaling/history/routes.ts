@@ -4,6 +4,7 @@ import type { Context } from '../context.ts';
 import { staffOf } from '../guard.ts';
 import { parse } from '../parse.ts';
 import type { HistoryPage } from '../protocol/sessions.ts';
+import { erasingRoutes } from './erase.ts';
 import { logRoutes } from './log.ts';
 import { pageOfHistory } from './read.ts';
 
@@ -28,4 +29,5 @@ export function historyRoutes(app: FastifyInstance, context: Context): void {
 		return pageOfHistory(context.store, readsAll.has(role) ? wish : { ...wish, host: member });
 	});
 	logRoutes(app, context);
+	erasingRoutes(app, context);
 }

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { HistoryRow } from './sessions.ts';
-import { Bytes32, Count } from './text.ts';
+import { Bytes32, Count, Time } from './text.ts';
 
 /** Rows of one block of the log. */
 export const logBlockRows = 1024;
@@ -25,16 +25,26 @@ export type LogCheckpoint = v.InferOutput<typeof LogCheckpoint>;
  */
 export const LogConsistency = v.strictObject({ path: Path });
 
+/** What a row still says that was emptied or erased: its leaf, without anybody in it. */
+export const BlankRow = v.strictObject({
+	n: Count,
+	at: Time,
+	act: v.pipe(v.string(), v.maxLength(64)),
+	/** Whatever somebody wrote there: it fits the leaf or it does not. */
+	of: v.pipe(v.string(), v.maxLength(256)),
+});
+export type BlankRow = v.InferOutput<typeof BlankRow>;
+
 /**
  * GET /api/log/blocks/:block?size= (staff): the leaf hashes of rows [block · 1024 + 1, (block + 1) · 1024] of the first
  * `size`, as the rows hash now (null = there is no such row) and as the tree has them, and the path of this group of
- * leaves to the root. They say nothing of what is in a row. `blank` = numbers of rows that say nothing of whom and what
- * they are about any more: their hash alone is what it was. Errors: `bad-request`, `not-found`.
+ * leaves to the root. They say nothing of what is in a row. `blank` = what is left of rows that say nothing of whom
+ * and what they are about any more. Errors: `bad-request`, `not-found`.
  */
 export const LogBlock = v.strictObject({
 	rows: v.pipe(v.array(v.nullable(Bytes32)), v.maxLength(logBlockRows)),
 	kept: v.pipe(v.array(v.nullable(Bytes32)), v.maxLength(logBlockRows)),
-	blank: v.pipe(v.array(Count), v.maxLength(logBlockRows)),
+	blank: v.pipe(v.array(BlankRow), v.maxLength(logBlockRows)),
 	path: Path,
 });
 export type LogBlock = v.InferOutput<typeof LogBlock>;

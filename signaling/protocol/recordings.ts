@@ -120,6 +120,10 @@ export const RecordingList = v.strictObject({ recordings: v.array(RecordingRow) 
  */
 export const Recording = v.strictObject({
 	...RecordingRow.entries,
+	/** Who hosted it when it was recorded. */
+	madeBy: Id,
+	/** The act `handed-over` as an admin signed it (acts.ts); null while its host is who made it. */
+	handover: v.nullable(Signed),
 	tracks: v.array(NewTrack),
 	objects: v.array(StoredObject),
 	checkpoints: v.array(Signed),

@@ -61,6 +61,24 @@ export const OwnRequestsProof = v.strictObject({
 /** Signed text of `place LF nonce`. */
 export const lookText = (place: string, nonce: string): string => `${place}\n${nonce}`;
 
+/** What she signs in context `sotto/request-back/v1` when she asks no more. */
+export const TakenBackText = v.strictObject({
+	v: v.literal(1),
+	request: Id,
+	place: Id,
+	/** Her Ed25519 key. */
+	subject: Bytes32,
+	at: Time,
+});
+export type TakenBackText = v.InferOutput<typeof TakenBackText>;
+
+/**
+ * POST /api/places/:place/requests/:id/withdraw (whoever signs with a key of this place): 200 with OwnRequests, also the same
+ * again. It is closed then as `withdrawn`. Errors: `not-found` as above, and for a request from elsewhere; `forbidden` (not
+ * signed so), `conflict` (it was answered).
+ */
+export const TakenBack = v.strictObject({ signed: Signed });
+
 export const ExtensionReason = v.picklist(['time', 'elsewhere', 'advice']);
 export type ExtensionReason = v.InferOutput<typeof ExtensionReason>;
 /**
@@ -160,6 +178,6 @@ export type CloseRequest = v.InferOutput<typeof CloseRequest>;
 
 /**
  * GET /api/visits/:place/requests → OwnRequests, POST /api/visits/:place/requests (participants with an account, of
- * their own places): 201. Errors: as for a place.
+ * their own places): 201. POST /api/visits/:place/requests/:id/withdraw → OwnRequests. Errors: as for a place.
  */
 export const AccountRequest = v.strictObject({ id: Id, kind: RequestKind });

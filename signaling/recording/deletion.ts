@@ -2,6 +2,7 @@ import type { Context } from '../context.ts';
 import { ServerError } from '../errors.ts';
 import type { DeletionAct, Destroyed } from '../protocol/deletion.ts';
 import type { Signed } from '../protocol/text.ts';
+import { settleRequests } from '../request/settle.ts';
 import { demandDeletable } from '../retention/due.ts';
 import type { StoreTransaction } from '../store/database.ts';
 import { orphans } from './derivatives.ts';
@@ -86,6 +87,7 @@ async function bury(
 	const by = who === null ? {} : { who };
 	const signed = wish && { signed: wish };
 	await history.add(db, { act, ...by, ...signed, session: row.session, recording });
+	await settleRequests({ history }, db, { session: row.session, at, who });
 	return true;
 }
 

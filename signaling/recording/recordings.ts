@@ -136,6 +136,8 @@ export async function makeRecording(
 				session: wanted.session,
 				uploader: wanted.uploader,
 				host: staff.member,
+				made_by: null,
+				handover: null,
 				recorder_key: wanted.recorderKey,
 				state: 'live',
 				started_at: now,

@@ -28,6 +28,7 @@ import { deleteRecording } from './deletion.ts';
 import { checkWish, ownRecording, receiptRoutes } from './receipts.ts';
 import { unfinishedCopies } from './derivatives.ts';
 import { grantRoutes } from './grants.ts';
+import { handoverRoutes } from './handover.ts';
 import { demandReason, openingRoutes } from './openings.ts';
 import { addTracks, finishRecording, makeRecording } from './recordings.ts';
 import { revisionRoutes } from './revisionroutes.ts';
@@ -203,6 +204,7 @@ export function recordingRoutes(app: FastifyInstance, context: Context): void {
 	recorderRoutes(app, context);
 	objectRoutes(app, context);
 	grantRoutes(app, context);
+	handoverRoutes(app, context);
 	annotationRoutes(app, context);
 	receiptRoutes(app, context);
 	openingRoutes(app, context);

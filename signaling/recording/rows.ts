@@ -123,6 +123,8 @@ export async function viewRecording(
 	}
 	return {
 		...view,
+		madeBy: row.made_by ?? row.host,
+		handover: row.handover === null ? null : stored(Signed, row.handover),
 		tracks,
 		objects: objects
 			.filter(({ track, part }) => part < (bases.get(track) ?? Infinity))

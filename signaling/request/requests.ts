@@ -179,7 +179,15 @@ async function untouched(
 	return rows.map(({ id }) => id);
 }
 
-/** The tasks of a member: of her own sessions, for an admin of everybody's. */
+/** Sessions of which a recording was handed to this member: who hosted them left. */
+const hostedSessions = (db: Store | StoreTransaction, member: string) =>
+	db
+		.selectFrom('recordings')
+		.select('recordings.session')
+		.where('recordings.host', '=', member)
+		.where('recordings.session', 'is not', null);
+
+/** The tasks of a member: of her own sessions and of what was handed to her, for an admin of everybody's. */
 export async function tasksOf(context: Context, staff: Staff): Promise<RequestTask[]> {
 	const { store, clock } = context;
 	let query = store
@@ -196,7 +204,13 @@ export async function tasksOf(context: Context, staff: Staff): Promise<RequestTa
 		.orderBy('requests.state', 'desc')
 		.orderBy('requests.due_at')
 		.limit(limits.pageRows);
-	if (staff.role !== 'admin') query = query.where('sessions.host', '=', staff.member);
+	if (staff.role !== 'admin')
+		query = query.where((it) =>
+			it.or([
+				it('sessions.host', '=', staff.member),
+				it('requests.session', 'in', hostedSessions(store, staff.member)),
+			]),
+		);
 	const rows = await query.execute();
 	if (rows.length === 0) return [];
 	const recordings = await store
@@ -233,8 +247,12 @@ async function mine(db: StoreTransaction, staff: Staff, id: string): Promise<Req
 		.select('sessions.host')
 		.where('requests.id', '=', id)
 		.executeTakeFirst();
-	if (!row || (row.host !== staff.member && staff.role !== 'admin'))
-		throw new ServerError('not-found');
+	if (!row) throw new ServerError('not-found');
+	if (row.host === staff.member || staff.role === 'admin') return row;
+	const hosted = await hostedSessions(db, staff.member)
+		.where('session', '=', row.session)
+		.executeTakeFirst();
+	if (!hosted) throw new ServerError('not-found');
 	return row;
 }
 
@@ -291,5 +309,34 @@ export async function closeRequest(
 			.execute();
 		const act = how.state === 'done' ? 'request-done' : 'request-declined';
 		await history.add(db, { act, who: staff.member, session: row.session, about: id });
+	});
+}
+
+/**
+ * She asks no more. Throws `not-found` for a request from another place, `conflict` when it was answered already.
+ */
+export async function takeBack(
+	{ store, clock, history }: Context,
+	wish: { id: string; place: string; who: string; signed?: Signed },
+): Promise<void> {
+	const { id, place, who, signed } = wish;
+	await store.transaction().execute(async (db) => {
+		const row = await db
+			.selectFrom('requests')
+			.selectAll()
+			.where('id', '=', id)
+			.where('place', '=', place)
+			.executeTakeFirst();
+		if (!row) throw new ServerError('not-found');
+		if (row.close_reason === 'withdrawn') return;
+		if (row.state !== 'open') throw new ServerError('conflict');
+		await db
+			.updateTable('requests')
+			.set({ state: 'declined', closed_at: clock.now(), close_reason: 'withdrawn' })
+			.where('id', '=', id)
+			.execute();
+		const by = signed && { signed };
+		const { session } = row;
+		await history.add(db, { act: 'request-withdrawn', who, ...by, session, about: id });
 	});
 }

@@ -12,6 +12,8 @@ import {
 	NewOwnRequest,
 	OwnRequestsProof,
 	RequestText,
+	TakenBack,
+	TakenBackText,
 	lookText,
 	requestLateMs,
 } from '../protocol/requests.ts';
@@ -19,10 +21,18 @@ import { Id } from '../protocol/text.ts';
 import { visibleSession } from '../session/sessions.ts';
 import { verifySignature, verifySigned } from '../signature.ts';
 import type { Asked } from './requests.ts';
-import { addRequest, closeRequest, extendRequest, requestsOfPlace, tasksOf } from './requests.ts';
+import {
+	addRequest,
+	closeRequest,
+	extendRequest,
+	requestsOfPlace,
+	takeBack,
+	tasksOf,
+} from './requests.ts';
 
 const Params = v.object({ id: Id });
 const PlaceParams = v.object({ place: Id });
+const OneParams = v.object({ place: Id, id: Id });
 
 /**
  * The session of a place from which somebody was let into the call, when this is a key of that place; the seats
@@ -77,7 +87,7 @@ async function add(context: Context, asked: Asked): Promise<boolean> {
 /** What a nonce is given for. */
 const lookOf = (place: string): string => `look at the requests of ${place}`;
 
-/** What a participant asks with the key of her visit, and with her account. */
+/** What a participant asks with the key of her visit. */
 function ownRoutes(app: FastifyInstance, context: Context): void {
 	const { clock, tokens } = context;
 	app.post('/places/:place/requests/challenge', async (request) => {
@@ -111,6 +121,24 @@ function ownRoutes(app: FastifyInstance, context: Context): void {
 		const requests = await requestsOfPlace(context, place);
 		return reply.code(made ? 201 : 200).send({ requests });
 	});
+	app.post('/places/:place/requests/:id/withdraw', async (request) => {
+		const { place, id } = parse(OneParams, request.params);
+		const { signed } = bodyOf(TakenBack, request);
+		const text = parse(v.pipe(v.string(), v.parseJson(), TakenBackText), signed.text);
+		const { subject } = text;
+		await visitedAt(context, { place, publicKey: subject });
+		const meant = text.place === place && text.request === id;
+		if (!meant || !verifySigned(subject, 'sotto/request-back/v1', signed))
+			throw new ServerError('forbidden');
+		await takeBack(context, { id, place, who: place, signed });
+		context.hub.changed('recordings');
+		return { requests: await requestsOfPlace(context, place) };
+	});
+}
+
+/** What a participant asks with her account. */
+function accountRoutes(app: FastifyInstance, context: Context): void {
+	const { clock } = context;
 	app.get('/visits/:place/requests', async (request) => {
 		const { member } = await staffOf(context, request);
 		const { place } = parse(PlaceParams, request.params);
@@ -128,12 +156,21 @@ function ownRoutes(app: FastifyInstance, context: Context): void {
 		const requests = await requestsOfPlace(context, place);
 		return reply.code(made ? 201 : 200).send({ requests });
 	});
+	app.post('/visits/:place/requests/:id/withdraw', async (request) => {
+		const { member } = await staffOf(context, request);
+		const { place, id } = parse(OneParams, request.params);
+		await ownPlace(context, member, place);
+		await takeBack(context, { id, place, who: member });
+		context.hub.changed('recordings');
+		return { requests: await requestsOfPlace(context, place) };
+	});
 }
 
 /** /api/requests, and what participants ask for themselves. */
 export function requestRoutes(app: FastifyInstance, context: Context): void {
 	const { store, clock, hub } = context;
 	ownRoutes(app, context);
+	accountRoutes(app, context);
 	app.get('/requests', async (request) => {
 		const staff = await staffOf(context, request);
 		return { requests: await tasksOf(context, staff) };

@@ -14,6 +14,7 @@ import { Id } from '../protocol/text.ts';
 import { recipientIds, usableRecording } from '../recording/access.ts';
 import { readRetention, setRetention, viewRetention } from './kept.ts';
 import { readPolicy, writePolicy } from './policy.ts';
+import { reviewsOf } from './reviews.ts';
 import { readStorage, writePrice } from './storage.ts';
 
 const Params = v.object({ id: Id });
@@ -82,6 +83,7 @@ export function retentionRoutes(app: FastifyInstance, context: Context): void {
 		const { before } = parse(Before, request.query);
 		return listRetentions(context, staff, before);
 	});
+	app.get('/reviews', async (request) => reviewsOf(context, await staffOf(context, request)));
 	app.get('/practice/retention', async (request) => {
 		await staffOf(context, request);
 		return { policy: await readPolicy(store) };

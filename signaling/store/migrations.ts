@@ -6,6 +6,7 @@ import { requests } from './changes/requests.ts';
 import { log } from './changes/log.ts';
 import { deletion } from './changes/deletion.ts';
 import { find } from './changes/find.ts';
+import { handovers } from './changes/handovers.ts';
 import { retention } from './changes/retention.ts';
 import { shares } from './changes/shares.ts';
 import { revisions } from './changes/revisions.ts';
@@ -395,4 +396,5 @@ export const migrations: Record<string, Migration> = {
 	'0022-rewritten': rewritten,
 	'0023-ways': ways,
 	'0025-rotations': rotations,
+	'0024-handovers': handovers,
 };

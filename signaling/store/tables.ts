@@ -210,7 +210,12 @@ export interface RecordingTableRow {
 	session: string | null;
 	/** The presence device that brings the bytes of a captured tab. */
 	uploader: string | null;
+	/** Who answers for it. */
 	host: string;
+	/** Who hosted it first, where it was handed over since. */
+	made_by: string | null;
+	/** JSON of Signed: the last handing over. */
+	handover: string | null;
 	recorder_key: string;
 	state: 'live' | 'finished' | 'deleted';
 	started_at: number;

@@ -19,6 +19,8 @@ let browser: Browser;
 let admin: Page;
 let host: Page;
 let recorded: Recorded;
+let left: Recorded;
+let tomsId: string;
 let complaints: string[];
 
 async function pageOf(width: number): Promise<Page> {
@@ -34,17 +36,17 @@ beforeAll(async () => {
 	await setUp(admin, server);
 	const app = await openApp(server.address);
 	await app.account.signIn(maya.email, maya.password);
-	await join(app, { ...tom, role: 'clinician' });
+	({ id: tomsId } = await join(app, { ...tom, role: 'clinician' }));
 	await join(app, { ...ida, role: 'clinician' });
 	const device = await Device.signIn({ address: server.address, email: tom.email, password });
 	const look = { colour: '0x1f8a4c', tone: 500, seconds: 8 };
 	const films = { film: film(look), startMs: 0, durationMs: 8000 };
-	recorded = await storeRecording(device, {
-		people: [
-			{ name: tom.name, ...films },
-			{ name: 'Dana Whitfield', ...films },
-		],
-	});
+	const people = [
+		{ name: tom.name, ...films },
+		{ name: 'Dana Whitfield', ...films },
+	] as const;
+	recorded = await storeRecording(device, { people: [...people] });
+	left = await storeRecording(device, { people: [...people] });
 	host = await pageOf(390);
 }, 120_000);
 
@@ -126,4 +128,28 @@ test('after deleting it he gets a receipt, and again whenever he looks', async (
 	await accessible(host);
 	const overflows = await host.evaluate(() => document.body.scrollWidth > innerWidth);
 	expect(overflows).toBe(false);
+});
+
+test('when he left, an admin hands his recording to a colleague and seals it anew', async () => {
+	await admin.goto(`${server.address}/practice/people`);
+	await admin.getByRole('button', { name: `Deactivate ${tom.name}` }).click();
+	const leaving = admin.getByRole('dialog');
+	await leaving.getByRole('button', { name: 'Deactivate', exact: true }).click();
+	await admin.getByText('Deactivated', { exact: true }).waitFor();
+	await admin.goto(`${server.address}/practice/left?of=${tomsId}`);
+	await admin.getByRole('combobox', { name: 'New host' }).selectOption(ida.name);
+	await accessible(admin);
+	await admin.getByRole('button', { name: 'Hand over to this colleague' }).click();
+	await admin.getByText('Done: 1 of 1.').waitFor();
+	await admin.getByRole('button', { name: 'Start with the new keys' }).click();
+	await admin.getByText('Done: 1 of 1.').nth(1).waitFor();
+	// Nothing is his any more.
+	await admin.getByText(`Nothing that you can open was recorded by ${tom.name}`).waitFor();
+	await admin.goto(`${server.address}/recordings/${left.id}`);
+	await admin.getByRole('textbox', { name: 'Reason' }).fill(reason);
+	await admin.getByRole('button', { name: 'Open the recording' }).click();
+	const openers = admin.getByRole('region', { name: 'Who can open this' });
+	await openers.getByText(ida.name).first().waitFor();
+	expect(await openers.getByText(tom.name, { exact: true }).count()).toBe(0);
+	expect(complaints).toEqual([]);
 });

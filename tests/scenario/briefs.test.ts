@@ -63,6 +63,8 @@ test('thousands come in pages, each once, the newest first', async () => {
 		session: null,
 		uploader: null,
 		host,
+		made_by: null,
+		handover: null,
 		recorder_key: bytesOf(32),
 		state: 'finished' as const,
 		// Several at one moment: the place between two pages may fall among them.

@@ -151,7 +151,8 @@ test('a head of somebody else that is not proved is asked for again until it is'
 
 test('a server that is away raises no alarm, and shows nothing', async () => {
 	const offline = () => Promise.reject(new ApiError('offline'));
-	const away = headsOf(vantage({ checkpoint: offline, consistency: offline, block: offline }));
+	const source = { checkpoint: offline, consistency: offline, block: offline, erasures: offline };
+	const away = headsOf(vantage(source));
 	expect(await away.mine()).toBeUndefined();
 	expect(await away.compare('x')).toBeUndefined();
 });

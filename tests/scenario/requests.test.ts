@@ -9,7 +9,7 @@ import * as v from 'valibot';
 import { colleague } from '../colleagues.ts';
 import { waitAt } from '../line.ts';
 import { type LocalServer, localPractice } from '../local.ts';
-import { startRecording } from '../recorder.ts';
+import { TestRecorder, startRecording } from '../recorder.ts';
 import { enter, offer } from '../room.ts';
 import type { Staff } from '../staff.ts';
 import { type Answer, type Key, bytesOf, call, newId, newKey, signWith, signed } from '../wire.ts';
@@ -282,7 +282,7 @@ test('a request to delete is not done before something was deleted', async () =>
 	expect((await maya.call('POST', one.path, done)).body.error).toBe('conflict');
 	expect(await shown()).toMatchObject({ state: 'open' });
 	expect((await maya.call('DELETE', `/api/recordings/${one.recording}`)).status).toBe(204);
-	expect(await shown()).toMatchObject({ untouched: [], recordings: [] });
+	expect(await shown()).toMatchObject({ untouched: [], recordings: [], state: 'done' });
 	expect((await maya.call('POST', one.path, done)).status).toBe(204);
 	// Where one person's track is gone, the others' may stay.
 	const other = await asks();
@@ -320,4 +320,79 @@ test('a participant with an account asks for her own appointments, and for nobod
 	expect((await ines.call('POST', path, wanted)).body.error).toBe('not-found');
 	const task = (await tasks(maya)).find(({ id }) => id === wanted.id);
 	expect(task).toMatchObject({ source: 'account', member: dana.signedIn.member.id });
+});
+
+test('with the last recording of a session goes what was asked of it, on the day that the receipt names', async () => {
+	const first = await startRecording(maya);
+	const { session } = first;
+	const second = await new TestRecorder(maya, session).start();
+	const place = (await maya.call('GET', `/api/sessions/${session}`)).body.places[0].id;
+	const receivedAt = local.clock.now();
+	const asked = ['delete', 'stop', 'copy'].map((kind) => ({ id: newId(), kind }));
+	for (const one of asked)
+		await maya.call('POST', '/api/requests', { ...one, session, place, receivedAt });
+	const shown = async () => {
+		const all = await tasks(maya);
+		return asked.map(({ id }) => all.find((task) => task.id === id));
+	};
+	local.clock.forward(1000);
+	expect((await maya.call('DELETE', `/api/recordings/${first.id}`)).status).toBe(204);
+	expect((await shown()).map((one) => one?.state)).toEqual(['open', 'open', 'open']);
+	local.clock.forward(1000);
+	expect((await maya.call('DELETE', `/api/recordings/${second.id}`)).status).toBe(204);
+	const receipt = (await maya.call('GET', `/api/recordings/${second.id}/receipt`)).body;
+	const [deleted, stopped, copy] = await shown();
+	expect([deleted, stopped]).toMatchObject([
+		{ state: 'done', closedAt: receipt.at },
+		{ state: 'done', closedAt: receipt.at },
+	]);
+	expect(copy?.state).toBe('open');
+	expect((await acts(session)).filter(([act]: [string]) => act === 'request-done')).toEqual([
+		['request-done', deleted?.id],
+		['request-done', stopped?.id],
+	]);
+});
+
+test('she takes a request back with the key of her visit, and nobody else does', async () => {
+	const [visit, other] = [await visited(), await visited()];
+	const text = textOf(visit, 'delete');
+	await ask(visit, text);
+	const back = (key: Key = visit.key, change: object = {}, place = visit.place) => {
+		const about = { v: 1, request: text.id, place: visit.place, subject: key.publicKey, at: 1 };
+		const body = { signed: signed(key, 'sotto/request-back/v1', { ...about, ...change }) };
+		const path = `/api/places/${place}/requests/${text.id}/withdraw`;
+		return call(local.address, 'POST', path, { body });
+	};
+	expect((await back(newKey())).body.error).toBe('not-found');
+	expect((await back(newKey(), { subject: visit.key.publicKey })).body.error).toBe('forbidden');
+	expect((await back(visit.key, { request: newId() })).body.error).toBe('forbidden');
+	const theirs = { place: other.place };
+	expect((await back(other.key, theirs, other.place)).body.error).toBe('not-found');
+	const shown = async () => (await look(visit)).body.requests[0];
+	expect(await shown()).toMatchObject({ state: 'open' });
+	for (let times = 0; times < 2; times++) {
+		const { status, body } = await back();
+		expect(status).toBe(200);
+		expect(body.requests).toMatchObject([{ state: 'declined', reason: 'withdrawn' }]);
+	}
+	const rows = (await acts(visit.session)).filter(([act]: [string]) => act === 'request-withdrawn');
+	expect(rows).toEqual([['request-withdrawn', text.id]]);
+	// She can ask again; what was answered is not hers to take back.
+	const again = textOf(visit, 'delete');
+	expect((await ask(visit, again)).status).toBe(201);
+	await maya.call('POST', `/api/requests/${again.id}/close`, {
+		state: 'declined',
+		reason: 'law',
+		words: null,
+	});
+	const path = `/api/places/${visit.place}/requests/${again.id}/withdraw`;
+	const about = {
+		v: 1,
+		request: again.id,
+		place: visit.place,
+		subject: visit.key.publicKey,
+		at: 1,
+	};
+	const body = { signed: signed(visit.key, 'sotto/request-back/v1', about) };
+	expect((await call(local.address, 'POST', path, { body })).body.error).toBe('conflict');
 });

@@ -268,6 +268,7 @@ test('a participant with an account asks for her own, and for nothing of the pra
 		'POST /api/recordings/:id/played',
 		'POST /api/recordings/rows',
 		'POST /api/visits/:place/requests',
+		'POST /api/visits/:place/requests/:id/withdraw',
 		'PUT /api/account/practice',
 		'PUT /api/account/unlockers',
 	]);

@@ -97,7 +97,7 @@ function read(world: World, parts: Bytes[], state: 'live' | 'finished' = 'finish
 		sizes: [],
 	}));
 	return readManifest({
-		recording: { id, source: 'call', session, host, state, objects },
+		recording: { id, source: 'call', session, host, madeBy: host, handover: null, state, objects },
 		keys: new Map([[id, key]]),
 		members,
 		source: async function* ({ part }) {
@@ -338,7 +338,16 @@ test('a captured tab is believed with the statement of its host, and with no oth
 		const bytes = await seal(world, what);
 		const objects = [{ track: id, part: 0, chunks: 1, bytes: bytes.length, sizes: [] }];
 		return readManifest({
-			recording: { id, source: 'tab', session: null, host: member, state: 'finished', objects },
+			recording: {
+				id,
+				source: 'tab',
+				session: null,
+				host: member,
+				madeBy: member,
+				handover: null,
+				state: 'finished',
+				objects,
+			},
 			keys: new Map([[id, key]]),
 			members,
 			source: async function* () {

@@ -2,7 +2,14 @@ import { expect, test } from 'vitest';
 import { fromBase64url, random, toBase64url } from '#crypto/bytes.ts';
 import { createStaffIdentity, generateParticipantIdentity } from '#crypto/identity/identity.ts';
 import { signJson } from '#crypto/identity/signed.ts';
-import { answerContext, askerIn, askerOf, readAll, sealAnswer } from '#lib/requests/answer.ts';
+import {
+	answerContext,
+	askerIn,
+	askerOf,
+	isAskedBy,
+	readAll,
+	sealAnswer,
+} from '#lib/requests/answer.ts';
 import { openText } from '#lib/schedule/sealed.ts';
 
 const newId = () => toBase64url(random(16));
@@ -94,4 +101,26 @@ test('the words of an answer open for whoever asked and for the practice, and fo
 	const context = answerContext(about.id);
 	const sealed = fromBase64url(words);
 	expect(await openText({ openers: [practice], context, sealed })).toBe(text);
+});
+
+test('with a destroyed track only what that very person asked is done', async () => {
+	const { identity } = await asked();
+	const { ed25519 } = identity.publicIdentity;
+	const recording = newId();
+	const about = { recording, key: toBase64url(ed25519) };
+	const task = {
+		state: 'open' as const,
+		kind: 'delete' as const,
+		recordings: [recording],
+		key: ed25519,
+	};
+	expect(isAskedBy(task, about)).toBe(true);
+	for (const other of [
+		{ key: random(32) },
+		{ key: undefined },
+		{ kind: 'copy' as const },
+		{ state: 'done' as const },
+		{ recordings: [newId()] },
+	])
+		expect(isAskedBy({ ...task, ...other }, about)).toBe(false);
 });

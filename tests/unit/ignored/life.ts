@@ -5,6 +5,9 @@ export const life: Reasons = {
 	'a row of the history: what was done, in its own words': [
 		'life_act_played',
 		'life_act_access_ended',
+		'life_act_handed_over',
+		'history_erase_recording',
+		'life_act_erased',
 		'life_act_relocked',
 		'life_act_copy_kept',
 		'life_act_shared',

@@ -2,6 +2,7 @@ import type { Reasons } from './ignored.ts';
 
 /** Of pwa/messages/en/share.json. */
 export const share: Reasons = {
+	'where something stands that is not on this page': ['post_shares'],
 	'the name of a control, a heading or a state that a claim beside it explains': [
 		'share_how',
 		'share_creating',

@@ -55,6 +55,8 @@ const words: Record<Act, (inputs: { name: string }) => string> = {
 	deleted: m.act_deleted,
 	played: m.life_act_played,
 	'access-ended': m.life_act_access_ended,
+	'handed-over': m.life_act_handed_over,
+	erased: m.life_act_erased,
 	refused: m.life_act_refused,
 	relocked: m.life_act_relocked,
 	'track-destroyed': m.life_act_track_destroyed,
@@ -81,6 +83,7 @@ const words: Record<Act, (inputs: { name: string }) => string> = {
 	'request-extended': m.life_act_request_extended,
 	'request-done': m.life_act_request_done,
 	'request-declined': m.life_act_request_declined,
+	'request-withdrawn': m.life_act_request_withdrawn,
 	'part2-consent': m.life_act_part2_consent,
 	'unlocker-added': m.life_act_unlocker_added,
 	'unlocker-removed': m.life_act_unlocker_removed,
@@ -96,7 +99,8 @@ export function actWords(act: Act, name: string | undefined): string {
 
 /** Whose access it was that a row tells of, by id; undefined for every other act. */
 export function whoseAccess({ act, about }: Pick<HistoryRow, 'act' | 'about'>): string | undefined {
-	return about !== null && (act === 'granted' || act === 'access-ended') ? about : undefined;
+	const named = act === 'granted' || act === 'access-ended' || act === 'handed-over';
+	return about !== null && named ? about : undefined;
 }
 
 /** Characters of a share's id by which people tell shares apart. */

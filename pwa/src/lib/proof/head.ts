@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import type { HeadFinding, HeadSource } from '#crypto/log/head.ts';
 import type { LogBlock } from '#protocol/log.ts';
+import type { HistoryRow } from '#protocol/sessions.ts';
 import { Bytes32, Count, Time } from '#protocol/text.ts';
 
 const Note = v.pipe(v.string(), v.maxLength(8192));
@@ -21,7 +22,7 @@ export const KeptHead = v.strictObject({
 export type Finding =
 	| HeadFinding
 	| { readonly is: 'altered' | 'missing'; readonly n: number }
-	/** Whom and what it was about was taken from it; that it was there, what was done and when is as it was. */
+	/** Whom and what it was about was taken from it by nobody who may; that it was there, what was done and when is as it was. */
 	| { readonly is: 'blanked'; readonly n: number }
 	/** Row `n` stands where row `from` was written. */
 	| { readonly is: 'moved'; readonly n: number; readonly from: number }
@@ -31,4 +32,6 @@ export type Finding =
 /** Where heads, proofs and blocks come from; the methods throw `ApiError`. */
 export interface LogSource extends HeadSource {
 	block(which: { block: number; size: number }): Promise<LogBlock>;
+	/** The rows of the act `erased`. */
+	erasures(): Promise<readonly HistoryRow[]>;
 }

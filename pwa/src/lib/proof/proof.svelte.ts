@@ -3,10 +3,11 @@ import { account } from '#lib/account/account.svelte.ts';
 import { isApiError } from '#lib/net/errors.ts';
 import { logBlockRows } from '#protocol/log.ts';
 import type { HistoryRow } from '#protocol/sessions.ts';
+import { type Erased, readErased } from './erased.ts';
 import type { Finding } from './head.ts';
 import { rememberHead, rememberedHead } from './heads.ts';
 import { type Heads, headsOf } from './incall.ts';
-import { checkBlock, checkRows } from './rows.ts';
+import { type ErasedIn, checkBlock, checkRows } from './rows.ts';
 import { source } from './source.ts';
 
 /** Logs that somebody goes on without, of whom the newest are remembered. */
@@ -47,7 +48,7 @@ class HistoryProof {
 			const newest = now && Math.floor((now.size - 1) / logBlockRows);
 			const rows =
 				reads && now && newest !== undefined && newest >= 0
-					? await checkBlock(source, { head: now, block: newest })
+					? await checkBlock(source, { head: now, block: newest, erased: this.#erased(now) })
 					: [];
 			this.findings = [...findings, ...rows];
 		} catch (error) {
@@ -64,7 +65,12 @@ class HistoryProof {
 		const known = await this.#known();
 		const { now, findings } = await this.#head();
 		if (!now) return { since: known?.at, findings };
-		const found = await checkRows(source, { ...options, head: now, rows });
+		const found = await checkRows(source, {
+			...options,
+			head: now,
+			rows,
+			erased: this.#erased(now),
+		});
 		return { since: known?.at, findings: [...findings, ...found] };
 	}
 
@@ -97,6 +103,13 @@ class HistoryProof {
 	async evidence(): Promise<string> {
 		const [known, { now }] = [await this.#known(), await this.#head()];
 		return [known?.note, now?.note].filter((note) => note !== undefined).join('\n');
+	}
+
+	#erased(head: Head): ErasedIn {
+		const { members, practice } = account;
+		const authority = { members, practice: practice.id };
+		let read: Promise<Erased> | undefined;
+		return () => (read ??= readErased(source, { head, authority }));
 	}
 
 	#known(): Promise<Head | undefined> {

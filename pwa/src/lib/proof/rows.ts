@@ -2,9 +2,12 @@ import { type Bytes, equal, fromBase64url } from '#crypto/bytes.ts';
 import { type Head, treeHeadOf } from '#crypto/log/head.ts';
 import { personalHash, rowHash, signedHash, textHash } from '#crypto/log/leaf.ts';
 import { treeHash, verifyInclusion } from '#crypto/log/tree.ts';
-import { type LogBlock, logBlockRows } from '#protocol/log.ts';
+import { type BlankRow, type LogBlock, logBlockRows } from '#protocol/log.ts';
 import type { HistoryRow } from '#protocol/sessions.ts';
 import type { Finding, LogSource } from './head.ts';
+
+/** Which emptied rows were erased by who may; asked only where there is one. */
+export type ErasedIn = () => Promise<(row: { n: number; at: number }) => boolean>;
 
 const blockLevel = Math.log2(logBlockRows);
 
@@ -37,13 +40,17 @@ export function hashOfRow(row: HistoryRow, n = row.n): Bytes | undefined {
  */
 export async function checkBlock(
 	source: LogSource,
-	{ head, block, shown = [] }: { head: Head; block: number; shown?: readonly HistoryRow[] },
+	options: { head: Head; block: number; shown?: readonly HistoryRow[]; erased?: ErasedIn },
 ): Promise<readonly Finding[]> {
+	const { head, block, shown = [] } = options;
 	const from = block * logBlockRows;
 	const answer = await source.block({ block, size: head.size });
 	const count = Math.min(logBlockRows, head.size - from);
 	const own = new Map(shown.map((row) => [row.n, row]));
-	const blank = new Set(answer.blank);
+	const blank = new Map(
+		[...shown.filter(isBlank).map(bareOf), ...answer.blank].map((it) => [it.n, it]),
+	);
+	const erased = blank.size > 0 ? await options.erased?.() : undefined;
 	const wrong: number[] = [];
 	const findings: Finding[] = [];
 	for (let at = 0; at < count; at++) {
@@ -51,12 +58,24 @@ export async function checkBlock(
 		const [now, kept] = [answer.rows[at] ?? null, answer.kept[at] ?? null];
 		if (now === null) findings.push({ is: 'missing', n });
 		else if (now !== kept || !fits(own.get(n), kept)) wrong.push(n);
-		else if (blank.has(n) || own.get(n)?.leaf.salt === null) findings.push({ is: 'blanked', n });
+		else if (isUnexplained(blank.get(n), kept, erased)) findings.push({ is: 'blanked', n });
 	}
 	const leaves = leavesOf(answer, count);
 	if (!leaves || !proves({ head, block, leaves, path: answer.path }))
 		findings.push({ is: 'unfit', n: from + 1, to: from + count });
 	return [...findings, ...wrong.map((n) => judge({ n, wrong, own, from, answer }))].toSorted(byRow);
+}
+
+const isBlank = ({ leaf }: HistoryRow): boolean => leaf.salt === null;
+const bareOf = ({ n, at, act, leaf }: HistoryRow): BlankRow => ({ n, at, act, of: leaf.of });
+
+/** Whether a row was emptied, and not erased by who may when it might: its time is that of the leaf. */
+function isUnexplained(
+	row: BlankRow | undefined,
+	leaf: string,
+	erased: ((row: BlankRow) => boolean) | undefined,
+): boolean {
+	return row !== undefined && !(erased?.(row) && equal(rowHash(row), fromBase64url(leaf)));
 }
 
 const fits = (row: HistoryRow | undefined, leaf: string | null): boolean => {
@@ -109,11 +128,12 @@ export async function checkRows(
 	options: {
 		head: Head;
 		rows: readonly HistoryRow[];
+		erased?: ErasedIn;
 		signal?: AbortSignal;
 		onprogress?: (done: number, of: number) => void;
 	},
 ): Promise<readonly Finding[]> {
-	const { head, rows, signal, onprogress } = options;
+	const { head, rows, signal, onprogress, erased } = options;
 	const findings: Finding[] = [];
 	const later = rows.filter(({ n }) => n > head.size);
 	for (const { n } of later) findings.push({ is: 'unfit', n, to: n });
@@ -122,7 +142,7 @@ export async function checkRows(
 		signal?.throwIfAborted();
 		onprogress?.(at, blocks.length);
 		const shown = rows.filter(({ n }) => Math.floor((n - 1) / logBlockRows) === block);
-		findings.push(...(await checkBlock(source, { head, block, shown })));
+		findings.push(...(await checkBlock(source, { head, block, shown, ...(erased && { erased }) })));
 	}
 	onprogress?.(blocks.length, blocks.length);
 	return findings;

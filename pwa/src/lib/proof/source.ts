@@ -1,5 +1,6 @@
 import { fetchJson } from '#lib/net/api.ts';
 import { isApiError } from '#lib/net/errors.ts';
+import { Erasures } from '#protocol/erasing.ts';
 import { LogBlock, LogCheckpoint, LogConsistency } from '#protocol/log.ts';
 import type { LogSource } from './head.ts';
 
@@ -17,4 +18,5 @@ export const source: LogSource = {
 	},
 	block: ({ block, size }) =>
 		fetchJson(LogBlock, { path: `/api/log/blocks/${block}?size=${size}` }),
+	erasures: async () => (await fetchJson(Erasures, { path: '/api/log/erasures' })).rows,
 };

@@ -5,6 +5,7 @@ import { type VerifiedEvidence, verifyEvidence } from '#crypto/group/evidence.ts
 import { type MemberList, signingKeysOf } from '#crypto/members/members.ts';
 import { type Manifest, openManifest } from '#lib/record/manifest.ts';
 import type { Recording } from '#protocol/recordings.ts';
+import { demandHost } from './handed.ts';
 import type { TrackKeys } from './keys.ts';
 
 /** Gives the bytes of one object from its start. */
@@ -22,12 +23,15 @@ export interface Vouched {
 	readonly capture: Capture | undefined;
 }
 
-type Stored = Pick<Recording, 'id' | 'source' | 'session' | 'host' | 'state' | 'objects'>;
+type Stored = Pick<
+	Recording,
+	'id' | 'source' | 'session' | 'host' | 'madeBy' | 'handover' | 'state' | 'objects'
+>;
 
 /**
  * The newest whole manifest of a recording, believed only when its signer is a recorder that the host certified for this
  * session or this captured tab, or a member of the practice who recovered it, and every statement in it is signed by who it must be. The host's
- * key is that of the member list. Throws `not-a-recipient` without the manifest's key; `truncated` when there is no whole one, or when a finished recording has
+ * key is that of the member list, and where somebody else hosts it now, an administrator signed that. Throws `not-a-recipient` without the manifest's key; `truncated` when there is no whole one, or when a finished recording has
  * only an interim one; `bad-signature` when somebody else made it; `EpochRefused` for false evidence.
  */
 export async function readManifest(options: {
@@ -37,7 +41,7 @@ export async function readManifest(options: {
 	source: ObjectSource;
 }): Promise<Vouched> {
 	const { recording, keys, members, source } = options;
-	const { id, source: origin, host, state } = recording;
+	const { id, source: origin, madeBy, state } = recording;
 	const key = keys.get(id);
 	if (!key) throw new CryptoError('not-a-recipient');
 	const parts = recording.objects
@@ -53,7 +57,9 @@ export async function readManifest(options: {
 			throw new CryptoError('bad-signature');
 		// An older one in place of the newest would hide what became of the recording.
 		if (state === 'finished' && manifest.verdict === 'live') throw new CryptoError('truncated');
-		const hostKeys = signingKeysOf(members, host);
+		const hostKeys = signingKeysOf(members, madeBy);
+		const known = [id, root, manifest.derivedFrom?.recording ?? id];
+		await demandHost(recording, { members, known });
 		const evidence = await evidenceOf({ evidence: manifest.evidence, session, hostKeys });
 		const capture = origin === 'tab' ? await captureOf({ manifest, hostKeys }) : undefined;
 		const vouched = { manifest, evidence, capture };

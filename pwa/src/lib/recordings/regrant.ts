@@ -55,13 +55,14 @@ const sharers: ReadonlySet<Role> = new Set(['admin', 'supervisor']);
 /** Whether somebody who could let others open it signed this grant for its recipient. */
 export async function isGenuine(
 	grant: Grant,
-	{ host }: Pick<Recording, 'host'>,
+	{ host, madeBy }: Pick<Recording, 'host' | 'madeBy'>,
 	list: MemberList,
 ): Promise<boolean> {
 	const { grantor } = grant;
 	const was = (list.former ?? []).filter(({ id }) => id === grantor);
 	const roles = [memberOf(list, grantor)?.role, ...was.map(({ role }) => role)];
-	const may = grantor === host || roles.some((role) => role && sharers.has(role));
+	const may =
+		grantor === host || grantor === madeBy || roles.some((role) => role && sharers.has(role));
 	return may && (await grantSigner(grant, signingKeysOf(list, grantor))) !== undefined;
 }
 

@@ -17,5 +17,9 @@ export function accountAsking(place: string): Asking {
 			const { requests } = await fetchJson(OwnRequests, { method: 'POST', path, body });
 			return readAll(requests, identity);
 		},
+		async takeBack(id) {
+			const sent = { method: 'POST', path: `${path}/${id}/withdraw` } as const;
+			return readAll((await fetchJson(OwnRequests, sent)).requests, identity);
+		},
 	};
 }

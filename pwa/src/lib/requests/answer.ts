@@ -56,6 +56,16 @@ export function askerIn(
 	return key && people.find((one) => equal(fromBase64url(one.key), key))?.name;
 }
 
+/** Whether an open request to delete a recording is by the very person in it whose key this is; never one without a key. */
+export function isAskedBy(
+	task: Pick<RequestTask, 'state' | 'kind' | 'recordings'> & { readonly key: Bytes | undefined },
+	{ recording, key }: { recording: string; key: string },
+): boolean {
+	const { state, kind, recordings } = task;
+	const asks = state === 'open' && kind === 'delete' && recordings.includes(recording);
+	return asks && task.key !== undefined && equal(fromBase64url(key), task.key);
+}
+
 /** Words for whoever asked; also for `own`, who keep them on file. Throws as `sealText`. */
 export function sealAnswer(options: {
 	request: string;

@@ -10,6 +10,8 @@ export interface Asking {
 	look(): Promise<readonly ReadRequest[] | undefined>;
 	/** `conflict` when the same is asked already. */
 	ask(kind: RequestKind): Promise<readonly ReadRequest[]>;
+	/** `conflict` when it was answered meanwhile. */
+	takeBack(id: string): Promise<readonly ReadRequest[]>;
 }
 
 /** `stranger`: this browser has no keys of the visit; `none`: nothing was to be recorded, or not of whoever has them. */
@@ -50,5 +52,10 @@ export class MyRequests {
 	/** Throws `ApiError`. */
 	async ask(kind: RequestKind): Promise<void> {
 		this.requests = await this.#asking.ask(kind);
+	}
+
+	/** Throws `ApiError`. */
+	async takeBack(id: string): Promise<void> {
+		this.requests = await this.#asking.takeBack(id);
 	}
 }

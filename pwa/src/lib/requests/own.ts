@@ -6,7 +6,7 @@ import { StoredIdentity, kept } from '#lib/call/shelf.ts';
 import { fetchJson } from '#lib/net/api.ts';
 import { ApiError } from '#lib/net/errors.ts';
 import { Challenge } from '#protocol/account.ts';
-import { OwnRequests, type RequestKind, lookText } from '#protocol/requests.ts';
+import { OwnRequests, type RequestKind, type TakenBackText, lookText } from '#protocol/requests.ts';
 import type { Place } from '#protocol/sessions.ts';
 import { type ReadRequest, readAll } from './answer.ts';
 import type { Asking } from './mine.svelte.ts';
@@ -52,6 +52,25 @@ export async function ask(options: {
 	return readAll(requests, identity);
 }
 
+/** Takes a request back, signed with the keys of the visit. Throws `ApiError`: `conflict` when it was answered meanwhile. */
+export async function takeBack(options: {
+	place: Pick<Place, 'place'>;
+	identity: Identity;
+	id: string;
+	at: number;
+}): Promise<ReadRequest[]> {
+	const { identity, id, at } = options;
+	const { place } = options.place;
+	const { signing } = identity;
+	const subject = toBase64url(signing.publicKey);
+	const value: TakenBackText = { v: 1, request: id, place, subject, at };
+	const signed = await signJson({ key: signing, context: 'sotto/request-back/v1', value });
+	const path = `/api/places/${place}/requests/${id}/withdraw`;
+	const sent = { method: 'POST', path, body: { signed }, open: true } as const;
+	const { requests } = await fetchJson(OwnRequests, sent);
+	return readAll(requests, identity);
+}
+
 /** Asking with the keys that this browser had in a visit. */
 export function visitAsking(place: Place): Asking {
 	let known: Identity | undefined;
@@ -67,6 +86,11 @@ export function visitAsking(place: Place): Asking {
 			const own = await identity();
 			if (!own) throw new ApiError('not-found');
 			return ask({ place, identity: own, kind, at: Date.now() });
+		},
+		async takeBack(id) {
+			const own = await identity();
+			if (!own) throw new ApiError('not-found');
+			return takeBack({ place, identity: own, id, at: Date.now() });
 		},
 	};
 }

@@ -48,6 +48,7 @@ export function stateWords(one: OwnRequest): string {
 	const { state, reason, closedAt, dueAt, extension } = one;
 	const day = formatDate(closedAt ?? dueAt);
 	if (state === 'done') return m.requests_state_done({ day });
+	if (reason === 'withdrawn') return m.requests_state_withdrawn({ day });
 	if (state === 'declined')
 		return m.requests_state_declined({ day, reason: reason ? declineWords[reason]() : '' });
 	if (extension)

@@ -24,6 +24,8 @@ export class KeptState {
 	readonly recordedAt: number;
 	/** Whether this member may delete it: who may not cannot have it end within the week. */
 	readonly mayDelete: boolean;
+	/** Lets a member open it; undefined for whoever can open it already, or may not be let in here. */
+	readonly #letIn: (member: string) => (() => Promise<void>) | undefined;
 	readonly #keys: TrackKeys;
 	readonly #onchange: () => void;
 	kept = $state.raw<Kept>();
@@ -39,6 +41,7 @@ export class KeptState {
 		recordedAt: number;
 		keys: TrackKeys;
 		mayDelete: boolean;
+		letIn: (member: string) => (() => Promise<void>) | undefined;
 		/** Something else holds now. */
 		onchange: () => void;
 	}) {
@@ -46,6 +49,7 @@ export class KeptState {
 		this.session = options.session;
 		this.recordedAt = options.recordedAt;
 		this.mayDelete = options.mayDelete;
+		this.#letIn = options.letIn;
 		this.#keys = options.keys;
 		this.#onchange = options.onchange;
 	}
@@ -128,5 +132,23 @@ export class KeptState {
 		this.busy = false;
 		this.failure ??= failure;
 		return failure === undefined;
+	}
+
+	/** Whether a reviewer can be let in here. */
+	mayLetIn(member: string): boolean {
+		return this.#letIn(member) !== undefined;
+	}
+
+	/** Lets a reviewer open it; says whether it was done. Never throws: see `failure`. */
+	async letIn(member: string): Promise<boolean> {
+		[this.busy, this.failure] = [true, undefined];
+		try {
+			await this.#letIn(member)?.();
+			this.#onchange();
+		} catch (error) {
+			this.failure = error;
+		}
+		this.busy = false;
+		return this.failure === undefined;
 	}
 }

@@ -87,7 +87,7 @@ const inForce = ({ expiresAt }: Grant): boolean => expiresAt === null || expires
  */
 export async function genuineOf(
 	grants: readonly Grant[],
-	recording: Pick<Recording, 'id' | 'host'>,
+	recording: Pick<Recording, 'id' | 'host' | 'madeBy'>,
 ): Promise<Grant[]> {
 	const checked = await Promise.all(
 		grants.map(async (grant) => {
@@ -104,7 +104,7 @@ export async function genuineOf(
  */
 export async function whoCanOpen(
 	grants: readonly Grant[],
-	recording: Pick<Recording, 'id' | 'host'>,
+	recording: Pick<Recording, 'id' | 'host' | 'madeBy'>,
 ): Promise<{ id: string; expiresAt: number | null }[]> {
 	const genuine = await genuineOf(grants, recording);
 	const answerable = new Set([recording.host, account.practice.id, account.member.id]);
