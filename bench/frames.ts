@@ -1,14 +1,11 @@
 /** What sealing and opening a frame costs in the worker, beside AES-GCM of the same bytes without anything of ours. */
-import { launch } from '../tests/e2e/browsers.ts';
 import type { Round } from './pages/frames.ts';
-import { bundle } from './tools/bundle.ts';
 import type { Figures, Options } from './tools/options.ts';
-import { startSite } from './tools/site.ts';
 import { median, range, round, table } from './tools/table.ts';
+import { askWorker } from './tools/worker.ts';
 
 /** A second of sound has many frames like the first, a picture of 640x360 is about the second; bytes. */
 const sizes = [1200, 5000];
-const page = `<!doctype html><title>frames</title>`;
 
 function report(rounds: readonly Round[]): Figures {
 	const each = sizes.map((bytes) => {
@@ -46,24 +43,6 @@ function report(rounds: readonly Round[]): Figures {
 
 /** `sealUs`, `openUs`: the mean of both sizes. `share`: both together, as a multiple of both bare calls. */
 export async function run({ repeats = 15 }: Options): Promise<Figures> {
-	const site = await startSite({ '/': page, '/worker.js': await bundle('frames.ts') });
-	const browser = await launch();
-	try {
-		const tab = await browser.newPage();
-		await tab.goto(site.address);
-		const rounds = await tab.evaluate(
-			(work) =>
-				new Promise<Round[]>((resolve, reject) => {
-					const worker = new Worker('/worker.js', { type: 'module' });
-					worker.addEventListener('message', (event) => resolve(event.data));
-					worker.addEventListener('error', (event) => reject(new Error(event.message)));
-					worker.postMessage(work);
-				}),
-			{ sizes, rounds: repeats },
-		);
-		return report(rounds);
-	} finally {
-		await browser.close();
-		await site.close();
-	}
+	const rounds = await askWorker<Round[]>('frames.ts', { sizes, rounds: repeats });
+	return report(rounds);
 }

@@ -98,19 +98,19 @@ test('the host is told on a phone, sees who did what, shares it with a colleague
 	const take = openers.getByRole('button', { name: `Take access away from ${ida.name}` });
 	await take.click();
 	const taking = host.getByRole('dialog', { name: `Take access away from ${ida.name}?` });
-	await taking.getByText('This does not call back what').waitFor();
+	await taking.getByText('This does not take back what').waitFor();
 	await accessible(host);
 	await taking.getByRole('button', { name: 'Take access away' }).click();
 	await openers.getByText(`${ida.name} can no longer open this recording.`).waitFor();
 	await take.waitFor({ state: 'detached' });
 	await openers.getByText(`${ida.name} may have kept keys of it.`).waitFor();
 	await openers.getByRole('button', { name: 'Seal anew' }).click();
-	const relocking = host.getByRole('dialog', { name: 'Lock this recording anew?' });
+	const relocking = host.getByRole('dialog', { name: 'Seal this recording anew?' });
 	await relocking.getByRole('checkbox', { name: tom.name }).waitFor();
 	expect(await relocking.getByRole('checkbox', { name: ida.name }).count()).toBe(0);
 	await relocking.getByRole('button', { name: 'Cancel' }).click();
 	await openers.getByText(`What ${tom.name} did`).click();
-	await openers.getByText(`took access to the recording away: ${ida.name}`).waitFor();
+	await openers.getByText(`took away access to the recording: ${ida.name}`).waitFor();
 });
 
 test('after deleting it he gets a receipt, and again whenever he looks', async () => {

@@ -125,7 +125,7 @@ async function visited(): Promise<string> {
 	await page.goto(server.address);
 	await page.getByRole('link', { name: 'New session now' }).click();
 	await page.getByRole('radio', { name: 'Record', exact: true }).check();
-	await page.getByRole('checkbox', { name: '42 CFR Part 2 holds for this visit' }).check();
+	await page.getByRole('checkbox', { name: '42 CFR Part 2 applies to this visit' }).check();
 	await page.getByRole('textbox', { name: 'To whom' }).fill('Rosa Whitfield');
 	await page.getByRole('textbox', { name: 'Participant name' }).fill('Dana Whitfield');
 	await page.getByRole('button', { name: 'Create session' }).click();
@@ -186,7 +186,7 @@ test('after a visit under 42 CFR Part 2 she asks for a copy; the practice answer
 	// Another browser has no keys of the visit.
 	const other = await elsewhere.newPage();
 	await other.goto(link);
-	await other.getByText('open this link in the browser in which you were').waitFor();
+	await other.getByText('open this link in the browser that you used').waitFor();
 	await page.goto(`${server.address}/practice/disclosures`);
 	await page.getByRole('checkbox', { name: 'Leave out what the law does not count' }).uncheck();
 	const rows = page.getByRole('table', { name: 'Accounting of disclosures: Everybody' });

@@ -66,7 +66,7 @@ test("kill -9 of the recorder's browser loses two seconds at most, and says how 
 	await maya.page.getByText(/^00:(0[89]|[1-5]\d)$/).waitFor();
 	const killed = Date.now();
 	for (const id of processesOf(profile)) process.kill(id, 'SIGKILL');
-	await expectThat(dana.page.getByText(/Dr. Maya Okafor's connection broke/)).toBeVisible();
+	await expectThat(dana.page.getByText(/Dr. Maya Okafor’s connection broke/)).toBeVisible();
 
 	await second.page.getByRole('link', { name: 'Recordings' }).click();
 	await second.page.getByRole('button', { name: 'Recover' }).click({ timeout: 60_000 });

@@ -46,7 +46,7 @@ async function meet(one: Person): Promise<void> {
 	await maya.page.goto(server.address);
 	await connect(maya.page, 'Dana Whitfield');
 	await sees(one.page, 'Dr. Maya Okafor');
-	await expectThat(maya.page.getByText("Dana Whitfield's camera is off")).toBeVisible();
+	await expectThat(maya.page.getByText('Dana Whitfield’s camera is off')).toBeVisible();
 }
 
 test('a refused camera has words of its own, and the call goes on with sound only', async () => {
@@ -117,5 +117,5 @@ test('a link that was cut has words, and so has one that was made with other key
 	const other = fragment.slice(0, -6) + (fragment.endsWith('AAAAAA') ? 'AAAABA' : 'AAAAAA');
 	await dana.page.goto('about:blank');
 	await dana.page.goto(`${place}#${other}`);
-	await expectThat(dana.page.getByText("This link was made by somebody else's keys")).toBeVisible();
+	await expectThat(dana.page.getByText('This link was made by somebody else’s keys')).toBeVisible();
 });

@@ -243,7 +243,7 @@ test('camera, microphone and loudspeaker are chosen in the call, and sound goes 
 	}
 	await more.getByRole('button', { name: 'Sound without pictures' }).click();
 	await button(one, 'Close').click();
-	await tileOf(maya, ines).getByText(`${ines}'s camera is off`).waitFor();
+	await tileOf(maya, ines).getByText(`${ines}’s camera is off`).waitFor();
 	await tileOf(one, host).getByText('Sound without pictures').waitFor();
 	await button(one, 'More').click();
 	await more.getByRole('button', { name: 'Pictures again' }).click();

@@ -103,7 +103,7 @@ test('names are opened on the device and found there', async () => {
 	await search.fill('');
 	await page.getByText('Filters', { exact: true }).click();
 	await page.getByRole('combobox', { name: 'State' }).selectOption('Recording now');
-	await page.getByText('No recording is like that.').waitFor();
+	await page.getByText('No recording fits these filters.').waitFor();
 	await page.getByRole('button', { name: 'Clear filters' }).click();
 	await page.getByRole('combobox', { name: 'Person' }).selectOption('Dana Whitfield');
 	await page.getByText('Filters (1 set)').waitFor();

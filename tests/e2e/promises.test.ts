@@ -60,7 +60,7 @@ test('a link that names other keys than the server is not followed', async () =>
 	url.hash = encodeLinkFragment({ secret, hostFingerprint: random(32) });
 	const { page, sockets } = await stranger();
 	await page.goto(url.href);
-	await expectThat(page.getByText("This link was made by somebody else's keys")).toBeVisible();
+	await expectThat(page.getByText('This link was made by somebody else’s keys')).toBeVisible();
 	expect(sockets).toEqual([]);
 	await page.close();
 });

@@ -187,9 +187,9 @@ test('captions from a file are shown while they are said, and removed for good',
 	await line.waitFor({ state: 'detached' });
 	await button('Remove captions').click();
 	await page.getByRole('dialog').getByRole('button', { name: 'Remove now' }).click();
-	await page.getByText('None were added.').waitFor();
+	await page.getByText('No captions were added.').waitFor();
 	await page.reload();
-	await page.getByText('None were added.').waitFor();
+	await page.getByText('No captions were added.').waitFor();
 });
 
 test('what was written and read beside a recording is sealed before it leaves', async () => {

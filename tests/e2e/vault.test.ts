@@ -66,7 +66,7 @@ test('an authenticator without PRF is no way in, and says so', async () => {
 	await tab.getByRole('button', { name: 'Add a passkey' }).click();
 	await prove(tab, maya.password);
 	await tab.getByText('This passkey cannot unlock an account.').waitFor();
-	await tab.getByText('is good for nothing. Delete it there.').waitFor();
+	await tab.getByText('that opens nothing. Delete it there.').waitFor();
 	await tab.getByText('None yet.').waitFor();
 	await other.close();
 });

@@ -45,7 +45,6 @@ export const requests: Reasons = {
 		'requests_later_elsewhere',
 		'requests_answer_declined_hint',
 		'requests_answer_extend_hint',
-		'requests_answer_no_words',
 	],
 	'a word of the written consent that the law asks for, which people sign': [
 		'requests_part2_consent',

@@ -32,6 +32,7 @@ export const share: Reasons = {
 		'share_crypto',
 		'share_mail_waiting',
 		'share_mail_failed',
+		'share_send_failed',
 	],
 	'says what to do, or what went wrong, and promises nothing': [
 		'share_wait_text',

@@ -8,6 +8,8 @@ export function bytesWords(bytes: number): string {
 	return new Intl.NumberFormat(getLocale(), {
 		style: 'unit',
 		unit: units[at] ?? 'byte',
+		// "0 bytes", and not "0 byte".
+		unitDisplay: at === 0 ? 'long' : 'short',
 		maximumFractionDigits: at === 0 ? 0 : 1,
 	}).format(bytes / 1000 ** at);
 }
