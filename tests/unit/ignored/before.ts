@@ -111,6 +111,7 @@ export const before: Reasons = {
 		'popup_packaged_of',
 		'settings_repeat',
 		'people_hand_which',
+		'people_left_unknown',
 		'people_hand_busy',
 		'people_seal_title',
 		'people_seal_which',

@@ -4,6 +4,7 @@ import type { Reasons } from './ignored.ts';
 export const player: Reasons = {
 	'what a key or a button of the player does, or what a mark is about': [
 		'player_key_help',
+		'player_key_parts',
 		'player_keys_single',
 		'player_keys_title',
 		'player_mark_consent',
