@@ -1,0 +1,72 @@
+import { beforeAll, expect, test, vi } from 'vitest';
+import { loginFinish, loginStart } from '#crypto/account/opaque.ts';
+import { type App, join, openApp, password } from '../app.ts';
+import { founded } from '../practices.ts';
+import { type Answer, call, newKey } from '../wire.ts';
+
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+
+// What the server itself refuses while a member replaces her keys.
+const here = founded();
+const email = 'tom@alderstreet.example';
+const next = 'a-lantern-for-the-stairs';
+
+async function renewing(app: App) {
+	const [rotation, unlockers] = await Promise.all([
+		import('../../pwa/src/lib/vault/rotation.ts'),
+		import('../../pwa/src/lib/vault/unlockers.ts'),
+	]);
+	return { ...app, ...rotation, ...unlockers };
+}
+type Renewing = Awaited<ReturnType<typeof renewing>>;
+
+let tom: Renewing;
+/** The password that he has by now. */
+let now = password;
+
+beforeAll(async () => {
+	tom = await renewing((await join(here.maya, { email, role: 'clinician' })).app);
+});
+
+/** He asks for new keys with this password, in the browser that he has open. */
+async function ask(to: string) {
+	await tom.account.prove({ password: now });
+	const prepared = await tom.prepareKeys(to);
+	expect(await tom.useKeys(prepared)).toBe('waiting');
+	return prepared;
+}
+
+async function enter(with_: string): Promise<Renewing> {
+	const app = await openApp(here.local.address);
+	await app.account.signIn(email, with_);
+	return renewing(app);
+}
+
+/** Begins a login with this password, and gives what finishes it. */
+async function begin(secret: string): Promise<() => Promise<Answer>> {
+	const { address } = here.local;
+	const { startLoginRequest, state } = await loginStart(secret);
+	const body = { email, startLoginRequest };
+	const { login, loginResponse } = (await call(address, 'POST', '/api/login/start', { body })).body;
+	const { finishLoginRequest } = await loginFinish({ password: secret, state, loginResponse });
+	const device = { publicKey: newKey().publicKey, name: 'Another browser' };
+	const finish = { login, finishLoginRequest, device };
+	return () => call(address, 'POST', '/api/login/finish', { body: finish });
+}
+
+test('a login that was begun with the old password does not end after it was replaced', async () => {
+	const another = 'seven-boats-at-anchor';
+	const first = await begin(now);
+	await tom.account.prove({ password: now });
+	await tom.account.changePassword(another);
+	expect((await first()).body).toMatchObject({ error: 'login-failed' });
+	now = another;
+	expect((await (await begin(now))()).status).toBe(200);
+
+	const { rotation } = await ask(next);
+	const second = await begin(now);
+	await here.maya.confirmRotation({ member: tom.account.member.id, rotation });
+	expect((await second()).body).toMatchObject({ error: 'login-failed' });
+	now = next;
+	tom = await enter(now);
+});
