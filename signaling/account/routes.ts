@@ -29,6 +29,7 @@ import { memberByEmail, readPractice, signedIn } from './members.ts';
 import { passkeyRoutes } from './passkeys.ts';
 import { rotationRoutes } from './rotation.ts';
 import { demandProof, replacePassword, unlockerRoutes } from './unlockers.ts';
+import { withdrawRotation } from './waiting.ts';
 
 /** A login or recovery that was begun must be finished within this time. */
 const beginningMs = 60_000;
@@ -212,6 +213,7 @@ function passwordRoutes(app: FastifyInstance, context: Context): void {
 		await store.transaction().execute(async (db) => {
 			await replacePassword(db, { member, signed, registrationRecord });
 			await history.add(db, { act: 'password-changed', who: member });
+			await withdrawRotation(context, db, member);
 		});
 		tokens.spend(device);
 		return reply.code(204).send();

@@ -28,6 +28,8 @@ const practiceActs: readonly Act[] = [
 	'role-changed',
 	'keys-changed',
 	'keys-rotated',
+	'keys-asked',
+	'keys-taken-back',
 ];
 
 /** A row as its readers get it, with what its leaf hashes besides. */

@@ -186,6 +186,8 @@ export const Act = v.picklist([
 	'role-changed',
 	'keys-changed',
 	'keys-rotated',
+	'keys-asked',
+	'keys-taken-back',
 	'extension-paired',
 	'extension-removed',
 	'session-made',

@@ -11,6 +11,7 @@ import { shares } from './changes/shares.ts';
 import { revisions } from './changes/revisions.ts';
 import { rewritten } from './changes/rewritten.ts';
 import { ways } from './changes/ways.ts';
+import { asked } from './changes/asked.ts';
 import { rotations } from './changes/rotations.ts';
 import { wishes } from './changes/wishes.ts';
 import { index, table } from './table.ts';
@@ -395,4 +396,5 @@ export const migrations: Record<string, Migration> = {
 	'0022-rewritten': rewritten,
 	'0023-ways': ways,
 	'0025-rotations': rotations,
+	'0026-asked': asked,
 };

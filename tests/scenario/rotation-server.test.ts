@@ -70,3 +70,57 @@ test('a login that was begun with the old password does not end after it was rep
 	now = next;
 	tom = await enter(now);
 });
+
+const path = '/api/account/rotation';
+
+async function acts(): Promise<string[]> {
+	const { rows } = await (await here.maya.request({ path: '/api/history?practice=true' })).json();
+	return rows.map(({ act }: { act: string }) => act);
+}
+
+test('what waits is replaced by nothing, is told with its browser, and ends with every change of a way in', async () => {
+	const member = tom.account.member.id;
+	const first = await ask('nobody-should-get-in');
+	const own = await (await tom.request({ path })).json();
+	expect(own).toMatchObject({ askedAt: here.local.clock.now(), browser: expect.any(String) });
+	expect((await acts())[0]).toBe('keys-asked');
+
+	// Somebody with another way in puts no other in its place.
+	const other = await enter(now);
+	const { rotation, account, registrationRecord } = await other.prepareKeys('another-one-of-hers');
+	const body = { rotation, account, registrationRecord };
+	await expect(other.request({ method: 'POST', path, body })).rejects.toThrow('conflict');
+	expect((await here.maya.fetchPeople()).rotations).toMatchObject([{ rotation: first.rotation }]);
+
+	const third = await enter(now);
+	const changes = {
+		password: async () => {
+			await tom.account.prove({ password: now });
+			await tom.account.changePassword((now = 'seven-boats-in-the-fog'));
+		},
+		recovery: async () => {
+			await tom.account.prove({ password: now });
+			await tom.newRecoveryKey().confirm();
+		},
+		device: async () => {
+			const { devices } = await (await tom.request({ path: '/api/account/devices' })).json();
+			const away = devices.find(({ current }: { current: boolean }) => !current);
+			await tom.removeDevice(away.id);
+		},
+		back: () => third.takeBack(),
+	};
+	let waiting = first;
+	for (const change of Object.values(changes)) {
+		await change();
+		expect(await tom.waitsUntil()).toBeNull();
+		await expect(here.maya.confirmRotation({ member, rotation: waiting.rotation })).rejects.toThrow(
+			'not-found',
+		);
+		expect((await acts())[0]).toBe('keys-taken-back');
+		waiting = await ask('nobody-should-get-in');
+	}
+	await tom.takeBack();
+	// With nothing that waits, a change says nothing of it.
+	await changes.recovery();
+	expect((await acts())[0]).toBe('keys-taken-back');
+});

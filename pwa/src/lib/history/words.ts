@@ -18,6 +18,8 @@ const words: Record<Act, (inputs: { name: string }) => string> = {
 	'role-changed': m.people_act_role,
 	'keys-changed': m.people_act_keys,
 	'keys-rotated': m.keys_act_rotated,
+	'keys-asked': m.keys_act_asked,
+	'keys-taken-back': m.keys_act_taken_back,
 	'extension-paired': m.pairing_act_paired,
 	'extension-removed': m.pairing_act_removed,
 	'session-made': m.act_session_made,
