@@ -192,6 +192,7 @@ export const Act = v.picklist([
 	'extension-removed',
 	'session-made',
 	'session-changed',
+	'session-sealed-again',
 	'session-cancelled',
 	'session-ended',
 	'session-expired',

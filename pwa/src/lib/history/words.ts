@@ -24,6 +24,7 @@ const words: Record<Act, (inputs: { name: string }) => string> = {
 	'extension-removed': m.pairing_act_removed,
 	'session-made': m.act_session_made,
 	'session-changed': m.schedule_act_changed,
+	'session-sealed-again': m.keys_act_sealed_again,
 	'session-cancelled': m.schedule_act_cancelled,
 	'session-ended': m.act_session_ended,
 	'session-expired': m.schedule_act_expired,
