@@ -16,3 +16,13 @@ export async function withdrawRotation(
 		.executeTakeFirst();
 	if (numDeletedRows > 0n) await history.add(db, { act: 'keys-taken-back', who: member });
 }
+
+/**
+ * Erases what nobody may confirm any more: it holds the keys that its member still has, sealed for the recovery key that she
+ * wrote down for it. Pages of administrators hear when others still wait, and try these again.
+ */
+export async function sweepRotations({ store, clock, hub }: Context): Promise<void> {
+	await store.deleteFrom('rotations').where('expires_at', '<=', clock.now()).execute();
+	const waiting = await store.selectFrom('rotations').select('member').executeTakeFirst();
+	if (waiting) hub.changed('members');
+}

@@ -1,8 +1,10 @@
 import { beforeAll, expect, test, vi } from 'vitest';
+import { sweepRotations } from '../../signaling/account/waiting.ts';
 import { loginFinish, loginStart } from '#crypto/account/opaque.ts';
 import { type App, join, openApp, password } from '../app.ts';
+import { localServer } from '../local.ts';
 import { founded } from '../practices.ts';
-import { type Answer, call, newKey } from '../wire.ts';
+import { type Answer, call, newId, newKey } from '../wire.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
@@ -123,4 +125,42 @@ test('what waits is replaced by nothing, is told with its browser, and ends with
 	// With nothing that waits, a change says nothing of it.
 	await changes.recovery();
 	expect((await acts())[0]).toBe('keys-taken-back');
+});
+
+const kept = () =>
+	here.local.server.context.store.selectFrom('rotations').select('member').execute();
+
+test('what nobody confirmed in time is confirmed by nobody and erased', async () => {
+	const member = tom.account.member.id;
+	const { rotation } = await ask('nobody-should-get-in');
+	const { context } = here.local.server;
+	await sweepRotations(context);
+	expect(await kept()).toHaveLength(1);
+	here.local.clock.forward(7 * 24 * 60 * 60_000 + 60_000);
+	// The token of before is over as well.
+	await tom.account.signIn(email, now);
+	await here.maya.account.signIn('maya@alderstreet.example', password);
+	expect(await tom.waitsUntil()).toBeNull();
+	expect((await here.maya.fetchPeople()).rotations).toEqual([]);
+	// Also where an administrator's browser has another clock.
+	await expect(here.maya.confirmRotation({ member, rotation })).rejects.toThrow('not-found');
+	expect(await kept()).toHaveLength(1);
+	await sweepRotations(context);
+	expect(await kept()).toEqual([]);
+});
+
+test('what ended while the server was away is erased when it starts', async () => {
+	const before = await localServer();
+	const { dataDir, clock } = before;
+	const times = { expires_at: clock.now() + 1, asked_at: clock.now(), browser: null };
+	const words = { rotation: '{}', registration_record: '', account: '{}' };
+	const row = { member: newId(), ...words, ...times };
+	await before.server.context.store.insertInto('rotations').values(row).execute();
+	await before.close();
+	clock.forward(2);
+	const again = await localServer({ dataDir, clock });
+	expect(await again.server.context.store.selectFrom('rotations').selectAll().execute()).toEqual(
+		[],
+	);
+	await again.stop();
 });
