@@ -8,9 +8,23 @@ import { bodyOf, parse, stored } from '../parse.ts';
 import { RotationConfirmation } from '../protocol/people.ts';
 import { SignedRotation } from '../protocol/rotation.ts';
 import { Id } from '../protocol/text.ts';
+import type { StoreTransaction } from '../store/database.ts';
 import { giveKeys, longBody, signOutEverywhere, takeList } from './members.ts';
 
 const Params = v.object({ id: Id });
+
+/** Throws `conflict` while a call or a recording of hers goes on: being signed out would cut it. */
+async function demandFree({ hub }: Context, db: StoreTransaction, member: string): Promise<void> {
+	const live = await db
+		.selectFrom('recordings')
+		.select('id')
+		.where('host', '=', member)
+		.where('state', '=', 'live')
+		.where('ended_at', 'is', null)
+		.where('lost_at', 'is', null)
+		.executeTakeFirst();
+	if (live || hub.isSeated(member)) throw new ServerError('conflict');
+}
 
 /** The whole account is swapped, or nothing is. */
 async function confirm(
@@ -29,6 +43,7 @@ async function confirm(
 		const rotation = stored(SignedRotation, row.rotation);
 		// What the admin's client has looked at, and not a later one.
 		if (rotation.signature !== asked.signature) throw new ServerError('conflict');
+		await demandFree(context, db, id);
 		const { to } = openRotation(rotation, await keyOf(db, id));
 		const { numUpdatedRows } = await db
 			.updateTable('members')

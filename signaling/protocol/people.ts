@@ -202,7 +202,7 @@ export const MemberChange = v.strictObject({
 
 /**
  * POST /api/people/:member/rotation (admin) → 204: she has her new keys from now on, and is signed out everywhere. Errors:
- * `not-found`, `conflict` (another one than this, or the list is not the next one).
+ * `not-found`, `conflict` (another one than this, the list is not the next one, or a call or a recording of hers goes on).
  */
 export const RotationConfirmation = v.strictObject({
 	...Confirmation.entries,

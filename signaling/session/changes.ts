@@ -39,14 +39,18 @@ async function readSession(store: Store, id: string): Promise<Session> {
 	return session;
 }
 
+/** The boxes of a sealed text; undefined for one that is older than these. */
+function boxesOf(sealed: string): readonly { to: string }[] | undefined {
+	try {
+		return v.parse(Boxes, JSON.parse(Buffer.from(sealed, 'base64url').toString())).boxes;
+	} catch {
+		return undefined;
+	}
+}
+
 /** Whether one of the boxes of a sealed text is for these keys; one that is older than boxes is for none. */
 function isFor(identity: PublicIdentity, sealed: string): boolean {
-	try {
-		const { boxes } = v.parse(Boxes, JSON.parse(Buffer.from(sealed, 'base64url').toString()));
-		return boxes.some(({ to }) => to === identityHash(identity));
-	} catch {
-		return false;
-	}
+	return boxesOf(sealed)?.some(({ to }) => to === identityHash(identity)) ?? false;
 }
 
 /**
@@ -191,12 +195,33 @@ async function removePlace(
 	});
 }
 
+/** Whether a session began, and cannot go on: its host sits in it no more, and has other keys than its links are for. */
+async function isStuck(
+	{ hub }: Context,
+	db: StoreTransaction,
+	{ id, host, state, sealed }: SessionRow,
+): Promise<boolean> {
+	if (state !== 'open') return false;
+	const { seats } = await hub.room(db, id);
+	if ([...seats.values()].some(({ kind, connection }) => kind === 'host' && connection))
+		return false;
+	const member = await db
+		.selectFrom('members')
+		.select('public_identity')
+		.where('id', '=', host)
+		.executeTakeFirstOrThrow();
+	return (
+		boxesOf(sealed) !== undefined && !isFor(stored(PublicIdentity, member.public_identity), sealed)
+	);
+}
+
 async function cancel(context: Context, options: { staff: Staff; id: string }): Promise<void> {
 	const { staff, id } = options;
 	await context.hub.run(async ({ db }) => {
 		const row = await visibleSession(db, staff, id);
 		if (row.cancelled) return;
-		if (row.state !== 'planned') throw new ServerError('conflict');
+		if (row.state !== 'planned' && !(await isStuck(context, db, row)))
+			throw new ServerError('conflict');
 		await db.updateTable('sessions').set({ cancelled: 1 }).where('id', '=', id).execute();
 		await context.history.add(db, { act: 'session-cancelled', who: staff.member, session: id });
 	});

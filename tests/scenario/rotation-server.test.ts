@@ -2,6 +2,8 @@ import { beforeAll, expect, test, vi } from 'vitest';
 import { sweepRotations } from '../../signaling/account/waiting.ts';
 import { loginFinish, loginStart } from '#crypto/account/opaque.ts';
 import { type App, join, openApp, password } from '../app.ts';
+import { recorded } from '../apprecorded.ts';
+import { Line } from '../line.ts';
 import { localServer } from '../local.ts';
 import { founded } from '../practices.ts';
 import { type Answer, call, newId, newKey } from '../wire.ts';
@@ -12,13 +14,16 @@ vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 const here = founded();
 const email = 'tom@alderstreet.example';
 const next = 'a-lantern-for-the-stairs';
+const last = 'one-more-quiet-evening';
 
 async function renewing(app: App) {
-	const [rotation, unlockers] = await Promise.all([
+	const [rotation, unlockers, roll, change] = await Promise.all([
 		import('../../pwa/src/lib/vault/rotation.ts'),
 		import('../../pwa/src/lib/vault/unlockers.ts'),
+		import('../../pwa/src/lib/sessions/roll.ts'),
+		import('../../pwa/src/lib/schedule/change.ts'),
 	]);
-	return { ...app, ...rotation, ...unlockers };
+	return { ...app, ...rotation, ...unlockers, ...roll, ...change };
 }
 type Renewing = Awaited<ReturnType<typeof renewing>>;
 
@@ -125,6 +130,50 @@ test('what waits is replaced by nothing, is told with its browser, and ends with
 	// With nothing that waits, a change says nothing of it.
 	await changes.recovery();
 	expect((await acts())[0]).toBe('keys-taken-back');
+});
+
+/** A planned session of his, as the server has it. */
+async function plan(): Promise<string> {
+	await recorded(tom);
+	const { sessions } = await (await tom.request({ path: '/api/sessions' })).json();
+	const [planned] = sessions.filter(({ state }: { state: string }) => state === 'planned');
+	return planned.id;
+}
+
+test('no call and no recording is cut by new keys, and a session that they broke off can be cancelled', async () => {
+	const member = tom.account.member.id;
+	const session = await plan();
+	const { rotation } = await ask(last);
+	const line = await Line.greeted(here.local.address, await tom.account.token());
+	const seat = newId();
+	await line.ask({ type: 'enter', id: newId(), session, seat });
+	await expect(here.maya.confirmRotation({ member, rotation })).rejects.toThrow('conflict');
+	// Her page goes on, and tries it again later.
+	expect(await here.maya.confirmWaiting(await here.maya.fetchPeople())).toEqual([]);
+	expect(await tom.waitsUntil()).not.toBeNull();
+	await expect(
+		tom.request({ method: 'POST', path: `/api/sessions/${session}/cancel` }),
+	).rejects.toThrow('conflict');
+	await line.close();
+	const { store } = here.local.server.context;
+	const live = (state: 'live' | 'finished') =>
+		store.updateTable('recordings').set({ state }).where('host', '=', member).execute();
+	await live('live');
+	await vi.waitFor(() => expect(here.local.server.context.hub.isSeated(member)).toBe(false));
+	await expect(here.maya.confirmRotation({ member, rotation })).rejects.toThrow('conflict');
+	// With the keys that its links are for it goes on, so nobody cancels it.
+	await expect(
+		tom.request({ method: 'POST', path: `/api/sessions/${session}/cancel` }),
+	).rejects.toThrow('conflict');
+	await live('finished');
+	await here.maya.confirmRotation({ member, rotation });
+	now = last;
+	tom = await enter(now);
+	const open = await tom.openSession(await tom.fetchOne(session));
+	expect(open).toMatchObject({ state: 'open', hostIs: 'renewed' });
+	expect(tom.mayCancel(open)).toBe(true);
+	await tom.cancelSession(session);
+	expect(await tom.fetchOne(session)).toMatchObject({ state: 'ended', cancelled: true });
 });
 
 const kept = () =>
