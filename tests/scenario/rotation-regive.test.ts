@@ -13,12 +13,13 @@ const email = 'tom@alderstreet.example';
 const next = 'a-lantern-for-the-stairs';
 
 async function renewing(app: App) {
-	const [rotation, regive, roll] = await Promise.all([
+	const [rotation, regive, roll, change] = await Promise.all([
 		import('../../pwa/src/lib/vault/rotation.ts'),
 		import('../../pwa/src/lib/vault/regive.ts'),
 		import('../../pwa/src/lib/sessions/roll.ts'),
+		import('../../pwa/src/lib/schedule/change.ts'),
 	]);
-	return { ...app, ...rotation, ...regive, ...roll };
+	return { ...app, ...rotation, ...regive, ...roll, ...change };
 }
 
 let tom: Awaited<ReturnType<typeof renewing>>;
@@ -108,6 +109,35 @@ test('a token alone puts nothing in the place of grants and texts, before, while
 	expect(rows.map(({ act }: { act: string }) => act)).toContain('session-sealed-again');
 	expect((await tom.openSession(await tom.fetchOne(ended))).hostIs).toBe('here');
 	expect((await tom.fetchOne(planned)).state).toBe('planned');
+});
+
+test('what he signs while an administrator’s browser reads his sessions is not lost: it reads them again', async () => {
+	await tom.account.prove({ password: next });
+	const prepared = await tom.prepareKeys('one-more-quiet-evening');
+	await tom.useKeys(prepared);
+	// Between the reading of his sessions and the sending of the list he gives one another title.
+	const send_ = globalThis.fetch;
+	const session = await tom.openSession(await tom.fetchOne(planned));
+	let read = 0;
+	let written: Promise<void> | undefined;
+	vi.stubGlobal('fetch', async (url: string, init?: RequestInit) => {
+		const answer = await send_(url, init);
+		if (url.includes('/api/sessions?') && read++ === 0) {
+			written = tom.changeText(session, { title: 'Moved by a week' });
+			await written;
+		}
+		return answer;
+	});
+	const confirm = () => here.maya.confirmRotation({ member, rotation: prepared.rotation });
+	await expect(confirm()).rejects.toThrow('conflict');
+	await written;
+	await confirm();
+	vi.stubGlobal('fetch', send_);
+	const app = await openApp(here.local.address);
+	await app.account.signIn(email, 'one-more-quiet-evening');
+	tom = await renewing(app);
+	const opened = await tom.openSession(await tom.fetchOne(planned));
+	expect(opened).toMatchObject({ title: 'Moved by a week', hostIs: 'renewed' });
 });
 
 test('who has wrapped for new keys of his own and then loses them all is let back in', async () => {
