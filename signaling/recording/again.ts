@@ -36,8 +36,10 @@ export async function isAgain(context: Context, asked: Asked): Promise<boolean> 
 }
 
 /** What the grantor signed: canonical JSON (RFC 8785) of strings and whole numbers, which is that of their names in order. */
-function messageOf({ signature: _, ...body }: Grant): Buffer {
-	const ordered = Object.entries(body).toSorted(([a], [b]) => (a < b ? -1 : 1));
+function messageOf(grant: Grant): Buffer {
+	const ordered = Object.entries(grant)
+		.filter(([name]) => name !== 'signature')
+		.toSorted(([a], [b]) => (a < b ? -1 : 1));
 	return Buffer.from(JSON.stringify(Object.fromEntries(ordered)));
 }
 

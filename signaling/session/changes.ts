@@ -116,8 +116,8 @@ async function change(
 			if (changed?.numUpdatedRows !== 1n) throw new ServerError('not-found');
 		}
 		if (again) {
-			const row = { act: 'session-sealed-again', who: staff.member, session: id } as const;
-			await context.history.add(db, row);
+			const said = { act: 'session-sealed-again', who: staff.member, session: id } as const;
+			await context.history.add(db, said);
 			return;
 		}
 		await context.post.sessionChanged(db, id);

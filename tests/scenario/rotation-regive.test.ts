@@ -116,12 +116,12 @@ test('what he signs while an administrator’s browser reads his sessions is not
 	const prepared = await tom.prepareKeys('one-more-quiet-evening');
 	await tom.useKeys(prepared);
 	// Between the reading of his sessions and the sending of the list he gives one another title.
-	const send_ = globalThis.fetch;
+	const fetched = globalThis.fetch;
 	const session = await tom.openSession(await tom.fetchOne(planned));
 	let read = 0;
 	let written: Promise<void> | undefined;
 	vi.stubGlobal('fetch', async (url: string, init?: RequestInit) => {
-		const answer = await send_(url, init);
+		const answer = await fetched(url, init);
 		if (url.includes('/api/sessions?') && read++ === 0) {
 			written = tom.changeText(session, { title: 'Moved by a week' });
 			await written;
@@ -132,7 +132,7 @@ test('what he signs while an administrator’s browser reads his sessions is not
 	await expect(confirm()).rejects.toThrow('conflict');
 	await written;
 	await confirm();
-	vi.stubGlobal('fetch', send_);
+	vi.stubGlobal('fetch', fetched);
 	const app = await openApp(here.local.address);
 	await app.account.signIn(email, 'one-more-quiet-evening');
 	tom = await renewing(app);

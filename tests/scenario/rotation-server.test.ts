@@ -43,9 +43,9 @@ async function ask(to: string) {
 	return prepared;
 }
 
-async function enter(with_: string): Promise<Renewing> {
+async function enter(secret: string): Promise<Renewing> {
 	const app = await openApp(here.local.address);
-	await app.account.signIn(email, with_);
+	await app.account.signIn(email, secret);
 	return renewing(app);
 }
 
@@ -136,8 +136,7 @@ test('what waits is replaced by nothing, is told with its browser, and ends with
 async function plan(): Promise<string> {
 	await recorded(tom);
 	const { sessions } = await (await tom.request({ path: '/api/sessions' })).json();
-	const [planned] = sessions.filter(({ state }: { state: string }) => state === 'planned');
-	return planned.id;
+	return sessions.find(({ state }: { state: string }) => state === 'planned').id;
 }
 
 test('no call and no recording is cut by new keys, and a session that they broke off can be cancelled', async () => {
