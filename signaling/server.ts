@@ -7,6 +7,7 @@ import { practiceRoutes } from './account/practice.ts';
 import { lockIdle } from './account/devices.ts';
 import { Opaque } from './account/opaque.ts';
 import { accountRoutes } from './account/routes.ts';
+import { sweepRotations } from './account/waiting.ts';
 import { SetupToken } from './account/setup.ts';
 import { Tokens } from './account/tokens.ts';
 import { type Clock, systemClock } from './clock.ts';
@@ -66,6 +67,7 @@ const sweepMs = 2000;
 const watchMs = 1000;
 const idleSweepMs = 30_000;
 const forgottenSweepMs = 10 * 60_000;
+const rotationSweepMs = 5 * 60_000;
 const scrubMs = 60_000;
 
 export interface ServerOptions {
@@ -214,6 +216,7 @@ async function tidy(context: Context): Promise<void> {
 	await markAbsent(context);
 	await sweepRevisions(context);
 	await sweepDerivatives(context);
+	await sweepRotations(context);
 	const rows = await store
 		.selectFrom('tracks')
 		.innerJoin('recordings', 'recordings.id', 'tracks.recording')
@@ -252,6 +255,9 @@ function tasks(app: FastifyInstance, context: Context): void {
 	);
 	every(app, forgottenSweepMs, () =>
 		endForgotten(hub).catch((error: unknown) => log.failure('forgotten sweep', error)),
+	);
+	every(app, rotationSweepMs, () =>
+		sweepRotations(context).catch((error: unknown) => log.failure('rotation sweep', error)),
 	);
 	every(app, scrubMs, () => scrub(context).catch((error: unknown) => log.failure('scrub', error)));
 	every(app, retentionSweepMs, () =>

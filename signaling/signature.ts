@@ -8,6 +8,7 @@ type Context =
 	| 'sotto/claim/v1'
 	| 'sotto/deletion/v1'
 	| 'sotto/deletion-request/v1'
+	| 'sotto/grant/v1'
 	| 'sotto/key-rotation/v1'
 	| 'sotto/erasure/v1'
 	| 'sotto/member-list/v1'

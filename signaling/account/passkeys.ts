@@ -48,7 +48,8 @@ export function passkeyRoutes(app: FastifyInstance, context: Context): void {
 		);
 		if (!row || keys.length === 0 || !signed) throw new ServerError('login-failed');
 		tries.forgive(`account ${member}`);
-		return letIn(context, { member, device, way: 'passkey' });
+		const { account } = row;
+		return letIn(context, { member, device, way: 'passkey', against: { account } });
 	});
 }
 

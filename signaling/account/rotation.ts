@@ -22,6 +22,7 @@ import type { StoreTransaction } from '../store/database.ts';
 import { changeAccount } from './change.ts';
 import { practiceOf } from './members.ts';
 import { demandProof } from './unlockers.ts';
+import { withdrawRotation } from './waiting.ts';
 
 const context = 'sotto/key-rotation/v1';
 
@@ -69,10 +70,28 @@ function checkAccount(text: string): void {
 	if (!whole) throw new ServerError('bad-request');
 }
 
-async function ask(
-	{ clock }: Context,
+/** Throws `conflict` while another one of hers waits: nobody puts her own in its place unseen. */
+async function demandNone(
 	db: StoreTransaction,
-	{ member, asked }: { member: string; asked: v.InferOutput<typeof NewRotation> },
+	{ member, now }: { member: string; now: number },
+): Promise<void> {
+	const own = await db
+		.selectFrom('rotations')
+		.select('expires_at')
+		.where('member', '=', member)
+		.executeTakeFirst();
+	if (own && own.expires_at > now) throw new ServerError('conflict');
+	await db.deleteFrom('rotations').where('member', '=', member).execute();
+}
+
+async function ask(
+	{ clock, history }: Context,
+	db: StoreTransaction,
+	{
+		member,
+		device,
+		asked,
+	}: { member: string; device: string; asked: v.InferOutput<typeof NewRotation> },
 ): Promise<void> {
 	const { rotation, account, registrationRecord } = asked;
 	const wanted = openRotation(rotation, await keyOf(db, member));
@@ -86,7 +105,12 @@ async function ask(
 		wanted.expiresAt <= now + rotationMaxMs;
 	if (!fits) throw new ServerError('bad-request');
 	checkAccount(account);
-	await db.deleteFrom('rotations').where('member', '=', member).execute();
+	await demandNone(db, { member, now });
+	const browser = await db
+		.selectFrom('devices')
+		.select('name')
+		.where('id', '=', device)
+		.executeTakeFirstOrThrow();
 	await db
 		.insertInto('rotations')
 		.values({
@@ -95,8 +119,11 @@ async function ask(
 			registration_record: registrationRecord,
 			account,
 			expires_at: wanted.expiresAt,
+			asked_at: now,
+			browser: browser.name,
 		})
 		.execute();
+	await history.add(db, { act: 'keys-asked', who: member, about: device });
 }
 
 /** The old keys go from what the server keeps. */
@@ -138,24 +165,25 @@ export function rotationRoutes(app: FastifyInstance, server: Context): void {
 		const { member } = await staffOf(server, request);
 		const row = await store
 			.selectFrom('rotations')
-			.select('expires_at')
+			.select(['expires_at', 'asked_at', 'browser'])
 			.where('member', '=', member)
 			.where('expires_at', '>', clock.now())
 			.executeTakeFirst();
-		return { waitsUntil: row?.expires_at ?? null };
+		const { expires_at = null, asked_at = null, browser = null } = row ?? {};
+		return { waitsUntil: expires_at, askedAt: asked_at, browser };
 	});
 	app.post('/account/rotation', async (request, reply) => {
 		const { member, device } = await staffOf(server, request);
 		const asked = bodyOf(NewRotation, request);
 		demandProof(server, device);
-		await store.transaction().execute((db) => ask(server, db, { member, asked }));
+		await store.transaction().execute((db) => ask(server, db, { member, device, asked }));
 		tokens.spend(device);
 		hub.changed('members');
 		return reply.code(204).send();
 	});
 	app.delete('/account/rotation', async (request, reply) => {
 		const { member } = await staffOf(server, request);
-		await store.deleteFrom('rotations').where('member', '=', member).execute();
+		await store.transaction().execute((db) => withdrawRotation(server, db, member));
 		hub.changed('members');
 		return reply.code(204).send();
 	});

@@ -21,6 +21,7 @@ import { PasswordFinish } from '../protocol/unlockers.ts';
 import { protocolVersion } from '../protocol/version.ts';
 import { newId, newSecret } from '../random.ts';
 import { verifySignature, verifySigned } from '../signature.ts';
+import type { MemberRow } from '../store/tables.ts';
 import { openDevice } from './devices.ts';
 import { letIn } from './enter.ts';
 import { browserRoutes } from './browser-routes.ts';
@@ -28,6 +29,7 @@ import { memberByEmail, readPractice, signedIn } from './members.ts';
 import { passkeyRoutes } from './passkeys.ts';
 import { rotationRoutes } from './rotation.ts';
 import { demandProof, replacePassword, unlockerRoutes } from './unlockers.ts';
+import { withdrawRotation } from './waiting.ts';
 
 /** A login or recovery that was begun must be finished within this time. */
 const beginningMs = 60_000;
@@ -114,7 +116,11 @@ function setupRoutes(app: FastifyInstance, context: Context): void {
 
 function loginRoutes(app: FastifyInstance, context: Context): void {
 	const { opaque, store, tries, clock } = context;
-	const logins = new Expiring<{ email: string; member: string | undefined; state: string }>({
+	const logins = new Expiring<{
+		email: string;
+		row: Pick<MemberRow, 'id' | 'opaque_record'> | undefined;
+		state: string;
+	}>({
 		clock,
 		lifeMs: beginningMs,
 		max: beginningsMax,
@@ -130,7 +136,8 @@ function loginRoutes(app: FastifyInstance, context: Context): void {
 			startLoginRequest,
 		});
 		const login = newId();
-		logins.set(login, { email, member: row?.id, state: serverLoginState });
+		const known = row && { id: row.id, opaque_record: row.opaque_record };
+		logins.set(login, { email, row: known, state: serverLoginState });
 		return { login, loginResponse };
 	});
 	app.post('/login/finish', async (request) => {
@@ -138,9 +145,11 @@ function loginRoutes(app: FastifyInstance, context: Context): void {
 		const begun = logins.take(login);
 		if (!begun) throw new ServerError('login-failed');
 		opaque.finishLogin(begun.state, finishLoginRequest);
-		if (begun.member === undefined) throw new ServerError('login-failed');
+		if (!begun.row) throw new ServerError('login-failed');
 		tries.forgive(`account ${begun.email}`);
-		return letIn(context, { member: begun.member, device, way: 'password' });
+		// It may have another password since this was begun.
+		const { id: member, opaque_record } = begun.row;
+		return letIn(context, { member, device, way: 'password', against: { opaque_record } });
 	});
 }
 
@@ -174,7 +183,8 @@ function recoveryRoutes(app: FastifyInstance, context: Context): void {
 		);
 		if (!row || !signed) throw new ServerError('login-failed');
 		tries.forgive(`account ${email}`);
-		return letIn(context, { member: row.id, device, way: 'recovery' });
+		const { id: member, account } = row;
+		return letIn(context, { member, device, way: 'recovery', against: { account } });
 	});
 }
 
@@ -203,6 +213,7 @@ function passwordRoutes(app: FastifyInstance, context: Context): void {
 		await store.transaction().execute(async (db) => {
 			await replacePassword(db, { member, signed, registrationRecord });
 			await history.add(db, { act: 'password-changed', who: member });
+			await withdrawRotation(context, db, member);
 		});
 		tokens.spend(device);
 		return reply.code(204).send();

@@ -21,6 +21,7 @@ import { verifySigned } from '../signature.ts';
 import type { StoreTransaction } from '../store/database.ts';
 import type { Act } from '../protocol/sessions.ts';
 import { type Kept, changeAccount } from './change.ts';
+import { withdrawRotation } from './waiting.ts';
 
 const Params = v.object({ id: Id });
 
@@ -160,6 +161,7 @@ export function unlockerRoutes(app: FastifyInstance, context: Context): void {
 		await store.transaction().execute(async (db) => {
 			for (const { act, about } of await replace(db, { member, signed }))
 				await history.add(db, { act, who: member, about });
+			await withdrawRotation(context, db, member);
 		});
 		tokens.spend(device);
 		return reply.code(204).send();
@@ -197,6 +199,7 @@ export function unlockerRoutes(app: FastifyInstance, context: Context): void {
 				.executeTakeFirst();
 			if (numDeletedRows === 0n) throw new ServerError('not-found');
 			await history.add(db, { act: 'device-removed', who: member });
+			await withdrawRotation(context, db, member);
 		});
 		tokens.revoke(id);
 		hub.dropDevice(id, { evenInCall: true });

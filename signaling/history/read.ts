@@ -29,6 +29,8 @@ const practiceActs: readonly Act[] = [
 	'keys-changed',
 	'keys-rotated',
 	'erased',
+	'keys-asked',
+	'keys-taken-back',
 ];
 
 /** A row as its readers get it, with what its leaf hashes besides. */

@@ -5,6 +5,7 @@ import { waitingRotations } from '../account/rotation.ts';
 import type { Context } from '../context.ts';
 import { ServerError } from '../errors.ts';
 import { type Staff, staffOf } from '../guard.ts';
+import { sizeOf } from '../history/ledger.ts';
 import { bodyOf, parse, stored } from '../parse.ts';
 import { forgetDevicesOf } from '../presence/devices.ts';
 import { limits } from '../protocol/limits.ts';
@@ -33,10 +34,12 @@ function invitedOf(row: InvitationRow): Invited {
 
 async function readPeople(context: Context, staff: Staff): Promise<People> {
 	const { store, clock } = context;
+	const history = await sizeOf(store);
 	const { memberList } = await practiceOf(store);
 	const rows = await store.selectFrom('members').selectAll().orderBy('created_at').execute();
 	const members = rows.map((row) => ({ ...memberOf(row), active: row.active === 1 }));
-	if (staff.role !== 'admin') return { members, memberList, invitations: [], rotations: [] };
+	const told = { members, memberList, history };
+	if (staff.role !== 'admin') return { ...told, invitations: [], rotations: [] };
 	const now = clock.now();
 	const invitations = await store
 		.selectFrom('invitations')
@@ -50,7 +53,7 @@ async function readPeople(context: Context, staff: Staff): Promise<People> {
 		.orderBy('created_at')
 		.execute();
 	const rotations = await waitingRotations(context);
-	return { members, memberList, invitations: invitations.map(invitedOf), rotations };
+	return { ...told, invitations: invitations.map(invitedOf), rotations };
 }
 
 /**

@@ -7,10 +7,43 @@ import { staffOf } from '../guard.ts';
 import { bodyOf, parse, stored } from '../parse.ts';
 import { RotationConfirmation } from '../protocol/people.ts';
 import { SignedRotation } from '../protocol/rotation.ts';
+import type { Act } from '../protocol/sessions.ts';
 import { Id } from '../protocol/text.ts';
+import type { StoreTransaction } from '../store/database.ts';
 import { giveKeys, longBody, signOutEverywhere, takeList } from './members.ts';
 
 const Params = v.object({ id: Id });
+
+/** What she signs with these, the list vouches for once an administrator's client has read it. */
+const signing: readonly Act[] = ['session-made', 'session-changed', 'session-sealed-again'];
+
+/** Throws `conflict` when she signed what the administrator's client has not read: her new keys would make it unreadable. */
+async function demandRead(
+	db: StoreTransaction,
+	{ id, history }: { id: string; history: number },
+): Promise<void> {
+	const unread = await db
+		.selectFrom('history')
+		.select('n')
+		.where('n', '>', history)
+		.where('who', '=', id)
+		.where('act', 'in', signing)
+		.executeTakeFirst();
+	if (unread) throw new ServerError('conflict');
+}
+
+/** Throws `conflict` while a call or a recording of hers goes on: being signed out would cut it. */
+async function demandFree({ hub }: Context, db: StoreTransaction, member: string): Promise<void> {
+	const live = await db
+		.selectFrom('recordings')
+		.select('id')
+		.where('host', '=', member)
+		.where('state', '=', 'live')
+		.where('ended_at', 'is', null)
+		.where('lost_at', 'is', null)
+		.executeTakeFirst();
+	if (live || hub.isSeated(member)) throw new ServerError('conflict');
+}
 
 /** The whole account is swapped, or nothing is. */
 async function confirm(
@@ -29,6 +62,8 @@ async function confirm(
 		const rotation = stored(SignedRotation, row.rotation);
 		// What the admin's client has looked at, and not a later one.
 		if (rotation.signature !== asked.signature) throw new ServerError('conflict');
+		await demandFree(context, db, id);
+		await demandRead(db, { id, history: asked.history });
 		const { to } = openRotation(rotation, await keyOf(db, id));
 		const { numUpdatedRows } = await db
 			.updateTable('members')

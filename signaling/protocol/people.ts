@@ -166,6 +166,8 @@ export const People = v.strictObject({
 	invitations: v.array(Invited),
 	/** As with invitations. */
 	rotations: v.optional(v.array(WaitingRotation), []),
+	/** Rows that the history had before all this was read. */
+	history: v.optional(Count, 0),
 });
 export type People = v.InferOutput<typeof People>;
 
@@ -202,10 +204,13 @@ export const MemberChange = v.strictObject({
 
 /**
  * POST /api/people/:member/rotation (admin) → 204: she has her new keys from now on, and is signed out everywhere. Errors:
- * `not-found`, `conflict` (another one than this, or the list is not the next one).
+ * `not-found`, `conflict` (another one than this, the list is not the next one, she made or
+ * changed a session since `history`, or a call or a recording of hers goes on).
  */
 export const RotationConfirmation = v.strictObject({
 	...Confirmation.entries,
 	/** Of the rotation that the admin's client has verified. */
 	signature: Signature,
+	/** Of `People`, from before her sessions were read for what she has signed: what she signed since would be believed by nobody. */
+	history: Count,
 });

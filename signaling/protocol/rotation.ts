@@ -29,9 +29,9 @@ export type SignedRotation = v.InferOutput<typeof SignedRotation>;
 
 /**
  * POST /api/account/rotation → 204: a whole new account of the asking member, which is in force once an administrator's
- * client has put her new keys on the member list. Until then nothing of the old one changes; another one takes its place.
- * Errors: `locked` (she has to walk a way in at this device once more), `bad-request` (not signed by her old keys and the
- * new ones, or no whole account).
+ * client has put her new keys on the member list. Until then nothing of the old one changes. Another password, recovery key or passkey
+ * and the removing of a device end it. Errors: `locked` (she has to walk a way in at this device once more), `conflict` (one
+ * waits already), `bad-request` (not signed by her old keys and the new ones, or no whole account).
  */
 export const NewRotation = v.strictObject({
 	rotation: SignedRotation,
@@ -40,8 +40,12 @@ export const NewRotation = v.strictObject({
 	registrationRecord: OpaqueText,
 });
 
-/** GET /api/account/rotation: whether one of hers waits, and until when. DELETE → 204: she takes it back. */
-export const OwnRotation = v.strictObject({ waitsUntil: v.nullable(Time) });
+/** GET /api/account/rotation: whether one of hers waits, until when, and when and in which browser it was asked for. DELETE → 204: she takes it back. */
+export const OwnRotation = v.strictObject({
+	waitsUntil: v.nullable(Time),
+	askedAt: v.optional(v.nullable(Time), null),
+	browser: v.optional(v.nullable(v.string()), null),
+});
 
 /** A member who waits for her new keys; admins see them. */
 export const WaitingRotation = v.strictObject({ member: Id, rotation: SignedRotation });

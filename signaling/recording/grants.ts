@@ -8,6 +8,7 @@ import { bodyOf, parse, stored } from '../parse.ts';
 import { Grant, type MemberGrants, NewGrant } from '../protocol/recordings.ts';
 import { Id } from '../protocol/text.ts';
 import { presentRecording, recipientIds, recipientsIn, usableRecording } from './access.ts';
+import { demandOwn, isAgain } from './again.ts';
 import { demandReason } from './openings.ts';
 import { checkGrants, insertGrants } from './recordings.ts';
 
@@ -94,28 +95,6 @@ async function endGrant(
 	});
 }
 
-/** Whether the recipient of a grant opens nothing by it that she does not open now: it is for keys that she has anew. */
-async function isAgain(
-	{ store, clock }: Context,
-	{ grant, replaces }: Pick<v.InferOutput<typeof NewGrant>, 'grant' | 'replaces'>,
-): Promise<boolean> {
-	if (replaces.length === 0) return false;
-	const { expiresAt } = grant;
-	const known = await store
-		.selectFrom('grants')
-		.select('id')
-		.where('recording', '=', grant.recording)
-		.where('recipient', '=', grant.recipient)
-		.where('id', 'in', replaces)
-		.where((it) => it.or([it('expires_at', 'is', null), it('expires_at', '>', clock.now())]))
-		.where((it) => {
-			const never = it('expires_at', 'is', null);
-			return expiresAt === null ? never : it.or([never, it('expires_at', '>=', expiresAt)]);
-		})
-		.executeTakeFirst();
-	return known !== undefined;
-}
-
 /** /api/recordings/:id/grants, /api/people/:id/grants. */
 export function grantRoutes(app: FastifyInstance, context: Context): void {
 	const { store, hub, history } = context;
@@ -133,13 +112,14 @@ export function grantRoutes(app: FastifyInstance, context: Context): void {
 		const { grant, replaces, signed } = bodyOf(NewGrant, request);
 		const { recipient } = grant;
 		// For new keys of her own she wraps what she can open herself.
-		const own = recipient === staff.member && (await isAgain(context, { grant, replaces }));
-		if (host !== staff.member && !sharers.has(staff.role) && !own)
+		const again = await isAgain(context, { grant, replaces });
+		const own = recipient === staff.member && replaces.length > 0;
+		if (host !== staff.member && !sharers.has(staff.role) && !(own && again))
 			throw new ServerError('forbidden');
-		if (state !== 'finished') throw new ServerError('conflict');
+		if (state !== 'finished' || (own && !again)) throw new ServerError('conflict');
+		if (own) await demandOwn(context, staff.member, { grant, replaces });
 		// Who says why before she opens what is not hers says so before somebody else opens it.
-		if (recipient !== host && !(await isAgain(context, { grant, replaces })))
-			await demandReason(context, staff, opened);
+		if (recipient !== host && !again) await demandReason(context, staff, opened);
 		await store.transaction().execute(async (db) => {
 			const active = await db
 				.selectFrom('members')

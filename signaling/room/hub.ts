@@ -69,6 +69,11 @@ export class Hub {
 		return ![...this.#rooms.values()].some(({ inhabited }) => inhabited);
 	}
 
+	/** Whether a page of a member sits in a session. */
+	isSeated(member: string): boolean {
+		return [...(this.#members.get(member) ?? [])].some(({ seat }) => seat !== undefined);
+	}
+
 	/** Sessions of a member that somebody is connected to. */
 	*inhabitedBy(member: string): Generator<string> {
 		for (const room of this.#rooms.values())

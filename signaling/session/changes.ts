@@ -1,13 +1,14 @@
 import type { FastifyInstance } from 'fastify';
 import * as v from 'valibot';
+import { formerOf } from '../account/former.ts';
 import type { Context } from '../context.ts';
 import { ServerError } from '../errors.ts';
+import { identityHash } from '../fingerprint.ts';
 import { type Staff, staffOf } from '../guard.ts';
 import { bodyOf, parse, stored } from '../parse.ts';
-import { Account } from '../protocol/account.ts';
 import { limits } from '../protocol/limits.ts';
 import { NewPlace, type Session, SessionChange } from '../protocol/sessions.ts';
-import { Id } from '../protocol/text.ts';
+import { Id, PublicIdentity } from '../protocol/text.ts';
 import { endSession } from '../room/acts.ts';
 import type { Change } from '../room/turns.ts';
 import type { Store, StoreTransaction } from '../store/database.ts';
@@ -16,6 +17,8 @@ import { checkTime, visibleSession, withPlaces } from './sessions.ts';
 import { checkVisits, placeColumns } from './linked.ts';
 
 const Params = v.object({ id: Id });
+/** A sealed text as it names whom it is for (docs/e2ee.md, Session contents). */
+const Boxes = v.object({ boxes: v.array(v.object({ to: v.string() })) });
 const PlaceParams = v.object({ id: Id, place: Id });
 
 /** A session that this member may change and that has not ended. Throws `not-found`, `session-ended`. */
@@ -36,22 +39,51 @@ async function readSession(store: Store, id: string): Promise<Session> {
 	return session;
 }
 
-/** Whether a host with new keys seals what has ended for these; it says what it said, so nobody is told. */
+/** The boxes of a sealed text; undefined for one that is older than these. */
+function boxesOf(sealed: string): readonly { to: string }[] | undefined {
+	try {
+		return v.parse(Boxes, JSON.parse(Buffer.from(sealed, 'base64url').toString())).boxes;
+	} catch {
+		return undefined;
+	}
+}
+
+/** Whether one of the boxes of a sealed text is for these keys; one that is older than boxes is for none. */
+function isFor(identity: PublicIdentity, sealed: string): boolean {
+	return boxesOf(sealed)?.some(({ to }) => to === identityHash(identity)) ?? false;
+}
+
+/**
+ * Whether a host with new keys seals what has ended for these; it says what it said, so nobody is told. What is sealed for them
+ * already stays.
+ */
 async function isSealedAgain(
 	db: StoreTransaction,
 	{ staff, id, wanted }: { staff: Staff; id: string; wanted: SessionChange },
 ): Promise<boolean> {
-	const { startsAt, minutes, places = [] } = wanted;
-	const { host, state } = await visibleSession(db, staff, id);
+	const { startsAt, minutes, sealed, places = [] } = wanted;
+	const { host, state, sealed: before } = await visibleSession(db, staff, id);
 	if (host !== staff.member || state !== 'ended') return false;
 	if (startsAt !== undefined || minutes !== undefined) return false;
 	if (places.some(({ visit }) => visit !== undefined)) return false;
-	const { account } = await db
+	if ((await formerOf(db, staff.member)) === undefined) return false;
+	const member = await db
 		.selectFrom('members')
-		.select('account')
+		.select('public_identity')
 		.where('id', '=', staff.member)
 		.executeTakeFirstOrThrow();
-	return stored(Account, account).former !== undefined;
+	const identity = stored(PublicIdentity, member.public_identity);
+	const rows = await db
+		.selectFrom('places')
+		.select(['id', 'sealed'])
+		.where('session', '=', id)
+		.execute();
+	const texts = [{ was: before, next: sealed ?? before }];
+	for (const place of places) {
+		const was = rows.find((row) => row.id === place.id)?.sealed;
+		if (was !== undefined) texts.push({ was, next: place.sealed });
+	}
+	return texts.every(({ was, next }) => was === next || !isFor(identity, was));
 }
 
 async function change(
@@ -83,7 +115,11 @@ async function change(
 				.execute();
 			if (changed?.numUpdatedRows !== 1n) throw new ServerError('not-found');
 		}
-		if (again) return;
+		if (again) {
+			const said = { act: 'session-sealed-again', who: staff.member, session: id } as const;
+			await context.history.add(db, said);
+			return;
+		}
 		await context.post.sessionChanged(db, id);
 		await context.history.add(db, { act: 'session-changed', who: staff.member, session: id });
 	});
@@ -159,12 +195,33 @@ async function removePlace(
 	});
 }
 
+/** Whether a session began, and cannot go on: its host sits in it no more, and has other keys than its links are for. */
+async function isStuck(
+	{ hub }: Context,
+	db: StoreTransaction,
+	{ id, host, state, sealed }: SessionRow,
+): Promise<boolean> {
+	if (state !== 'open') return false;
+	const { seats } = await hub.room(db, id);
+	if ([...seats.values()].some(({ kind, connection }) => kind === 'host' && connection))
+		return false;
+	const member = await db
+		.selectFrom('members')
+		.select('public_identity')
+		.where('id', '=', host)
+		.executeTakeFirstOrThrow();
+	return (
+		boxesOf(sealed) !== undefined && !isFor(stored(PublicIdentity, member.public_identity), sealed)
+	);
+}
+
 async function cancel(context: Context, options: { staff: Staff; id: string }): Promise<void> {
 	const { staff, id } = options;
 	await context.hub.run(async ({ db }) => {
 		const row = await visibleSession(db, staff, id);
 		if (row.cancelled) return;
-		if (row.state !== 'planned') throw new ServerError('conflict');
+		if (row.state !== 'planned' && !(await isStuck(context, db, row)))
+			throw new ServerError('conflict');
 		await db.updateTable('sessions').set({ cancelled: 1 }).where('id', '=', id).execute();
 		await context.history.add(db, { act: 'session-cancelled', who: staff.member, session: id });
 	});

@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import { practiceOf } from '../account/members.ts';
 import type { Context } from '../context.ts';
 import { ServerError } from '../errors.ts';
+import { identityHash } from '../fingerprint.ts';
 import { countTry } from '../guard.ts';
 import { bodyOf, parse, stored } from '../parse.ts';
 import {
@@ -17,7 +18,6 @@ import {
 } from '../protocol/shares.ts';
 import { Count, Id, PublicIdentity } from '../protocol/text.ts';
 import { sendObject } from '../recording/send.ts';
-import { sha256 } from '../random.ts';
 import { ShareCodes } from './codes.ts';
 import { type Given, giveTo, ShareWords } from './open.ts';
 import { openShare, shareRow, stateNow, tracksOf } from './rows.ts';
@@ -37,12 +37,6 @@ function holderOf(tokens: ShareTokens, request: FastifyRequest): ShareHolder {
 	const { success, output } = v.safeParse(Params, request.params);
 	if (!holder || !success || holder.share !== output.id) throw new ServerError('token');
 	return holder;
-}
-
-/** SHA-256 of the canonical public identity, as clients name a device or a person. */
-function identityHash({ ed25519, x25519, xwing }: PublicIdentity): string {
-	const ordered = { ed25519, x25519, ...(xwing !== undefined && { xwing }) };
-	return sha256(JSON.stringify(ordered)).toString('base64url');
 }
 
 function phoneRoutes(app: FastifyInstance, context: Context, tokens: ShareTokens): void {

@@ -1,19 +1,6 @@
 import { type AlterTableBuilder, type Kysely, sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
-import { annotations } from './changes/annotations.ts';
-import { copies } from './changes/copies.ts';
-import { requests } from './changes/requests.ts';
-import { log } from './changes/log.ts';
-import { deletion } from './changes/deletion.ts';
-import { find } from './changes/find.ts';
-import { handovers } from './changes/handovers.ts';
-import { retention } from './changes/retention.ts';
-import { shares } from './changes/shares.ts';
-import { revisions } from './changes/revisions.ts';
-import { rewritten } from './changes/rewritten.ts';
-import { ways } from './changes/ways.ts';
-import { rotations } from './changes/rotations.ts';
-import { wishes } from './changes/wishes.ts';
+import { life } from './changes/life.ts';
 import { index, table } from './table.ts';
 
 async function people(db: Kysely<unknown>): Promise<void> {
@@ -383,18 +370,5 @@ export const migrations: Record<string, Migration> = {
 		up: (db: Kysely<unknown>) =>
 			db.schema.alterTable('seats').addColumn('absent_at', 'bigint').execute(),
 	},
-	'0010-annotations': annotations,
-	'0013-shares': shares,
-	'0016-requests': requests,
-	'0018-copies': copies,
-	'0011-log': log,
-	'0010-find': find,
-	'0012-retention': retention,
-	'0015-deletion': deletion,
-	'0014-revisions': revisions,
-	'0020-wishes': wishes,
-	'0022-rewritten': rewritten,
-	'0023-ways': ways,
-	'0025-rotations': rotations,
-	'0024-handovers': handovers,
+	...life,
 };

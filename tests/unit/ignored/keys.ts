@@ -26,6 +26,9 @@ export const keys: Reasons = {
 		'keys_regive_recordings',
 		'keys_regive_unreadable',
 		'keys_act_rotated',
+		'keys_act_asked',
+		'keys_act_sealed_again',
+		'keys_act_taken_back',
 	],
 	'what a passkey is, and advice': [
 		'keys_passkey_text',

@@ -99,7 +99,8 @@ export async function confirmInvited(invited: Invited): Promise<void> {
 
 /**
  * Puts a member's own new keys on the list, after checking that those that the list has of her signed them. Throws
- * `bad-signature` when they did not, or it is over; `ApiError`: `conflict` when another admin was first. An admin who
+ * `bad-signature` when they did not, or it is over; `ApiError`: `conflict` when another admin was first, or she signed something
+ * meanwhile or is in a call. An admin who
  * confirms her own is signed out by it.
  */
 export async function confirmRotation({ member, rotation }: WaitingRotation): Promise<void> {
@@ -111,9 +112,11 @@ export async function confirmRotation({ member, rotation }: WaitingRotation): Pr
 	const fits = said.practice === list.practice && said.member === member;
 	if (!fits || said.expiresAt <= Date.now()) throw new CryptoError('bad-signature');
 	const after = { ...before, publicIdentity: said.to };
+	// First: what she signs while her sessions are read, nobody would vouch for.
+	const { history } = await fetchPeople();
 	const vouching = await withFormer(list, before, after);
 	const { ended, ...made } = await transition({ list: vouching, before, after });
-	const body = { ...made, signature: rotation.signature };
+	const body = { ...made, signature: rotation.signature, history };
 	await request({ method: 'POST', path: `/api/people/${member}/rotation`, body });
 	if (member === account.member.id) return;
 	await account.refresh();

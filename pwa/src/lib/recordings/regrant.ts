@@ -1,9 +1,14 @@
 import { grantKeyOf, grantSigner } from '#crypto/grant/grant.ts';
+import { openSigned } from '#crypto/identity/signed.ts';
 import { type Member, type MemberList, memberOf, signingKeysOf } from '#crypto/members/members.ts';
 import { account } from '#lib/account/account.svelte.ts';
+import { fetchWhole } from '#lib/history/whole.ts';
 import { fetchJson } from '#lib/net/api.ts';
+import { ifSigned } from '#lib/schedule/signed.ts';
 import type { Role } from '#protocol/account.ts';
+import { SaidAct } from '#protocol/acts.ts';
 import { type Grant, MemberGrants, type Recording } from '#protocol/recordings.ts';
+import type { HistoryRow } from '#protocol/sessions.ts';
 import { mayGive, sendGrant, wrapFor } from './give.ts';
 import { fetchRecording } from './store.ts';
 
@@ -52,18 +57,47 @@ export async function lostBy(member: Member): Promise<Lost[]> {
 
 const sharers: ReadonlySet<Role> = new Set(['admin', 'supervisor']);
 
+/** Whose word counts besides that of an administrator or supervisor. */
+type Held = Pick<Recording, 'host' | 'madeBy'>;
+
+function mayLetIn(who: string, { host, madeBy }: Held, list: MemberList): boolean {
+	const was = (list.former ?? []).filter(({ id }) => id === who);
+	const roles = [memberOf(list, who)?.role, ...was.map(({ role }) => role)];
+	return who === host || who === madeBy || roles.some((role) => role && sharers.has(role));
+}
+
 /** Whether somebody who could let others open it signed this grant for its recipient. */
-export async function isGenuine(
-	grant: Grant,
-	{ host, madeBy }: Pick<Recording, 'host' | 'madeBy'>,
+export async function isGenuine(grant: Grant, recording: Held, list: MemberList): Promise<boolean> {
+	const { grantor } = grant;
+	const may = mayLetIn(grantor, recording, list);
+	return may && (await grantSigner(grant, signingKeysOf(list, grantor))) !== undefined;
+}
+
+/** Whether this row is of a host, or of who may let others in, who signed that this member opens the recording. */
+async function isLettingIn(
+	{ act, who, signed }: HistoryRow,
+	{ recording, member }: { recording: Held & Pick<Recording, 'id'>; member: string },
 	list: MemberList,
 ): Promise<boolean> {
-	const { grantor } = grant;
-	const was = (list.former ?? []).filter(({ id }) => id === grantor);
-	const roles = [memberOf(list, grantor)?.role, ...was.map(({ role }) => role)];
-	const may =
-		grantor === host || grantor === madeBy || roles.some((role) => role && sharers.has(role));
-	return may && (await grantSigner(grant, signingKeysOf(list, grantor))) !== undefined;
+	if (act !== 'granted' || who === null || signed === null || who === member) return false;
+	if (!mayLetIn(who, recording, list)) return false;
+	for (const publicKey of signingKeysOf(list, who)) {
+		const said = await ifSigned(
+			openSigned({ signed, publicKey, context: 'sotto/act/v1', schema: SaidAct }),
+		);
+		if (said?.act === act && said.who === who)
+			return said.recording === recording.id && said.about === member;
+	}
+	return false;
+}
+
+/** What a member has wrapped for new keys of her own is as good as what somebody who may had let her open. Throws `ApiError`. */
+async function isAgain(grant: Grant, recording: Recording, list: MemberList): Promise<boolean> {
+	const { grantor, recipient: member } = grant;
+	if (grantor !== member || !(await grantSigner(grant, signingKeysOf(list, grantor)))) return false;
+	for (const row of await fetchWhole(`/api/recordings/${recording.id}/history`))
+		if (await isLettingIn(row, { recording, member }, list)) return true;
+	return false;
 }
 
 /**
@@ -74,7 +108,11 @@ export async function regrant({ recording: id, grants }: Lost, to: string): Prom
 	const recording = await fetchRecording(id);
 	const genuine: Grant[] = [];
 	for (const grant of grants)
-		if (grant.recording === id && (await isGenuine(grant, recording, account.members)))
+		if (
+			grant.recording === id &&
+			((await isGenuine(grant, recording, account.members)) ||
+				(await isAgain(grant, recording, account.members)))
+		)
 			genuine.push(grant);
 	if (genuine.length === 0 || !mayGive(recording)) return false;
 	const ends = genuine.flatMap(({ expiresAt }) => expiresAt ?? []);

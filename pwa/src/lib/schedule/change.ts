@@ -54,7 +54,11 @@ export async function removePlace(session: string, place: string): Promise<void>
 	await request({ method: 'DELETE', path: `/api/sessions/${session}/places/${place}` });
 }
 
-/** Cancels a session that has not begun. */
+/** Whether it can be cancelled: it has not begun, or began and cannot go on because its host has other keys by now. */
+export const mayCancel = ({ state, hostIs }: Pick<HostSession, 'state' | 'hostIs'>): boolean =>
+	state === 'planned' || (state === 'open' && hostIs === 'renewed');
+
+/** Cancels a session for which `mayCancel`. */
 export async function cancelSession(id: string): Promise<void> {
 	await request({ method: 'POST', path: `/api/sessions/${id}/cancel` });
 }
