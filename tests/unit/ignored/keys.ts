@@ -24,7 +24,8 @@ export const keys: Reasons = {
 		'keys_regive_left',
 		'keys_regive_planned',
 		'keys_regive_recordings',
-		'keys_regive_unreadable',
+		'keys_regive_give_up',
+		'keys_regive_given_up',
 		'keys_act_rotated',
 	],
 	'what a passkey is, and advice': [
