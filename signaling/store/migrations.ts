@@ -1,5 +1,6 @@
 import { type AlterTableBuilder, type Kysely, sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
+import { approvals } from './changes/approvals.ts';
 import { annotations } from './changes/annotations.ts';
 import { copies } from './changes/copies.ts';
 import { requests } from './changes/requests.ts';
@@ -395,4 +396,5 @@ export const migrations: Record<string, Migration> = {
 	'0022-rewritten': rewritten,
 	'0023-ways': ways,
 	'0025-rotations': rotations,
+	'0027-approvals': approvals,
 };

@@ -13,6 +13,7 @@ import { fetchRecording, opener } from '#lib/recordings/store.ts';
 import { isBoxes, isSealedTo } from '#lib/schedule/sealed.ts';
 import { fetchRoll } from '#lib/sessions/roll.ts';
 import { sealedAgain } from '#lib/sessions/session.ts';
+import { oldShares } from '#lib/share/unapproved.ts';
 import { SignedIn } from '#protocol/account.ts';
 import { type Grant, MemberGrants } from '#protocol/recordings.ts';
 import type { Session, SessionChange } from '#protocol/sessions.ts';
@@ -23,6 +24,8 @@ export interface Left {
 	readonly recordings: number;
 	/** Planned sessions: their links name the old keys, so they have to be made anew. */
 	readonly planned: number;
+	/** Her open shares for a device that she has not approved: she signed with the old keys what it gets. */
+	readonly shares: number;
 	/** Recordings and ended sessions that did not open here, with old keys or new ones: only she says whether that is waited for. */
 	readonly unreadable: number;
 }
@@ -117,7 +120,7 @@ async function seal(session: Session): Promise<boolean> {
  * Throws `ApiError`.
  */
 export async function regive(onprogress: (done: number, of: number) => void): Promise<Left> {
-	const left = { recordings: 0, planned: 0, unreadable: 0 };
+	const left = { recordings: 0, planned: 0, shares: 0, unreadable: 0 };
 	if (account.former.length === 0) return left;
 	// Who granted her something may have newer keys than the list here knows.
 	await account.refresh();
@@ -128,6 +131,7 @@ export async function regive(onprogress: (done: number, of: number) => void): Pr
 		if (!(await isForNow(session))) old.push(session);
 	const ended = old.filter(({ state }) => state === 'ended');
 	left.planned = old.length - ended.length;
+	if (opens.has(account.member.role)) left.shares = await oldShares();
 	const all = lost.length + ended.length;
 	let done = 0;
 	onprogress(done, all);
