@@ -13,7 +13,7 @@ vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 const here = founded();
 const email = 'maya@alderstreet.example';
 const next = 'a-lantern-for-the-stairs';
-const nothing = { recordings: 0, planned: 0, shares: 0, unreadable: 0 };
+const nothing = { recordings: 0, planned: 0, shares: 0, visits: 0, unreadable: 0 };
 
 /** Changes the grants of a recording for this recipient, as the server keeps them. */
 async function damage(recording: string, recipient: string): Promise<() => Promise<void>> {

@@ -58,7 +58,7 @@ async function dropAs(app: Renewing, { signing: key }: Identity): Promise<void> 
 	await app.request({ method: 'DELETE', path: '/api/account/former', body: { signed } });
 }
 
-const nothing = { recordings: 0, planned: 0, shares: 0, unreadable: 0 };
+const nothing = { recordings: 0, planned: 0, shares: 0, visits: 0, unreadable: 0 };
 const acts = async (app: App): Promise<string[]> => {
 	const { rows } = await (await app.request({ path: '/api/history?practice=true' })).json();
 	return rows.map(({ act }: { act: string }) => act);

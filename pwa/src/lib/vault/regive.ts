@@ -12,7 +12,7 @@ import type { Lost } from '#lib/recordings/regrant.ts';
 import { fetchRecording, opener } from '#lib/recordings/store.ts';
 import { isBoxes, isSealedTo } from '#lib/schedule/sealed.ts';
 import { fetchRoll } from '#lib/sessions/roll.ts';
-import { sealedAgain } from '#lib/sessions/session.ts';
+import { oldVisits, sealedAgain } from '#lib/sessions/session.ts';
 import { oldShares } from '#lib/share/unapproved.ts';
 import { SignedIn } from '#protocol/account.ts';
 import { type Grant, MemberGrants } from '#protocol/recordings.ts';
@@ -26,12 +26,18 @@ export interface Left {
 	readonly planned: number;
 	/** Her open shares for a device that she has not approved: she signed with the old keys what it gets. */
 	readonly shares: number;
+	/**
+	 * Appointments to come that she planned for other hosts: a participant believes her newest key alone, and opens them no
+	 * more. The old keys do not help, so they are not kept for them.
+	 */
+	readonly visits: number;
 	/** Recordings and ended sessions that did not open here, with old keys or new ones: only she says whether that is waited for. */
 	readonly unreadable: number;
 }
 
 /** Whether nothing needs the old keys any more. */
-export const isNothing = (left: Left): boolean => Object.values(left).every((count) => count === 0);
+export const isNothing = (left: Left): boolean =>
+	Object.values({ ...left, visits: 0 }).every((count) => count === 0);
 
 /** The last moment that a date can hold. */
 const forever = 8_640_000_000_000_000;
@@ -120,15 +126,19 @@ async function seal(session: Session): Promise<boolean> {
  * Throws `ApiError`.
  */
 export async function regive(onprogress: (done: number, of: number) => void): Promise<Left> {
-	const left = { recordings: 0, planned: 0, shares: 0, unreadable: 0 };
+	const left = { recordings: 0, planned: 0, shares: 0, visits: 0, unreadable: 0 };
 	if (account.former.length === 0) return left;
 	// Who granted her something may have newer keys than the list here knows.
 	await account.refresh();
 	if (account.member.role === 'admin') await endSpent();
 	const lost = await oldGrants();
 	const old: Session[] = [];
-	for (const session of await fetchRoll(0, forever, { whole: true }))
-		if (!(await isForNow(session))) old.push(session);
+	const { id } = account.member;
+	for (const session of await fetchRoll(0, forever, { whole: true, everybody: true })) {
+		const own = session.host === id;
+		if (own && !(await isForNow(session))) old.push(session);
+		if (!own && session.state !== 'ended') left.visits += await oldVisits(id, session);
+	}
 	const ended = old.filter(({ state }) => state === 'ended');
 	left.planned = old.length - ended.length;
 	if (opens.has(account.member.role)) left.shares = await oldShares();
