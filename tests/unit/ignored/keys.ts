@@ -23,7 +23,6 @@ export const keys: Reasons = {
 		'keys_regive',
 		'keys_regive_left',
 		'keys_regive_planned',
-		'keys_regive_shares',
 		'keys_regive_recordings',
 		'keys_regive_give_up',
 		'keys_regive_given_up',
