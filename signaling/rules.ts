@@ -120,6 +120,7 @@ export const rules: Readonly<Record<string, Rule>> = {
 	'POST /api/recordings/:id/shares': clinical,
 	'POST /api/recordings/:id/shares/start': clinical,
 	'GET /api/shares/asking': clinical,
+	'GET /api/shares/unapproved': clinical,
 	'DELETE /api/shares/:id': clinical,
 	'PUT /api/shares/:id/device': clinical,
 	'DELETE /api/shares/:id/device': clinical,

@@ -111,14 +111,14 @@ function stubPage(address: string): void {
 		},
 	);
 	vi.doMock('#lib/db/db.ts', () => ({ db }));
-	// It has kept neither codes nor copies.
+	// It has kept no codes, and of copies no files.
 	vi.doMock('#lib/code/shelf.ts', async (whole) => ({
 		...(await whole<object>()),
 		forgetCodes: async () => {},
 	}));
-	vi.doMock('#lib/copies/rows.ts', async (whole) => ({
+	vi.doMock('#lib/copies/folder.ts', async (whole) => ({
 		...(await whole<object>()),
-		forgetCopies: async () => {},
+		removeAllFolders: async () => {},
 	}));
 	vi.doMock('#lib/account/idle.ts', () => ({
 		IdleWatch: class {

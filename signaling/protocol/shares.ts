@@ -152,6 +152,14 @@ export const SharesAsking = v.strictObject({
 export type ShareAsking = v.InferOutput<typeof SharesAsking>['asking'][number];
 
 /**
+ * GET /api/shares/unapproved (clinical staff) → what this member sealed for herself of her open shares for a device that she
+ * has not approved.
+ */
+export const UnapprovedShares = v.strictObject({
+	shares: v.array(v.strictObject({ share: Id, recording: Id, expiresAt: Time, own: Sealed })),
+});
+
+/**
  * PUT /api/shares/:id/device (the sharer) → 204: the content, sealed to the device that is named by the hash of its
  * public identity. Errors: `conflict` (another device asks by now), `gone` (it is over), `not-found`.
  */

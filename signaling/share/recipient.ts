@@ -119,7 +119,9 @@ async function keepDevice(
 			.select('public_identity')
 			.where('id', '=', row.sharer)
 			.executeTakeFirstOrThrow();
-		const { ed25519: key } = stored(PublicIdentity, sharer.public_identity);
+		const { ed25519: now } = stored(PublicIdentity, sharer.public_identity);
+		// What she sealed for this device she signed with the key that she had then.
+		const key = row.approved_key ?? now;
 		holder.device = hash;
 		return {
 			recording: row.recording,

@@ -3,7 +3,13 @@ import * as v from 'valibot';
 import type { Context } from '../context.ts';
 import { staffOf } from '../guard.ts';
 import { bodyOf, parse } from '../parse.ts';
-import { NewShare, ShareApproval, type SharesAsking, ShareStart } from '../protocol/shares.ts';
+import {
+	NewShare,
+	ShareApproval,
+	type SharesAsking,
+	ShareStart,
+	type UnapprovedShares as Unapproved,
+} from '../protocol/shares.ts';
 import { Id } from '../protocol/text.ts';
 import { identifierOf } from './open.ts';
 import { recipientRoutes } from './recipient.ts';
@@ -88,11 +94,33 @@ function askingRoute(app: FastifyInstance, context: Context): void {
 	});
 }
 
+/** What she sealed for herself of shares for a device that is not approved: replaced keys are needed for it until then. */
+function unapprovedRoute(app: FastifyInstance, context: Context): void {
+	const { store, clock } = context;
+	app.get('/shares/unapproved', async (request): Promise<v.InferOutput<typeof Unapproved>> => {
+		const { member } = await staffOf(context, request);
+		const rows = await store
+			.selectFrom('shares')
+			.select(['id as share', 'recording', 'expires_at as expiresAt', 'own'])
+			.where('sharer', '=', member)
+			.where('way', '=', 'device')
+			.where('state', '=', 'open')
+			.where('expires_at', '>', clock.now())
+			.where('approved', '=', 0)
+			.orderBy('created_at')
+			.limit(listMax)
+			.execute();
+		const shares = rows.flatMap(({ own, ...one }) => (own === null ? [] : { ...one, own }));
+		return { shares };
+	});
+}
+
 /** /api/recordings/:id/shares and /api/shares. */
 export function shareRoutes(app: FastifyInstance, context: Context): void {
 	const { hub } = context;
 	recordingShares(app, context);
 	askingRoute(app, context);
+	unapprovedRoute(app, context);
 	recipientRoutes(app, context);
 	app.delete('/shares/:id', async (request, reply) => {
 		const staff = await staffOf(context, request);

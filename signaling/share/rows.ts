@@ -27,6 +27,7 @@ export const nothing = {
 	device: null,
 	device_hash: null,
 	device_at: null,
+	approved_key: null,
 	mail_at: 0,
 } as const;
 

@@ -5,7 +5,7 @@ import type { Staff } from '../guard.ts';
 import { signedAct } from '../history/signed.ts';
 import { stored } from '../parse.ts';
 import { type NewShare, type ShareApproval, sharesPerRecording } from '../protocol/shares.ts';
-import { Signed } from '../protocol/text.ts';
+import { Signed, PublicIdentity } from '../protocol/text.ts';
 import { addDisclosure } from '../request/disclosures.ts';
 import { presentRecording, usableRecording } from '../recording/access.ts';
 import { demandReason } from '../recording/openings.ts';
@@ -181,9 +181,15 @@ export async function approveDevice(
 		if (row.way !== 'device' || row.device_hash !== approval.device)
 			throw new ServerError('conflict');
 		const compared = approval.compared ? 1 : 0;
+		const { public_identity: identity } = await db
+			.selectFrom('members')
+			.select('public_identity')
+			.where('id', '=', sharer)
+			.executeTakeFirstOrThrow();
+		const { ed25519: approved_key } = stored(PublicIdentity, identity);
 		await db
 			.updateTable('shares')
-			.set({ content: approval.content, approved: 1, compared })
+			.set({ content: approval.content, approved: 1, compared, approved_key })
 			.where('id', '=', id)
 			.execute();
 		const entry = { act: 'share-approved', who: staff.member } as const;
@@ -200,7 +206,8 @@ export async function refuseDevice(context: Context, staff: Staff, id: string): 
 	await store.transaction().execute(async (db) => {
 		const row = await openShare(context, db, id);
 		if (row.device === null) return;
-		const none = { device: null, device_hash: null, device_at: null, content: null };
+		const device = { device: null, device_hash: null, device_at: null };
+		const none = { ...device, content: null, approved_key: null };
 		await db
 			.updateTable('shares')
 			.set({ ...none, approved: 0, compared: 0 })

@@ -4,6 +4,7 @@ import { fromBase64url, random, sha256, toBase64url, utf8 } from '#crypto/bytes.
 import { type Identity, createStaffIdentity } from '#crypto/identity/identity.ts';
 import { signDropped, signRotation } from '#crypto/members/rotation.ts';
 import { type AccountKey, toAccountKey } from '#crypto/account/key.ts';
+import { openText } from '#lib/schedule/sealed.ts';
 import type { SignedIn } from '../../signaling/protocol/account.ts';
 import type { SignedRotation } from '../../signaling/protocol/rotation.ts';
 import { type App, join, openApp, password } from '../app.ts';
@@ -58,7 +59,7 @@ async function dropAs(app: Renewing, { signing: key }: Identity): Promise<void> 
 	await app.request({ method: 'DELETE', path: '/api/account/former', body: { signed } });
 }
 
-const nothing = { recordings: 0, planned: 0, unreadable: 0 };
+const nothing = { recordings: 0, planned: 0, shares: 0, visits: 0, unreadable: 0 };
 const acts = async (app: App): Promise<string[]> => {
 	const { rows } = await (await app.request({ path: '/api/history?practice=true' })).json();
 	return rows.map(({ act }: { act: string }) => act);
@@ -87,6 +88,13 @@ async function opensNothing(
 	const [row] = await app.fetchRoll(0, 8_640_000_000_000_000);
 	if (!row) throw new Error('no session');
 	expect(await app.openSession(row)).toMatchObject({ hostIs: 'here' });
+	const openers = before.opener.identities.get(id) ?? [];
+	expect(openers).toHaveLength(1);
+	for (const { sealed: text } of [row, ...row.places]) {
+		const sealed = fromBase64url(text);
+		const opening = openText({ openers, context: '', sealed });
+		await expect(opening).rejects.toThrow('not-a-recipient');
+	}
 }
 
 test('an administrator alone replaces her keys: the old ones open nothing, and no step leaves her outside', async () => {

@@ -1,4 +1,5 @@
 import type { Migration } from 'kysely/migration';
+import { approvals } from './approvals.ts';
 import { annotations } from './annotations.ts';
 import { asked } from './asked.ts';
 import { copies } from './copies.ts';
@@ -32,4 +33,5 @@ export const life: Readonly<Record<string, Migration>> = {
 	'0025-rotations': rotations,
 	'0024-handovers': handovers,
 	'0026-asked': asked,
+	'0027-approvals': approvals,
 };

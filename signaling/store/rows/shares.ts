@@ -41,6 +41,8 @@ export interface ShareTableRow {
 	device_hash: string | null;
 	device_at: number | null;
 	approved: number;
+	/** Ed25519 of the sharer as it was when she approved the device. */
+	approved_key: string | null;
 	compared: number;
 }
 

@@ -34,18 +34,22 @@ export async function sendGrant(grant: Grant, replaces: readonly string[] = []):
 	await request({ method: 'POST', path, body: { grant, replaces, signed } });
 }
 
-/** Every key that this device has of a recording, wrapped for a member. Throws as `give`. */
+/**
+ * Every key that this device has of a recording, wrapped for a member; `partly`: grants that do not open as they should are
+ * left out. Throws as `give`.
+ */
 export async function wrapFor(
 	recording: Recording,
-	{ to, expiresAt }: { to: string; expiresAt: number | null },
+	{ to, expiresAt, partly = false }: { to: string; expiresAt: number | null; partly?: boolean },
 ): Promise<Grant> {
 	const recipient = memberOf(account.members, to);
 	if (!recipient) throw new CryptoError('no-key');
 	const keys = new Map<string, KeyOfTrack>();
 	const mine = opener();
-	for (const grant of recording.grants)
-		for (const one of await openOne({ recording: recording.id, grant, opener: mine }))
-			keys.set(one.track, one);
+	for (const grant of recording.grants) {
+		const opening = openOne({ recording: recording.id, grant, opener: mine });
+		for (const one of await (partly ? ifOpen(opening) : opening)) keys.set(one.track, one);
+	}
 	if (keys.size === 0) throw new CryptoError('not-a-recipient');
 	const grant = await makeGrant({
 		recording: recording.id,
@@ -57,4 +61,14 @@ export async function wrapFor(
 	});
 	for (const { key } of keys.values()) key.fill(0);
 	return grant;
+}
+
+/** What a grant holds, nothing when it does not open as it should. */
+export async function ifOpen(opening: ReturnType<typeof openOne>): ReturnType<typeof openOne> {
+	try {
+		return await opening;
+	} catch (error) {
+		if (error instanceof CryptoError) return [];
+		throw error;
+	}
 }

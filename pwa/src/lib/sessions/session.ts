@@ -239,6 +239,18 @@ export async function signedBy(member: string, session: Session): Promise<string
 	return texts;
 }
 
+/** How many people with an account are told of their appointment by a text that this member signed with keys of before. */
+export async function oldVisits(member: string, session: Session): Promise<number> {
+	const { id, host, places } = session;
+	let old = 0;
+	for (const { id: place, sealed } of places) {
+		const one = await readable(openFrom(host, { session: id, place }, sealed));
+		const hers = one?.author.id === member && one.author.former;
+		if (hers && decodePlace(one.text).account !== undefined) old += 1;
+	}
+	return old;
+}
+
 async function readable<T>(opening: Promise<T>): Promise<T | undefined> {
 	try {
 		return await opening;

@@ -9,7 +9,7 @@ const lookMs = 1000;
 export class Answering {
 	/**
 	 * `code`: it is to be entered; `waiting`: it is let in, and somebody has to say so there too; `over`: the other one
-	 * is gone; `swapped`: its keys are not those that it asked with; `failed`: see `failure`.
+	 * is gone; `handed`: it is gone too, or was refused, after the keys were handed over; `swapped`: its keys are not those that it asked with; `failed`: see `failure`.
 	 */
 	stage = $state<
 		| 'code'
@@ -21,6 +21,7 @@ export class Answering {
 		| 'done'
 		| 'refused'
 		| 'over'
+		| 'handed'
 		| 'swapped'
 		| 'failed'
 	>('code');
@@ -31,6 +32,8 @@ export class Answering {
 	offline = $state(false);
 	failure = $state.raw<unknown>();
 	#answer: Answer | undefined;
+	/** The keys were sent, as far as is known: whoever stands between has them, whatever the other browser does then. */
+	#handed = false;
 	/** Who was stopped while the server was asked is not gone on with. */
 	#turn = 0;
 
@@ -56,18 +59,22 @@ export class Answering {
 		const answer = this.#answer;
 		if (!answer || this.stage !== 'comparing') return;
 		this.stage = 'sealing';
+		this.#handed = true;
 		try {
 			await answer.letIn();
 			if (this.#answer === answer) this.stage = 'waiting';
 		} catch (error) {
+			// Only a refusal says that they are not there.
+			if (this.#answer === answer) this.#handed = isApiError(error, 'offline', 'bad-answer');
 			if (this.#answer === answer) await this.#fail(error);
 		}
 	}
 
-	/** Somebody has compared the digits: they differ. */
+	/** Somebody has compared the digits: they differ, or she will not go on. */
 	async differ(): Promise<void> {
+		const handed = this.#handed;
 		const stopped = this.stop();
-		this.stage = 'refused';
+		this.stage = handed ? 'handed' : 'refused';
 		await stopped;
 	}
 
@@ -76,6 +83,7 @@ export class Answering {
 		const answer = this.#answer;
 		this.#turn += 1;
 		this.#answer = undefined;
+		this.#handed = false;
 		this.stage = 'code';
 		this.name = this.digits = '';
 		this.unknown = this.offline = false;
@@ -95,7 +103,7 @@ export class Answering {
 			if (this.#answer !== answer) return;
 			if (entered || performance.now() > until) {
 				this.#answer = undefined;
-				this.stage = entered ? 'done' : 'over';
+				this.stage = entered ? 'done' : this.#handed ? 'handed' : 'over';
 				return;
 			}
 			await new Promise((resolve) => setTimeout(resolve, lookMs));
@@ -119,9 +127,10 @@ export class Answering {
 
 	async #fail(error: unknown): Promise<void> {
 		const found = this.#answer !== undefined;
+		const handed = this.#handed;
 		const stopped = this.stop();
 		this.unknown = !found && isApiError(error, 'not-found', 'bad-request');
-		this.stage = this.unknown ? 'code' : stageOf(error);
+		this.stage = this.unknown ? 'code' : handed ? 'handed' : stageOf(error);
 		this.failure = error;
 		await stopped;
 	}

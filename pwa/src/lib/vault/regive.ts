@@ -6,15 +6,17 @@ import { account } from '#lib/account/account.svelte.ts';
 import { fetchJson, request } from '#lib/net/api.ts';
 import { isApiError } from '#lib/net/errors.ts';
 import { endSpent } from '#lib/people/members.ts';
-import { sendGrant, wrapFor } from '#lib/recordings/give.ts';
+import { ifOpen, sendGrant, wrapFor } from '#lib/recordings/give.ts';
+import { openOne } from '#lib/recordings/keys.ts';
 import type { Lost } from '#lib/recordings/regrant.ts';
-import { fetchRecording } from '#lib/recordings/store.ts';
+import { fetchRecording, opener } from '#lib/recordings/store.ts';
 import { isBoxes, isSealedTo } from '#lib/schedule/sealed.ts';
 import { fetchRoll } from '#lib/sessions/roll.ts';
-import { sealedAgain } from '#lib/sessions/session.ts';
+import { oldVisits, sealedAgain } from '#lib/sessions/session.ts';
+import { oldShares } from '#lib/share/unapproved.ts';
 import { SignedIn } from '#protocol/account.ts';
 import { type Grant, MemberGrants } from '#protocol/recordings.ts';
-import type { Session } from '#protocol/sessions.ts';
+import type { Session, SessionChange } from '#protocol/sessions.ts';
 
 /** What only the old keys open by now. */
 export interface Left {
@@ -22,9 +24,20 @@ export interface Left {
 	readonly recordings: number;
 	/** Planned sessions: their links name the old keys, so they have to be made anew. */
 	readonly planned: number;
-	/** Recordings that no key of hers opens, old or new: nothing waits for them. */
+	/** Her open shares for a device that she has not approved: she signed with the old keys what it gets. */
+	readonly shares: number;
+	/**
+	 * Appointments to come that she planned for other hosts: a participant believes her newest key alone, and opens them no
+	 * more. The old keys do not help, so they are not kept for them.
+	 */
+	readonly visits: number;
+	/** Recordings and ended sessions that did not open here, with old keys or new ones: only she says whether that is waited for. */
 	readonly unreadable: number;
 }
+
+/** Whether nothing needs the old keys any more. */
+export const isNothing = (left: Left): boolean =>
+	Object.values({ ...left, visits: 0 }).every((count) => count === 0);
 
 /** The last moment that a date can hold. */
 const forever = 8_640_000_000_000_000;
@@ -53,14 +66,25 @@ async function oldGrants(): Promise<Lost[]> {
 		.map(([recording, grants]) => ({ recording, grants }));
 }
 
+/** Whether her own grants of a recording open: with one that does not, keys that are in no other would go. */
+async function allOpen(recording: string, grants: readonly Grant[]): Promise<boolean> {
+	for (const grant of grants) {
+		const keys = await ifOpen(openOne({ recording, grant, opener: opener() }));
+		if (keys.length === 0) return false;
+		for (const { key } of keys) key.fill(0);
+	}
+	return true;
+}
+
 /** Wraps the keys of a recording for the new keys; the old grants go in the same moment. */
 async function give({ recording: id, grants }: Lost): Promise<'done' | 'later' | 'never'> {
 	try {
 		const recording = await fetchRecording(id);
 		if (recording.state !== 'finished') return 'later';
+		if (!(await allOpen(recording.id, grants))) return 'never';
 		const ends = grants.flatMap(({ expiresAt }) => expiresAt ?? []);
 		const expiresAt = ends.length < grants.length ? null : Math.max(...ends);
-		const grant = await wrapFor(recording, { to: account.member.id, expiresAt });
+		const grant = await wrapFor(recording, { to: account.member.id, expiresAt, partly: true });
 		await sendGrant(
 			grant,
 			grants.map((one) => one.id),
@@ -76,8 +100,10 @@ async function give({ recording: id, grants }: Lost): Promise<'done' | 'later' |
 	}
 }
 
+type Texts = Pick<SessionChange, 'sealed' | 'places'>;
+
 /** Whether it is sealed for the keys that she has now. */
-async function isForNow({ sealed, places }: Session): Promise<boolean> {
+async function isForNow({ sealed = '', places = [] }: Texts): Promise<boolean> {
 	const { publicIdentity } = account.identity;
 	for (const text of [sealed, ...places.map((place) => place.sealed)]) {
 		const bytes = fromBase64url(text);
@@ -86,25 +112,36 @@ async function isForNow({ sealed, places }: Session): Promise<boolean> {
 	return true;
 }
 
-async function seal(session: Session): Promise<void> {
+/** Seals the texts of a session for the keys that she has now; false when one of them did not open. */
+async function seal(session: Session): Promise<boolean> {
 	const body = await sealedAgain(session);
-	if (body) await request({ method: 'PATCH', path: `/api/sessions/${session.id}`, body });
+	if (!body) return false;
+	await request({ method: 'PATCH', path: `/api/sessions/${session.id}`, body });
+	return isForNow(body);
 }
 
 /**
  * Gives to the new keys all that the old ones open, one by one: what was done stays done, so it goes on where it was after a
- * reload. When nothing is left the old keys are dropped, here and at the server. Gives what is left. Throws `ApiError`.
+ * reload. When nothing is left, and nothing is unreadable, the old keys are dropped, here and at the server. Gives what is left.
+ * Throws `ApiError`.
  */
 export async function regive(onprogress: (done: number, of: number) => void): Promise<Left> {
-	const left = { recordings: 0, planned: 0, unreadable: 0 };
+	const left = { recordings: 0, planned: 0, shares: 0, visits: 0, unreadable: 0 };
 	if (account.former.length === 0) return left;
+	// Who granted her something may have newer keys than the list here knows.
+	await account.refresh();
 	if (account.member.role === 'admin') await endSpent();
 	const lost = await oldGrants();
 	const old: Session[] = [];
-	for (const session of await fetchRoll(0, forever, { whole: true }))
-		if (!(await isForNow(session))) old.push(session);
+	const { id } = account.member;
+	for (const session of await fetchRoll(0, forever, { whole: true, everybody: true })) {
+		const own = session.host === id;
+		if (own && !(await isForNow(session))) old.push(session);
+		if (!own && session.state !== 'ended') left.visits += await oldVisits(id, session);
+	}
 	const ended = old.filter(({ state }) => state === 'ended');
 	left.planned = old.length - ended.length;
+	if (opens.has(account.member.role)) left.shares = await oldShares();
 	const all = lost.length + ended.length;
 	let done = 0;
 	onprogress(done, all);
@@ -115,15 +152,18 @@ export async function regive(onprogress: (done: number, of: number) => void): Pr
 		onprogress(++done, all);
 	}
 	for (const one of ended) {
-		await seal(one);
+		if (!(await seal(one))) left.unreadable += 1;
 		onprogress(++done, all);
 	}
-	if (left.recordings + left.planned === 0) await drop();
+	if (isNothing(left)) await dropFormer();
 	return left;
 }
 
-/** Signed with the new key: a stolen token alone takes no key away. */
-async function drop(): Promise<void> {
+/**
+ * Drops the old keys, whatever only they open. Signed with the new key: a stolen token alone takes no key away. Throws
+ * `ApiError`.
+ */
+export async function dropFormer(): Promise<void> {
 	const { member, identity } = account;
 	const { former } = (await fetchJson(SignedIn, { path: '/api/me' })).account;
 	if (former !== undefined) {

@@ -1,3 +1,4 @@
+import * as v from 'valibot';
 import { createAccount, openIdentitySecret } from '#crypto/account/account.ts';
 import { openFormerKeys, sealFormerKeys } from '#crypto/account/former.ts';
 import { registrationFinish, registrationStart } from '#crypto/account/opaque.ts';
@@ -5,6 +6,7 @@ import { formatRecoveryKey } from '#crypto/account/recovery.ts';
 import { fromBase64url, random, sha256, toBase64url, utf8 } from '#crypto/bytes.ts';
 import { CryptoError } from '#crypto/errors.ts';
 import { type SignedRotation, signRotation } from '#crypto/members/rotation.ts';
+import { parseJson } from '#crypto/schema.ts';
 import { account } from '#lib/account/account.svelte.ts';
 import { openPracticeSecrets, sealPracticeKeys } from '#lib/account/practice.ts';
 import { db } from '#lib/db/db.ts';
@@ -118,6 +120,26 @@ export async function waitsUntil(): Promise<number | null> {
 	return (await fetchJson(OwnRotation, { path })).waitsUntil;
 }
 
+/** What is known of keys whose sending failed. */
+export type Sent = 'waiting' | 'nothing' | 'unsure';
+
+/**
+ * Whether these wait at the server although sending them failed: an answer may be lost on its way. `unsure`: it does not say,
+ * so they may even be in force.
+ */
+export async function sentAfterAll({ rotation }: PreparedKeys): Promise<Sent> {
+	try {
+		const until = await waitsUntil();
+		// No two have the same end.
+		return until === parseJson(Ends, rotation.text).expiresAt ? 'waiting' : 'nothing';
+	} catch (error) {
+		if (isApiError(error)) return 'unsure';
+		throw error;
+	}
+}
+
+const Ends = v.object({ expiresAt: v.number() });
+
 /** Takes them back: the old ones go on. Throws `ApiError`. */
 export async function takeBack(): Promise<void> {
 	await request({ method: 'DELETE', path });
@@ -126,12 +148,17 @@ export async function takeBack(): Promise<void> {
 /**
  * Sends what was prepared. `waiting`: an administrator's browser has to confirm it, and until then everything is as it was;
  * `renewed`: this member, an administrator, has confirmed it herself and is signed in with her new keys. Throws `ApiError`:
- * `locked` without a fresh proof; then nothing was changed.
+ * `locked` without a fresh proof; then nothing was changed. After another one `sentAfterAll` knows more; done again it goes on.
  */
 export async function useKeys(prepared: PreparedKeys): Promise<'waiting' | 'renewed'> {
 	const { rotation, account: kept, registrationRecord } = prepared;
 	const body = { rotation, account: kept, registrationRecord };
-	await request({ method: 'POST', path, body });
+	try {
+		await request({ method: 'POST', path, body });
+	} catch (error) {
+		// They were sent before, and the answer was lost.
+		if (!isApiError(error) || (await sentAfterAll(prepared)) !== 'waiting') throw error;
+	}
 	const { member, practice, members } = account;
 	if (member.role !== 'admin') return 'waiting';
 	const rows = await policyRows(practice.id);
