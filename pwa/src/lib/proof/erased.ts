@@ -3,6 +3,7 @@ import { toBase64url } from '#crypto/bytes.ts';
 import { CryptoError } from '#crypto/errors.ts';
 import type { Head } from '#crypto/log/head.ts';
 import { type MemberList, signingKeysOf, wasAdmin } from '#crypto/members/members.ts';
+import { isApiError } from '#lib/net/errors.ts';
 import { ErasureText, erasableAfterMs } from '#protocol/erasing.ts';
 import { logBlockRows } from '#protocol/log.ts';
 import type { HistoryRow } from '#protocol/sessions.ts';
@@ -37,15 +38,25 @@ async function signedRows(
 	return [];
 }
 
+/** A server that cannot tell of erasings explains no emptied row. */
+async function erasuresOf(source: LogSource): Promise<readonly HistoryRow[]> {
+	try {
+		return await source.erasures();
+	} catch (error) {
+		if (!isApiError(error, 'bad-answer', 'internal')) throw error;
+		return [];
+	}
+}
+
 /**
  * Reads the erasings that the log has: each is a row of it, as its leaf says, by an administrator of the practice who signed
- * which rows. Whatever else the server shows as one is passed over. Throws `ApiError`.
+ * which rows. Whatever else the server shows as one is passed over; an answer that makes no sense has none. Throws `ApiError`.
  */
 export async function readErased(
 	source: LogSource,
 	{ head, authority }: { head: Head; authority: Authority },
 ): Promise<Erased> {
-	const shown = (await source.erasures()).filter(
+	const shown = (await erasuresOf(source)).filter(
 		({ n, act }) => act === 'erased' && n >= 1 && n <= head.size,
 	);
 	const until = new Map<number, number>();
