@@ -60,7 +60,8 @@ async function believesErased(n: number): Promise<boolean> {
 	if (!head) throw new Error('no head');
 	const { members, practice } = tom.app.account;
 	const { readErased } = await import('#lib/proof/erased.ts');
-	const erased = await readErased(source, { head, authority: { members, practice: practice.id } });
+	const authority = { members, practice: practice.id };
+	const erased = await readErased(source, { head, authority, now: at });
 	return erased({ n, at: at - erasableAfterMs });
 }
 

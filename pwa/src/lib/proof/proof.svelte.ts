@@ -111,7 +111,7 @@ class HistoryProof {
 		const { members, practice } = account;
 		const authority = { members, practice: practice.id };
 		let read: Promise<Erased> | undefined;
-		return () => (read ??= readErased(source, { head, authority }));
+		return () => (read ??= readErased(source, { head, authority, now: Date.now() }));
 	}
 
 	#known(): Promise<Head | undefined> {
