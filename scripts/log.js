@@ -108,7 +108,7 @@ async function read(lines) {
 	const wrong = [];
 	/** @type {Bytes[]} */
 	const leaves = [];
-	/** @type {{ n: number, at: number }[]} */
+	/** @type {{ n: number, at: number, act: string }[]} */
 	const blank = [];
 	/** @type {{ rows: readonly number[], until: number, key: string }[]} */
 	const erasures = [];
@@ -123,7 +123,8 @@ async function read(lines) {
 			wrong.push(`order      row ${row.n} comes where row ${leaves.length + 1} should`);
 		const found = judge(row);
 		if (found) wrong.push(found);
-		else if (row.row?.leaf.salt === null) blank.push({ n: row.n, at: row.row.at });
+		else if (row.row?.leaf.salt === null)
+			blank.push({ n: row.n, at: row.row.at, act: row.row.act });
 		const erasure = found ? undefined : await erasureIn(row);
 		if (erasure) erasures.push(erasure);
 		leaves.push(fromBase64url(row.hash ?? 'A'.repeat(43)));
@@ -150,8 +151,11 @@ export async function verifyLog(
 	const by = new Map();
 	// Dated ahead, it would erase what is younger.
 	const last = now + erasingDriftMs - erasableAfterMs;
-	for (const { n, at } of blank) {
-		const one = counted.find(({ rows, until }) => until <= last && rows.includes(n) && at <= until);
+	for (const { n, at, act } of blank) {
+		// What says who erased something stays.
+		const one =
+			act !== 'erased' &&
+			counted.find(({ rows, until }) => until <= last && rows.includes(n) && at <= until);
 		if (one) by.set(one.key, (by.get(one.key) ?? 0) + 1);
 		else wrong.push(emptied(n));
 	}

@@ -230,6 +230,21 @@ test('an erasing that is dated otherwise than today erases nothing', async () =>
 	expect(await verified({ now: today })).toHaveLength(3);
 });
 
+test('an erasing is never erased, whoever signs that it is', async () => {
+	await years();
+	await erase([5]);
+	const { n = 0 } = (await rows()).find(({ act }) => act === 'erased') ?? {};
+	await years();
+	const { history, store } = local.server.context;
+	const who = local.maya.signedIn.member.id;
+	await history.add(store, { act: 'erased', who, signed: erasure([5, n]) });
+	local = await tamper(local, (db) => db.exec(emptied(n)));
+	expect(await next()).toEqual([{ is: 'blanked', n }]);
+	expect(await verified()).toEqual([
+		`emptied    row ${n} does not say any more who did it, and to what`,
+	]);
+});
+
 test('with an entry goes what was written down of the disclosure that it tells of', async () => {
 	const { store, history } = local.server.context;
 	const { id: member } = local.maya.signedIn.member;
