@@ -13,7 +13,7 @@ import { personalHash, rowHash, signedHash, textHash } from '../crypto/log/leaf.
 import { openSigned } from '../crypto/identity/signed.ts';
 import { openCheckpoint, parseNoteKey } from '../crypto/log/note.ts';
 import { treeHash } from '../crypto/log/tree.ts';
-import { ErasureText, erasableAfterMs } from '../signaling/protocol/erasing.ts';
+import { ErasureText, erasableAfterMs, erasingDriftMs } from '../signaling/protocol/erasing.ts';
 import { LogExportHead, LogExportRow } from '../signaling/protocol/log.ts';
 import { say } from './prepare.js';
 
@@ -66,10 +66,11 @@ const emptied = (n) => `emptied    row ${n} does not say any more who did it, an
 async function erasureIn({ row }) {
 	if (row?.act !== 'erased' || !row.signed) return undefined;
 	try {
-		const { key, author } = v.parse(ErasureText, JSON.parse(row.signed.text));
+		const { key, author, at } = v.parse(ErasureText, JSON.parse(row.signed.text));
 		const about = { signed: row.signed, publicKey: fromBase64url(key), schema: ErasureText };
 		const { rows } = await openSigned({ ...about, context: 'sotto/erasure/v1' });
-		return author === row.who ? { rows, until: row.at - erasableAfterMs, key } : undefined;
+		const then = Math.abs(at - row.at) <= erasingDriftMs;
+		return then && author === row.who ? { rows, until: row.at - erasableAfterMs, key } : undefined;
 	} catch {
 		return undefined;
 	}
@@ -107,7 +108,7 @@ async function read(lines) {
 	const wrong = [];
 	/** @type {Bytes[]} */
 	const leaves = [];
-	/** @type {{ n: number, at: number }[]} */
+	/** @type {{ n: number, at: number, act: string }[]} */
 	const blank = [];
 	/** @type {{ rows: readonly number[], until: number, key: string }[]} */
 	const erasures = [];
@@ -122,7 +123,8 @@ async function read(lines) {
 			wrong.push(`order      row ${row.n} comes where row ${leaves.length + 1} should`);
 		const found = judge(row);
 		if (found) wrong.push(found);
-		else if (row.row?.leaf.salt === null) blank.push({ n: row.n, at: row.row.at });
+		else if (row.row?.leaf.salt === null)
+			blank.push({ n: row.n, at: row.row.at, act: row.row.act });
 		const erasure = found ? undefined : await erasureIn(row);
 		if (erasure) erasures.push(erasure);
 		leaves.push(fromBase64url(row.hash ?? 'A'.repeat(43)));
@@ -133,19 +135,27 @@ async function read(lines) {
 /**
  * What is wrong with an exported log; empty when nothing is. `key` as C2SP signed-note writes it; without one, the
  * log's own word is taken for it. `admins` = Ed25519 keys, base64url, whose word counts where rows were erased; without any,
- * that of whoever signed. `onerased` is told whose it was and how many rows.
+ * that of whoever signed; what is dated later than `now` erases nothing. `onerased` is told whose it was and how many rows.
  * @param {AsyncIterable<string>} lines
- * @param {{ key?: string | undefined, witness?: string | undefined, admins?: readonly string[] | undefined,
+ * @param {{ key?: string | undefined, witness?: string | undefined, admins?: readonly string[] | undefined, now?: number,
  *   onerased?: (key: string, count: number) => void }} [options]
  * @returns {Promise<string[]>}
  */
-export async function verifyLog(lines, { key, witness, admins = [], onerased } = {}) {
+export async function verifyLog(
+	lines,
+	{ key, witness, admins = [], now = Date.now(), onerased } = {},
+) {
 	const { head, wrong, leaves, blank, erasures } = await read(lines);
 	const counted = admins.length > 0 ? erasures.filter((one) => admins.includes(one.key)) : erasures;
 	/** @type {Map<string, number>} */
 	const by = new Map();
-	for (const { n, at } of blank) {
-		const one = counted.find(({ rows, until }) => rows.includes(n) && at <= until);
+	// Dated ahead, it would erase what is younger.
+	const last = now + erasingDriftMs - erasableAfterMs;
+	for (const { n, at, act } of blank) {
+		// What says who erased something stays.
+		const one =
+			act !== 'erased' &&
+			counted.find(({ rows, until }) => until <= last && rows.includes(n) && at <= until);
 		if (one) by.set(one.key, (by.get(one.key) ?? 0) + 1);
 		else wrong.push(emptied(n));
 	}

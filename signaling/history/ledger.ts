@@ -1,6 +1,7 @@
+import * as v from 'valibot';
 import type { Store, StoreTransaction } from '../store/database.ts';
 import { prepared } from '../store/prepared.ts';
-import { type LogBlock, logBlockRows } from '../protocol/log.ts';
+import { BlankRow, type LogBlock, logBlockRows } from '../protocol/log.ts';
 import type { LogKey } from './key.ts';
 import { type Row, rowHash } from './leaf.ts';
 import { consistencyPath, inclusionPath, type Nodes, rootOf } from './tree.ts';
@@ -84,7 +85,9 @@ export class Ledger {
 			// Without its salt a row hashes as before, whatever else was taken from it.
 			blank: rows
 				.filter(({ salt }) => salt === null)
-				.map(({ n, at, act, of }) => ({ n, at, act, of })),
+				.map(({ n, at, act, of }) => ({ n, at, act, of }))
+				// What makes no sense hashes to another leaf, and must not spoil the answer about all others.
+				.filter((row) => v.is(BlankRow, row)),
 			path: texts(path),
 		};
 	}
@@ -108,9 +111,9 @@ export class Ledger {
 			.where('n', '<=', to)
 			.execute();
 		return new Map(
-			rows.map(({ n, hashes }) => {
+			rows.flatMap(({ n, hashes }) => {
 				const leaf = Buffer.from(hashes, 'base64url').subarray(0, hashBytes);
-				return [n, leaf.toString('base64url')];
+				return leaf.length === hashBytes ? [[n, leaf.toString('base64url')]] : [];
 			}),
 		);
 	}

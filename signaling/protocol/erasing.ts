@@ -4,6 +4,8 @@ import { Bytes32, Count, Id, Signed, Time } from './text.ts';
 
 /** Documentation is kept six years, one day more than leap years make of them (45 CFR 164.530(j)). */
 export const erasableAfterMs = 2193 * 24 * 60 * 60_000;
+/** How far the clocks of who erases, of the server and of who reads it may differ: what is dated otherwise erases nothing. */
+export const erasingDriftMs = 24 * 60 * 60_000;
 /** Rows of one erasing. */
 export const erasedRowsMax = 1000;
 
@@ -37,7 +39,7 @@ export const ErasableRows = v.strictObject({ rows: v.array(Count) });
  * POST /api/log/erasures (admin): who, session, recording, what it was about, reason and what was signed go from the rows,
  * with the salt; act, time and hash stay, so that every proof holds as before. So go what was written of the disclosures that
  * they tell of, and the words of closed requests. 204; rows that are erased already are no error. Errors: `bad-request` (not
- * signed by her for this practice), `conflict` (one may not be erased).
+ * signed by her for this practice, or not today), `conflict` (one may not be erased).
  */
 export const NewErasure = v.strictObject({ signed: Signed });
 

@@ -69,7 +69,7 @@ async function bury(
 	};
 	await db
 		.updateTable('recordings')
-		.set({ state: 'deleted' })
+		.set({ state: 'deleted', handover: null })
 		.where('id', '=', recording)
 		.execute();
 	await db

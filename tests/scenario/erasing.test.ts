@@ -43,7 +43,7 @@ async function next(): Promise<Finding[]> {
 	const { now: head, findings } = await checkHead(source, { known, at: local.clock.now() });
 	if (!head) throw new Error('no head');
 	const authority = { members, practice: members.practice };
-	const erased = () => readErased(source, { head, authority });
+	const erased = () => readErased(source, { head, authority, now: local.clock.now() });
 	return [...findings, ...(await checkRows(source, { head, rows: shown, erased }))];
 }
 
@@ -76,6 +76,10 @@ async function exported(): Promise<string[]> {
 	return (await answer.text()).trimEnd().split('\n');
 }
 
+/** What is wrong with the exported log, by the server's clock. */
+const verified = async (options: Parameters<typeof verifyLog>[1] = {}) =>
+	verifyLog(linesOf(await exported()), { now: local.clock.now(), ...options });
+
 async function* linesOf(lines: readonly string[]): AsyncGenerator<string> {
 	yield* lines;
 }
@@ -101,11 +105,10 @@ test('what an administrator erased after six years is gone, and every proof hold
 	const told: [string, number][] = [];
 	const onerased = (key: string, count: number) => void told.push([key, count]);
 	const { publicKey } = local.maya.identity;
-	const log = await exported();
-	expect(await verifyLog(linesOf(log), { onerased, admins: [publicKey] })).toEqual([]);
+	expect(await verified({ onerased, admins: [publicKey] })).toEqual([]);
 	expect(told).toEqual([[publicKey, 1]]);
 	const other = { admins: [newKey().publicKey] };
-	expect(await verifyLog(linesOf(log), other)).toEqual([
+	expect(await verified(other)).toEqual([
 		'emptied    row 5 does not say any more who did it, and to what',
 	]);
 });
@@ -115,7 +118,7 @@ test('a row that somebody emptied in the database is named beside one that was e
 	await erase([5]);
 	local = await tamper(local, (db) => db.exec(emptied(6)));
 	expect(await next()).toEqual([{ is: 'blanked', n: 6 }]);
-	expect(await verifyLog(linesOf(await exported()))).toEqual([
+	expect(await verified()).toEqual([
 		'emptied    row 6 does not say any more who did it, and to what',
 	]);
 });
@@ -151,7 +154,7 @@ test('an erasing that no administrator of the practice signed erases nothing', a
 	if (!head) throw new Error('no head');
 	const authority = { members, practice: members.practice };
 	const lying = { ...source, erasures: async () => [made] };
-	const erased = await readErased(lying, { head, authority });
+	const erased = await readErased(lying, { head, authority, now: local.clock.now() });
 	expect(erased({ n: 5, at: 0 })).toBe(false);
 });
 
@@ -194,6 +197,52 @@ test('nothing is erased before six years are over, and nothing of what is still 
 	});
 	const own = (await rows()).find(({ act }) => act === 'erased');
 	expect((await erase([own?.n ?? 0])).body.error).toBe('conflict');
+});
+
+test('an erasing that is dated otherwise than today erases nothing', async () => {
+	const { history, store } = local.server.context;
+	const who = local.maya.signedIn.member.id;
+	const today = local.clock.now();
+	const ahead = today + erasableAfterMs;
+	// Row 5 too early; row 6 in time; row 7 in time, but signed long before.
+	await history.add(store, { act: 'erased', who, signed: erasure([5], local.maya, { at: today }) });
+	local.clock.forward(erasableAfterMs);
+	await history.add(store, { act: 'erased', who, signed: erasure([6]) });
+	await history.add(store, { act: 'erased', who, signed: erasure([7], local.maya, { at: today }) });
+	await local.maya.unlock();
+	const early = erasure([8], local.maya, { at: today });
+	const { body } = await local.maya.call('POST', '/api/log/erasures', { signed: early });
+	expect(body.error).toBe('bad-request');
+	local = await tamper(local, (db) => [5, 6, 7].forEach((n) => db.exec(emptied(n))));
+	// Then, what was signed then counts.
+	expect(await next()).toEqual([
+		{ is: 'blanked', n: 5 },
+		{ is: 'blanked', n: 7 },
+	]);
+	expect(await verified()).toHaveLength(2);
+	// Today, nothing does.
+	const source = logOf(local.maya);
+	const { now: head } = await checkHead(source, { known, at: ahead });
+	if (!head) throw new Error('no head');
+	const authority = { members, practice: members.practice };
+	const erased = await readErased(source, { head, authority, now: today });
+	expect([5, 6, 7].map((n) => erased({ n, at: today }))).toEqual([false, false, false]);
+	expect(await verified({ now: today })).toHaveLength(3);
+});
+
+test('an erasing is never erased, whoever signs that it is', async () => {
+	await years();
+	await erase([5]);
+	const { n = 0 } = (await rows()).find(({ act }) => act === 'erased') ?? {};
+	await years();
+	const { history, store } = local.server.context;
+	const who = local.maya.signedIn.member.id;
+	await history.add(store, { act: 'erased', who, signed: erasure([5, n]) });
+	local = await tamper(local, (db) => db.exec(emptied(n)));
+	expect(await next()).toEqual([{ is: 'blanked', n }]);
+	expect(await verified()).toEqual([
+		`emptied    row ${n} does not say any more who did it, and to what`,
+	]);
 });
 
 test('with an entry goes what was written down of the disclosure that it tells of', async () => {

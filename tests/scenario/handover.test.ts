@@ -122,6 +122,10 @@ test('whom it was handed to opens it, is told who else does, answers what was as
 	await close(hers);
 	await tom.app.deleteRecording(at(0));
 	await expect(una.fetchRecording(at(0))).rejects.toThrow('gone');
+	const left = store().selectFrom('recordings').select(['state', 'handover']);
+	expect(await left.where('id', '=', at(0)).execute()).toEqual([
+		{ state: 'deleted', handover: null },
+	]);
 });
 
 test('sealed anew after it was handed over, it is for the new host and no more for who left', async () => {

@@ -14,6 +14,8 @@ export interface Entry extends HistoryRow {
 	readonly name: string | undefined;
 	/** Names of all that were invited to the session. */
 	readonly people: readonly string[];
+	/** Their places: two may have one name. */
+	readonly places: KnownSession['places'];
 	readonly startsAt: number | undefined;
 }
 
@@ -26,8 +28,9 @@ export function entriesOf(
 		const session = row.session === null ? undefined : sessions.get(row.session);
 		const place = session?.places.find(({ id }) => id === row.who);
 		const name = place?.name ?? (row.who === null ? undefined : memberName(row.who));
-		const people = session?.places.map((one) => one.name) ?? [];
-		return { ...row, name, people, startsAt: session?.startsAt };
+		const places = session?.places ?? [];
+		const people = places.map((one) => one.name);
+		return { ...row, name, people, places, startsAt: session?.startsAt };
 	});
 }
 

@@ -83,23 +83,31 @@ async function boxFor(
 	return { member: id, keys: toBase64url(box) };
 }
 
-/** Keeps what somebody signed with until now, and that her keys are others from this version on. */
+/**
+ * Keeps what somebody signed with until now, and that her keys are others from this version on. Who was an administrator is
+ * kept as one also where only her role is another: what she signed as one, a handing over or an erasing, holds.
+ */
 function remembered(
 	list: MemberList,
 	before: Member | undefined,
 	after: Member | undefined,
 	version: number,
 ): MemberList {
-	if (!before || (after && sameKeys(before, after))) return list;
-	const { ed25519 } = before.publicIdentity;
+	if (!before) return list;
+	const same = after && sameKeys(before, after);
+	if (same && (before.role !== 'admin' || after.role === 'admin')) return list;
+	const { id, role, publicIdentity } = before;
+	const { ed25519 } = publicIdentity;
 	const former = list.former ?? [];
-	const known = former.some((one) => one.id === before.id && equal(one.ed25519, ed25519));
-	const was = { id: before.id, role: before.role, ed25519, pages: [] };
-	const changed = [...(list.changed ?? []), { id: before.id, version }];
+	const known = former.some(
+		(one) => one.id === id && one.role === role && equal(one.ed25519, ed25519),
+	);
+	const was = { id, role, ed25519, pages: [] };
+	const changed = [...(list.changed ?? []), { id, version }];
 	return {
 		...list,
 		former: (known ? former : [...former, was]).slice(-formerMax),
-		...(after && { changed: changed.slice(-changedMax) }),
+		...(after && !same && { changed: changed.slice(-changedMax) }),
 	};
 }
 

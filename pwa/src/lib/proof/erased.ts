@@ -3,7 +3,8 @@ import { toBase64url } from '#crypto/bytes.ts';
 import { CryptoError } from '#crypto/errors.ts';
 import type { Head } from '#crypto/log/head.ts';
 import { type MemberList, signingKeysOf, wasAdmin } from '#crypto/members/members.ts';
-import { ErasureText, erasableAfterMs } from '#protocol/erasing.ts';
+import { isApiError } from '#lib/net/errors.ts';
+import { ErasureText, erasableAfterMs, erasingDriftMs } from '#protocol/erasing.ts';
 import { logBlockRows } from '#protocol/log.ts';
 import type { HistoryRow } from '#protocol/sessions.ts';
 import type { LogSource } from './head.ts';
@@ -20,7 +21,7 @@ export type Erased = (row: { n: number; at: number }) => boolean;
 
 /** The rows that an administrator signed to erase; none where she did not sign just that. */
 async function signedRows(
-	{ who, signed }: HistoryRow,
+	{ who, signed, at }: HistoryRow,
 	{ members, practice }: Authority,
 ): Promise<readonly number[]> {
 	if (who === null || !signed || !wasAdmin(members, who)) return [];
@@ -29,7 +30,8 @@ async function signedRows(
 			const schema = ErasureText;
 			const text = await openSigned({ signed, publicKey, context: 'sotto/erasure/v1', schema });
 			const fits = text.practice === practice && text.author === who;
-			if (fits && text.key === toBase64url(publicKey)) return text.rows;
+			const then = Math.abs(text.at - at) <= erasingDriftMs;
+			if (fits && then && text.key === toBase64url(publicKey)) return text.rows;
 		} catch (error) {
 			if (!(error instanceof CryptoError)) throw error;
 		}
@@ -37,16 +39,28 @@ async function signedRows(
 	return [];
 }
 
+/** A server that cannot tell of erasings explains no emptied row. */
+async function erasuresOf(source: LogSource): Promise<readonly HistoryRow[]> {
+	try {
+		return await source.erasures();
+	} catch (error) {
+		if (!isApiError(error, 'bad-answer', 'internal')) throw error;
+		return [];
+	}
+}
+
 /**
  * Reads the erasings that the log has: each is a row of it, as its leaf says, by an administrator of the practice who signed
- * which rows. Whatever else the server shows as one is passed over. Throws `ApiError`.
+ * which rows, by `now` and then. Whatever else the server shows as one is passed over; an answer that makes no sense has none. Throws `ApiError`.
  */
 export async function readErased(
 	source: LogSource,
-	{ head, authority }: { head: Head; authority: Authority },
+	{ head, authority, now }: { head: Head; authority: Authority; now: number },
 ): Promise<Erased> {
-	const shown = (await source.erasures()).filter(
-		({ n, act }) => act === 'erased' && n >= 1 && n <= head.size,
+	const shown = (await erasuresOf(source)).filter(
+		({ n, at, act }) =>
+			// Dated ahead, it would erase what is younger.
+			act === 'erased' && at <= now + erasingDriftMs && n >= 1 && n <= head.size,
 	);
 	const until = new Map<number, number>();
 	const blocks = new Set(shown.map(({ n }) => Math.floor((n - 1) / logBlockRows)));

@@ -1,4 +1,5 @@
 import { toBase64url } from '#crypto/bytes.ts';
+import { CryptoError } from '#crypto/errors.ts';
 import { signJson } from '#crypto/identity/signed.ts';
 import { account } from '#lib/account/account.svelte.ts';
 import { fetchJson, request } from '#lib/net/api.ts';
@@ -9,9 +10,13 @@ import {
 	erasedRowsMax,
 } from '#protocol/erasing.ts';
 import type { HistoryRow } from '#protocol/sessions.ts';
+import { proof } from './proof.svelte.ts';
 
 /** Of these rows, those that may be erased by now. Throws `ApiError`. */
-export async function erasableOf(rows: readonly HistoryRow[], now: number): Promise<HistoryRow[]> {
+export async function erasableOf<R extends HistoryRow>(
+	rows: readonly R[],
+	now: number,
+): Promise<R[]> {
 	const old = rows.filter(({ at, leaf }) => at <= now - erasableAfterMs && leaf.salt !== null);
 	const may = new Set<number>();
 	for (let at = 0; at < old.length; at += erasedRowsMax) {
@@ -23,8 +28,24 @@ export async function erasableOf(rows: readonly HistoryRow[], now: number): Prom
 	return old.filter(({ n }) => may.has(n));
 }
 
-/** Takes from rows of the history whom and what they were about; this administrator signs which. Throws `ApiError`. */
-export async function eraseRows(numbers: readonly number[], now: number): Promise<void> {
+/**
+ * Nobody signs by its number what she was shown of a row unless that is how the signed log has it. Throws `bad-signature` where
+ * something is wrong with one of these or with the history as a whole, `ApiError` where that cannot be known.
+ */
+async function demandProved(rows: readonly HistoryRow[]): Promise<void> {
+	const own = new Set(rows.map(({ n }) => n));
+	const { findings } = await proof.check(rows);
+	if (findings.some((one) => !('n' in one) || one.is === 'unfit' || own.has(one.n)))
+		throw new CryptoError('bad-signature');
+}
+
+/**
+ * Takes from rows of the history whom and what they were about, as they are shown; this administrator signs which. Throws
+ * `bad-signature` where they are not as they were written, or the history is in doubt, and `ApiError`.
+ */
+export async function eraseRows(rows: readonly HistoryRow[], now: number): Promise<void> {
+	await demandProved(rows);
+	const numbers = rows.map(({ n }) => n);
 	const { member, identity, practice } = account;
 	for (let from = 0; from < numbers.length; from += erasedRowsMax) {
 		const value: ErasureText = {

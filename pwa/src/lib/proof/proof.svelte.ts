@@ -35,7 +35,7 @@ class HistoryProof {
 		now: Date.now,
 	});
 
-	/** Looks at the head and at the newest rows, once for whoever is signed in. Never throws: a server that is away is asked at the next start. */
+	/** Looks at the head and at the newest rows, once for whoever is signed in. Never throws: a server that is away is asked at the next start; one that gives no answer that makes sense is in doubt. */
 	async start(): Promise<void> {
 		if (account.state !== 'unlocked' || this.#practice === account.practice.id) return;
 		this.#practice = account.practice.id;
@@ -54,6 +54,8 @@ class HistoryProof {
 		} catch (error) {
 			if (!isApiError(error)) throw error;
 			this.#practice = undefined;
+			// Whoever can write into the database could silence the proof like this.
+			if (isApiError(error, 'bad-answer', 'internal')) this.findings = [{ is: 'unproved' }];
 		}
 	}
 
@@ -109,7 +111,7 @@ class HistoryProof {
 		const { members, practice } = account;
 		const authority = { members, practice: practice.id };
 		let read: Promise<Erased> | undefined;
-		return () => (read ??= readErased(source, { head, authority }));
+		return () => (read ??= readErased(source, { head, authority, now: Date.now() }));
 	}
 
 	#known(): Promise<Head | undefined> {

@@ -69,13 +69,15 @@ export async function checkBlock(
 const isBlank = ({ leaf }: HistoryRow): boolean => leaf.salt === null;
 const bareOf = ({ n, at, act, leaf }: HistoryRow): BlankRow => ({ n, at, act, of: leaf.of });
 
-/** Whether a row was emptied, and not erased by who may when it might: its time is that of the leaf. */
+/** Whether a row was emptied, and not erased by who may when it might: time and act are those of the leaf. Erasings stay. */
 function isUnexplained(
 	row: BlankRow | undefined,
 	leaf: string,
 	erased: ((row: BlankRow) => boolean) | undefined,
 ): boolean {
-	return row !== undefined && !(erased?.(row) && equal(rowHash(row), fromBase64url(leaf)));
+	if (row === undefined) return false;
+	const explained = row.act !== 'erased' && erased?.(row);
+	return !(explained && equal(rowHash(row), fromBase64url(leaf)));
 }
 
 const fits = (row: HistoryRow | undefined, leaf: string | null): boolean => {
