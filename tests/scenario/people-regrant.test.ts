@@ -1,12 +1,25 @@
 import { expect, test, vi } from 'vitest';
-import { type App, join } from '../app.ts';
-import { recorded } from '../apprecorded.ts';
+import { random } from '#crypto/bytes.ts';
+import { makeGrant } from '#crypto/grant/grant.ts';
+import { createTrackKey } from '#crypto/track/key.ts';
+import { type App, join, password } from '../app.ts';
+import { Device } from '../device.ts';
 import { founded } from '../practices.ts';
+import { storeRecording } from '../recorded.ts';
 
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
 
 // Who lost her keys opens her recordings again when somebody who can open them wraps them for the new ones.
 const here = founded();
+
+/** A finished recording of this host with Dana. */
+async function recorded(email: string): Promise<string> {
+	const { address } = here.local;
+	const device = await Device.signIn({ address, email, password });
+	const filmed = (name: string) => ({ name, film: random(9000), startMs: 0, durationMs: 60_000 });
+	const people = [filmed('The host'), filmed('Dana Whitfield')] as const;
+	return (await storeRecording(device, { people: [people[0], people[1]] })).id;
+}
 
 /** Whether this app gets the track's key from the grants that the server gives it. */
 async function opens(app: App, id: string): Promise<boolean> {
@@ -20,10 +33,12 @@ async function opens(app: App, id: string): Promise<boolean> {
 test('new keys open again what the old ones opened, and no other recording; the old keys get nothing', async () => {
 	const tom = await join(here.maya, { email: 'tom@alderstreet.example', role: 'clinician' });
 	const una = await join(here.maya, { email: 'una@alderstreet.example', role: 'supervisor' });
-	const [hers, other] = [await recorded(tom.app), await recorded(tom.app)];
+	const email = 'tom@alderstreet.example';
+	const [hers, other] = [await recorded(email), await recorded(email)];
 	await tom.app.give(await tom.app.fetchRecording(hers), una.id);
 	expect(await opens(una.app, hers)).toBe(true);
 	const oldOpener = una.app.opener();
+	const oldIdentity = una.app.account.identity.publicIdentity;
 	const again = await join(here.maya, {
 		email: 'una@alderstreet.example',
 		role: 'supervisor',
@@ -56,6 +71,28 @@ test('new keys open again what the old ones opened, and no other recording; the 
 		{ recording: other, grants: [{ ...grant, recording: other, grantor: una.id }] },
 	];
 	for (const one of forged) expect(await here.maya.regrant(one, una.id)).toBe(false);
+	// Nor is anybody its host because the server says so: what she signed lets nobody in.
+	const { store } = here.local.server.context;
+	const { identity } = ida.app.account;
+	const signed = await makeGrant({
+		recording: other,
+		recipient: { id: una.id, publicIdentity: oldIdentity },
+		grantor: { id: ida.id, signing: identity.signing },
+		expiresAt: null,
+		keys: [{ track: other, key: createTrackKey() }],
+	});
+	const says = (host: string, madeBy: string | null) =>
+		store
+			.updateTable('recordings')
+			.set({ host, made_by: madeBy })
+			.where('id', '=', other)
+			.execute();
+	for (const madeBy of [tom.id, null]) {
+		await says(ida.id, madeBy);
+		const one = { recording: other, grants: [signed] };
+		await expect(here.maya.regrant(one, una.id)).rejects.toThrow(/bad-signature|forged/);
+	}
+	await says(tom.id, null);
 	expect(await here.maya.regrant(lost, una.id)).toBe(true);
 	expect(await opens(again.app, hers)).toBe(true);
 	const { grants } = await again.app.fetchRecording(hers);
@@ -71,7 +108,7 @@ test('new keys open again what the old ones opened, and no other recording; the 
 test('a host who comes back opens her own recordings again, signed by the keys that she had', async () => {
 	const email = 'eva@alderstreet.example';
 	const eva = await join(here.maya, { email, role: 'clinician' });
-	const own = await recorded(eva.app);
+	const own = await recorded(email);
 	const again = await join(here.maya, { email, role: 'clinician', member: eva.id });
 	expect(await opens(again.app, own)).toBe(false);
 	// The admin opens it although the keys that signed its grants are on the list no more.
