@@ -21,13 +21,7 @@ import { Id } from '../protocol/text.ts';
 import { visibleSession } from '../session/sessions.ts';
 import { verifySignature, verifySigned } from '../signature.ts';
 import type { Asked } from './requests.ts';
-import {
-	addRequest,
-	closeRequest,
-	extendRequest,
-	requestsOfPlace,
-	tasksOf,
-} from './requests.ts';
+import { addRequest, closeRequest, extendRequest, requestsOfPlace, tasksOf } from './requests.ts';
 import { takeBack } from './withdraw.ts';
 
 const Params = v.object({ id: Id });

@@ -1,6 +1,7 @@
 import { expect, test, vi } from 'vitest';
 import { random } from '#crypto/bytes.ts';
 import { makeGrant } from '#crypto/grant/grant.ts';
+import type { PublicIdentity } from '#crypto/identity/identity.ts';
 import { createTrackKey } from '#crypto/track/key.ts';
 import { type App, join, password } from '../app.ts';
 import { Device } from '../device.ts';
@@ -29,6 +30,25 @@ async function opens(app: App, id: string): Promise<boolean> {
 		() => false,
 	);
 }
+
+/** A grant as somebody signs it who has none of the keys. */
+function grantBy(
+	{ app, id }: { app: App; id: string },
+	recording: string,
+	recipient: { id: string; publicIdentity: PublicIdentity },
+) {
+	const grantor = { id, signing: app.account.identity.signing };
+	const keys = [{ track: recording, key: createTrackKey() }];
+	return makeGrant({ recording, recipient, grantor, expiresAt: null, keys });
+}
+
+/** What the server says of who hosts a recording. */
+const says = (id: string, host: string, madeBy: string | null) =>
+	here.local.server.context.store
+		.updateTable('recordings')
+		.set({ host, made_by: madeBy })
+		.where('id', '=', id)
+		.execute();
 
 test('new keys open again what the old ones opened, and no other recording; the old keys get nothing', async () => {
 	const tom = await join(here.maya, { email: 'tom@alderstreet.example', role: 'clinician' });
@@ -72,27 +92,14 @@ test('new keys open again what the old ones opened, and no other recording; the 
 	];
 	for (const one of forged) expect(await here.maya.regrant(one, una.id)).toBe(false);
 	// Nor is anybody its host because the server says so: what she signed lets nobody in.
-	const { store } = here.local.server.context;
-	const { identity } = ida.app.account;
-	const signed = await makeGrant({
-		recording: other,
-		recipient: { id: una.id, publicIdentity: oldIdentity },
-		grantor: { id: ida.id, signing: identity.signing },
-		expiresAt: null,
-		keys: [{ track: other, key: createTrackKey() }],
-	});
-	const says = (host: string, madeBy: string | null) =>
-		store
-			.updateTable('recordings')
-			.set({ host, made_by: madeBy })
-			.where('id', '=', other)
-			.execute();
+	const to = { id: una.id, publicIdentity: oldIdentity };
+	const signed = await grantBy(ida, other, to);
 	for (const madeBy of [tom.id, null]) {
-		await says(ida.id, madeBy);
+		await says(other, ida.id, madeBy);
 		const one = { recording: other, grants: [signed] };
 		await expect(here.maya.regrant(one, una.id)).rejects.toThrow(/bad-signature|forged/);
 	}
-	await says(tom.id, null);
+	await says(other, tom.id, null);
 	expect(await here.maya.regrant(lost, una.id)).toBe(true);
 	expect(await opens(again.app, hers)).toBe(true);
 	const { grants } = await again.app.fetchRecording(hers);

@@ -97,7 +97,10 @@ test('whoever else holds the link takes nothing back, not what she asked and not
 	expect((await maya.call('POST', '/api/requests', entered)).status).toBe(201);
 	for (const key of [second.key, visit.key])
 		expect((await back(visit, entered.id, key)).body.error).toBe('forbidden');
-	expect((await look(visit)).map(({ state }: { state: string }) => state)).toEqual(['open', 'open']);
+	expect((await look(visit)).map(({ state }: { state: string }) => state)).toEqual([
+		'open',
+		'open',
+	]);
 	expect(await withdrawnIn(session)).toEqual([]);
 	// What she said in the call is hers too, with the key that signed it.
 	const other = await visited();

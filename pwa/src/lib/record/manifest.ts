@@ -132,7 +132,7 @@ export function ancestorsOf({ derivedFrom }: Pick<Manifest, 'derivedFrom'>): str
 }
 
 /** What a copy of this recording says that it comes from. */
-export function derivedFrom(source: Manifest): NonNullable<Manifest['derivedFrom']> {
+export function originOf(source: Manifest): NonNullable<Manifest['derivedFrom']> {
 	const { recording } = source;
 	const [root = recording, ...between] = ancestorsOf(source);
 	return { recording, root, ...(between.length > 0 && { between }) };

@@ -4,7 +4,7 @@ import { createTrackKey, importTrackKey } from '#crypto/track/key.ts';
 import { account } from '#lib/account/account.svelte.ts';
 import { signWish } from '#lib/deletion/wish.ts';
 import type { RecordingsApi } from '#lib/record/api.ts';
-import { type Manifest, type ManifestTrack, derivedFrom } from '#lib/record/manifest.ts';
+import { type Manifest, type ManifestTrack, originOf } from '#lib/record/manifest.ts';
 import { partRow } from '#lib/record/parts.ts';
 import { fetchRecording, openRecording } from '#lib/recordings/store.ts';
 import { finishDerivative, makeDerivative } from './api.ts';
@@ -147,7 +147,7 @@ function manifestOf(
 		...timesAfter(source, passage),
 		recording: id,
 		tracks,
-		derivedFrom: derivedFrom(source),
+		derivedFrom: originOf(source),
 		rewritten: [...(source.rewritten ?? []), said],
 	};
 }
