@@ -73,9 +73,9 @@ export const TakenBackText = v.strictObject({
 export type TakenBackText = v.InferOutput<typeof TakenBackText>;
 
 /**
- * POST /api/places/:place/requests/:id/withdraw (whoever signs with a key of this place): 200 with OwnRequests, also the same
- * again. It is closed then as `withdrawn`. Errors: `not-found` as above, and for a request from elsewhere; `forbidden` (not
- * signed so), `conflict` (it was answered).
+ * POST /api/places/:place/requests/:id/withdraw (whoever signs with the key that signed the request): 200 with OwnRequests, also
+ * the same again. It is closed then as `withdrawn`. Errors: `not-found` as above, and for a request from elsewhere; `forbidden`
+ * (not signed so, or asked with another key, with an account or entered by staff), `conflict` (it was answered).
  */
 export const TakenBack = v.strictObject({ signed: Signed });
 
@@ -178,6 +178,7 @@ export type CloseRequest = v.InferOutput<typeof CloseRequest>;
 
 /**
  * GET /api/visits/:place/requests → OwnRequests, POST /api/visits/:place/requests (participants with an account, of
- * their own places): 201. POST /api/visits/:place/requests/:id/withdraw → OwnRequests. Errors: as for a place.
+ * their own places): 201. POST /api/visits/:place/requests/:id/withdraw → OwnRequests, of what this account asked. Errors: as for
+ * a place.
  */
 export const AccountRequest = v.strictObject({ id: Id, kind: RequestKind });

@@ -311,32 +311,3 @@ export async function closeRequest(
 		await history.add(db, { act, who: staff.member, session: row.session, about: id });
 	});
 }
-
-/**
- * She asks no more. Throws `not-found` for a request from another place, `conflict` when it was answered already.
- */
-export async function takeBack(
-	{ store, clock, history }: Context,
-	wish: { id: string; place: string; who: string; signed?: Signed },
-): Promise<void> {
-	const { id, place, who, signed } = wish;
-	await store.transaction().execute(async (db) => {
-		const row = await db
-			.selectFrom('requests')
-			.selectAll()
-			.where('id', '=', id)
-			.where('place', '=', place)
-			.executeTakeFirst();
-		if (!row) throw new ServerError('not-found');
-		if (row.close_reason === 'withdrawn') return;
-		if (row.state !== 'open') throw new ServerError('conflict');
-		await db
-			.updateTable('requests')
-			.set({ state: 'declined', closed_at: clock.now(), close_reason: 'withdrawn' })
-			.where('id', '=', id)
-			.execute();
-		const by = signed && { signed };
-		const { session } = row;
-		await history.add(db, { act: 'request-withdrawn', who, ...by, session, about: id });
-	});
-}

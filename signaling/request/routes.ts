@@ -21,14 +21,8 @@ import { Id } from '../protocol/text.ts';
 import { visibleSession } from '../session/sessions.ts';
 import { verifySignature, verifySigned } from '../signature.ts';
 import type { Asked } from './requests.ts';
-import {
-	addRequest,
-	closeRequest,
-	extendRequest,
-	requestsOfPlace,
-	takeBack,
-	tasksOf,
-} from './requests.ts';
+import { addRequest, closeRequest, extendRequest, requestsOfPlace, tasksOf } from './requests.ts';
+import { takeBack } from './withdraw.ts';
 
 const Params = v.object({ id: Id });
 const PlaceParams = v.object({ place: Id });
@@ -130,7 +124,7 @@ function ownRoutes(app: FastifyInstance, context: Context): void {
 		const meant = text.place === place && text.request === id;
 		if (!meant || !verifySigned(subject, 'sotto/request-back/v1', signed))
 			throw new ServerError('forbidden');
-		await takeBack(context, { id, place, who: place, signed });
+		await takeBack(context, { id, place, by: { subject, signed } });
 		context.hub.changed('recordings');
 		return { requests: await requestsOfPlace(context, place) };
 	});
@@ -160,7 +154,7 @@ function accountRoutes(app: FastifyInstance, context: Context): void {
 		const { member } = await staffOf(context, request);
 		const { place, id } = parse(OneParams, request.params);
 		await ownPlace(context, member, place);
-		await takeBack(context, { id, place, who: member });
+		await takeBack(context, { id, place, by: { member } });
 		context.hub.changed('recordings');
 		return { requests: await requestsOfPlace(context, place) };
 	});

@@ -5,7 +5,7 @@ import { nothing } from '../../signaling/share/rows.ts';
 import { type App, join as joins, password } from '../app.ts';
 import { Device } from '../device.ts';
 import { founded } from '../practices.ts';
-import { type Recorded, storeRecording } from '../recorded.ts';
+import { type Recorded, type RecordedWish, storeRecording } from '../recorded.ts';
 import { memory, openRewriting, opened } from '../rewrite.ts';
 import { newId } from '../wire.ts';
 
@@ -22,11 +22,22 @@ let rewriting: Awaited<ReturnType<typeof openRewriting>>;
 
 const store = () => here.local.server.context.store;
 
-async function storeEvas(): Promise<Recorded> {
+const part2 = {
+	program: 'Alder Street Recovery',
+	what: 'Sound and picture of this visit',
+	to: 'Eva Lindt',
+	revoke: 'In writing',
+	ends: 'When the recording is deleted',
+	care: false,
+	refusal: 'The visit takes place all the same',
+};
+
+async function storeEvas(wish: Partial<RecordedWish> = {}): Promise<Recorded> {
 	const { address } = here.local;
 	const device = await Device.signIn({ address, email: 'eva@alderstreet.example', password });
 	const filmed = (name: string) => ({ name, film: random(20_000), startMs: 0, durationMs: 60_000 });
-	return storeRecording(device, { people: [filmed('Eva Lindt'), filmed('Dana Whitfield')] });
+	const people = [filmed('Eva Lindt'), filmed('Dana Whitfield')] as const;
+	return storeRecording(device, { people: [people[0], people[1]], ...wish });
 }
 
 /** A share that waits for a device. */
@@ -51,6 +62,9 @@ beforeAll(async () => {
 		name: 'Eva Lindt',
 	});
 	made = [await storeEvas(), await storeEvas(), await storeEvas()];
+	const signature = { signedAs: 'Dana Whitfield', at: 1_800_000_000_000 };
+	const company = { 'Dana Whitfield': signature, 'Eva Lindt': { ...signature, signedAs: 'Eva' } };
+	made.push(await storeEvas({ part2, company }));
 	({ app: una } = await joins(here.maya, { email: 'una@alderstreet.example', role: 'admin' }));
 	// The newest app's modules are those that hand over and rewrite: Una's.
 	({ handOver } = await import('../../pwa/src/lib/people/handover.ts'));
@@ -166,4 +180,16 @@ test('a host whom no administrator named is not believed', async () => {
 	await expect(tom.app.openRecording({ ...told, handover: signed })).rejects.toThrow(
 		'bad-signature',
 	);
+});
+
+test('what a consent under 42 CFR Part 2 says who gets is handed over without its keys, and with them once that is answered', async () => {
+	await handOver(at(3), tom.id);
+	const told = await una.fetchRecording(at(3));
+	expect(told).toMatchObject({ host: tom.id, madeBy: eva.id });
+	expect(told.recipients).not.toContain(tom.id);
+	await expect(opened(tom.app, at(3))).rejects.toThrow('not-a-recipient');
+	// As on its page, behind the question whether the consent names him.
+	await una.give(told, tom.id);
+	const { evidence } = await opened(tom.app, at(3));
+	expect(evidence.notice?.notice.part2).toEqual(part2);
 });

@@ -1,12 +1,26 @@
 import { expect, test, vi } from 'vitest';
-import { type App, join } from '../app.ts';
-import { recorded } from '../apprecorded.ts';
+import { random } from '#crypto/bytes.ts';
+import { makeGrant } from '#crypto/grant/grant.ts';
+import type { PublicIdentity } from '#crypto/identity/identity.ts';
+import { createTrackKey } from '#crypto/track/key.ts';
+import { type App, join, password } from '../app.ts';
+import { Device } from '../device.ts';
 import { founded } from '../practices.ts';
+import { storeRecording } from '../recorded.ts';
 
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 90_000 });
 
 // Who lost her keys opens her recordings again when somebody who can open them wraps them for the new ones.
 const here = founded();
+
+/** A finished recording of this host with Dana. */
+async function recorded(email: string): Promise<string> {
+	const { address } = here.local;
+	const device = await Device.signIn({ address, email, password });
+	const filmed = (name: string) => ({ name, film: random(9000), startMs: 0, durationMs: 60_000 });
+	const people = [filmed('The host'), filmed('Dana Whitfield')] as const;
+	return (await storeRecording(device, { people: [people[0], people[1]] })).id;
+}
 
 /** Whether this app gets the track's key from the grants that the server gives it. */
 async function opens(app: App, id: string): Promise<boolean> {
@@ -17,13 +31,34 @@ async function opens(app: App, id: string): Promise<boolean> {
 	);
 }
 
+/** A grant as somebody signs it who has none of the keys. */
+function grantBy(
+	{ app, id }: { app: App; id: string },
+	recording: string,
+	recipient: { id: string; publicIdentity: PublicIdentity },
+) {
+	const grantor = { id, signing: app.account.identity.signing };
+	const keys = [{ track: recording, key: createTrackKey() }];
+	return makeGrant({ recording, recipient, grantor, expiresAt: null, keys });
+}
+
+/** What the server says of who hosts a recording. */
+const says = (id: string, host: string, madeBy: string | null) =>
+	here.local.server.context.store
+		.updateTable('recordings')
+		.set({ host, made_by: madeBy })
+		.where('id', '=', id)
+		.execute();
+
 test('new keys open again what the old ones opened, and no other recording; the old keys get nothing', async () => {
 	const tom = await join(here.maya, { email: 'tom@alderstreet.example', role: 'clinician' });
 	const una = await join(here.maya, { email: 'una@alderstreet.example', role: 'supervisor' });
-	const [hers, other] = [await recorded(tom.app), await recorded(tom.app)];
+	const email = 'tom@alderstreet.example';
+	const [hers, other] = [await recorded(email), await recorded(email)];
 	await tom.app.give(await tom.app.fetchRecording(hers), una.id);
 	expect(await opens(una.app, hers)).toBe(true);
 	const oldOpener = una.app.opener();
+	const oldIdentity = una.app.account.identity.publicIdentity;
 	const again = await join(here.maya, {
 		email: 'una@alderstreet.example',
 		role: 'supervisor',
@@ -56,6 +91,15 @@ test('new keys open again what the old ones opened, and no other recording; the 
 		{ recording: other, grants: [{ ...grant, recording: other, grantor: una.id }] },
 	];
 	for (const one of forged) expect(await here.maya.regrant(one, una.id)).toBe(false);
+	// Nor is anybody its host because the server says so: what she signed lets nobody in.
+	const to = { id: una.id, publicIdentity: oldIdentity };
+	const signed = await grantBy(ida, other, to);
+	for (const madeBy of [tom.id, null]) {
+		await says(other, ida.id, madeBy);
+		const one = { recording: other, grants: [signed] };
+		await expect(here.maya.regrant(one, una.id)).rejects.toThrow(/bad-signature|forged/);
+	}
+	await says(other, tom.id, null);
 	expect(await here.maya.regrant(lost, una.id)).toBe(true);
 	expect(await opens(again.app, hers)).toBe(true);
 	const { grants } = await again.app.fetchRecording(hers);
@@ -71,7 +115,7 @@ test('new keys open again what the old ones opened, and no other recording; the 
 test('a host who comes back opens her own recordings again, signed by the keys that she had', async () => {
 	const email = 'eva@alderstreet.example';
 	const eva = await join(here.maya, { email, role: 'clinician' });
-	const own = await recorded(eva.app);
+	const own = await recorded(email);
 	const again = await join(here.maya, { email, role: 'clinician', member: eva.id });
 	expect(await opens(again.app, own)).toBe(false);
 	// The admin opens it although the keys that signed its grants are on the list no more.

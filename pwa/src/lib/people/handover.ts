@@ -1,4 +1,5 @@
 import { CryptoError } from '#crypto/errors.ts';
+import { memberOf } from '#crypto/members/members.ts';
 import { tellReason, owesReason } from '#lib/access/reasons.ts';
 import { account } from '#lib/account/account.svelte.ts';
 import { request } from '#lib/net/api.ts';
@@ -9,24 +10,34 @@ import { rewrites } from '#lib/rewrite/rewrites.svelte.ts';
 import { recipientOf } from '#lib/rewrite/source.ts';
 import type { Grant, Recording } from '#protocol/recordings.ts';
 
-/** Its keys for the new host; null where she has them, or where nobody at this device has. Throws `no-key`. */
-async function keysFor(recording: Recording, to: string): Promise<Grant | null> {
-	if (recording.recipients.includes(to)) return null;
+/**
+ * Whether its keys go along with it: not where a consent under 42 CFR Part 2 says who gets what was recorded, and not where this
+ * device cannot tell. Then she is let in on its page, where it is asked whether she is named there. Throws `ApiError`.
+ */
+async function keysGoAlong(recording: Recording): Promise<boolean> {
 	try {
-		return await wrapFor(recording, { to, expiresAt: null });
+		const { evidence } = await openRecording(recording);
+		return evidence.notice?.notice.part2 === undefined;
 	} catch (error) {
-		if (error instanceof CryptoError && error.code === 'not-a-recipient') return null;
+		if (error instanceof CryptoError) return false;
 		throw error;
 	}
 }
 
+/** Its keys for the new host; null where she has them, where nobody at this device has, and where they do not go along. */
+async function keysFor(recording: Recording, to: string): Promise<Grant | null> {
+	if (recording.recipients.includes(to) || !(await keysGoAlong(recording))) return null;
+	return wrapFor(recording, { to, expiresAt: null });
+}
+
 /**
  * Hands a recording of who left to a colleague, who hosts it from then on: this administrator signs it, and wraps its keys for
- * her where she can open it herself. Throws `no-key` for whoever is not on the member list, `ApiError`: `conflict` while its
- * host is a member or it is not finished.
+ * her where she can open it herself and no consent says who may. Throws `no-key` for whoever is not on the member list,
+ * `ApiError`: `conflict` while its host is a member or it is not finished.
  */
 export async function handOver(id: string, to: string): Promise<void> {
 	await account.refresh();
+	if (!memberOf(account.members, to)) throw new CryptoError('no-key');
 	const grant = await keysFor(await fetchRecording(id), to);
 	const signed = await signAct({ act: 'handed-over', recording: id, about: to });
 	const granted = grant && (await signAct({ act: 'granted', recording: id, about: to }));

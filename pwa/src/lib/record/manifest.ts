@@ -110,10 +110,33 @@ export const Manifest = v.strictObject({
 	verdict: v.picklist(['live', 'complete', 'ends-early', 'altered']),
 	/** What was changed since it was recorded, oldest first. */
 	rewritten: v.exactOptional(v.pipe(v.array(Rewriting), v.maxLength(1024))),
-	/** The recording that this one is a shortened copy of, and the one that was recorded. */
-	derivedFrom: v.exactOptional(v.strictObject({ recording: Id, root: Id })),
+	/**
+	 * The recording that this one is a shortened copy of, and the one that was recorded. `between` = those between the two, the
+	 * oldest first; not in copies that were made before it was written down.
+	 */
+	derivedFrom: v.exactOptional(
+		v.strictObject({
+			recording: Id,
+			root: Id,
+			between: v.exactOptional(v.pipe(v.array(Id), v.maxLength(1024))),
+		}),
+	),
 });
 export type Manifest = v.InferOutput<typeof Manifest>;
+
+/** The recordings that this one is a copy of, the recorded one first; none for one that was recorded. */
+export function ancestorsOf({ derivedFrom }: Pick<Manifest, 'derivedFrom'>): string[] {
+	if (!derivedFrom) return [];
+	const { recording, root, between = [] } = derivedFrom;
+	return [...new Set([root, ...between, recording])];
+}
+
+/** What a copy of this recording says that it comes from. */
+export function originOf(source: Manifest): NonNullable<Manifest['derivedFrom']> {
+	const { recording } = source;
+	const [root = recording, ...between] = ancestorsOf(source);
+	return { recording, root, ...(between.length > 0 && { between }) };
+}
 
 /** A recording's own text may be so long, in characters. */
 const manifestCharsMax = 4 * 1024 * 1024;

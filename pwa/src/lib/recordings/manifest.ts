@@ -3,7 +3,7 @@ import { type Capture, verifyCapture } from '#crypto/consent/capture.ts';
 import { CryptoError } from '#crypto/errors.ts';
 import { type VerifiedEvidence, verifyEvidence } from '#crypto/group/evidence.ts';
 import { type MemberList, signingKeysOf } from '#crypto/members/members.ts';
-import { type Manifest, openManifest } from '#lib/record/manifest.ts';
+import { type Manifest, ancestorsOf, openManifest } from '#lib/record/manifest.ts';
 import type { Recording } from '#protocol/recordings.ts';
 import { demandHost } from './handed.ts';
 import type { TrackKeys } from './keys.ts';
@@ -58,7 +58,7 @@ export async function readManifest(options: {
 		// An older one in place of the newest would hide what became of the recording.
 		if (state === 'finished' && manifest.verdict === 'live') throw new CryptoError('truncated');
 		const hostKeys = signingKeysOf(members, madeBy);
-		const known = [id, root, manifest.derivedFrom?.recording ?? id];
+		const known = [id, ...ancestorsOf(manifest)];
 		await demandHost(recording, { members, known });
 		const evidence = await evidenceOf({ evidence: manifest.evidence, session, hostKeys });
 		const capture = origin === 'tab' ? await captureOf({ manifest, hostKeys }) : undefined;

@@ -10,7 +10,7 @@ import { SaidAct } from '#protocol/acts.ts';
 import { type Grant, MemberGrants, type Recording } from '#protocol/recordings.ts';
 import type { HistoryRow } from '#protocol/sessions.ts';
 import { mayGive, sendGrant, wrapFor } from './give.ts';
-import { fetchRecording } from './store.ts';
+import { fetchRecording, openRecording } from './store.ts';
 
 /** Grants of one recording for keys that their recipient has no more. */
 export interface Lost {
@@ -102,10 +102,11 @@ async function isAgain(grant: Grant, recording: Recording, list: MemberList): Pr
 
 /**
  * Wraps the keys of a recording for the new keys of who could open it before; her old grants go in the same
- * moment. False when nobody who may had granted it to her, or this member may not. Throws as `wrapFor`.
+ * moment. False when nobody who may had granted it to her, or this member may not. Who hosts it and who recorded it is believed
+ * as its manifest says, and no grant before that. Throws as `openRecording` and `wrapFor`.
  */
 export async function regrant({ recording: id, grants }: Lost, to: string): Promise<boolean> {
-	const recording = await fetchRecording(id);
+	const { recording } = await openRecording(await fetchRecording(id));
 	const genuine: Grant[] = [];
 	for (const grant of grants)
 		if (

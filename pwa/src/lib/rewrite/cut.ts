@@ -4,8 +4,9 @@ import { createTrackKey, importTrackKey } from '#crypto/track/key.ts';
 import { account } from '#lib/account/account.svelte.ts';
 import { signWish } from '#lib/deletion/wish.ts';
 import type { RecordingsApi } from '#lib/record/api.ts';
-import type { Manifest, ManifestTrack } from '#lib/record/manifest.ts';
+import { type Manifest, type ManifestTrack, originOf } from '#lib/record/manifest.ts';
 import { partRow } from '#lib/record/parts.ts';
+import { fetchRecording, openRecording } from '#lib/recordings/store.ts';
 import { finishDerivative, makeDerivative } from './api.ts';
 import { Counter } from './counter.ts';
 import type { CutFile } from './cutobject.ts';
@@ -85,6 +86,8 @@ export async function cutPassage(options: Cutting): Promise<string> {
 	counter.begin('swap', 1);
 	const next = manifestOf(manifest, { id, passage, tracks: files.map(trackOf) });
 	const kept = await storeManifest({ api, signal, manifest: next, part: 0, key: keyOf(id) });
+	// Never is the source given up for a copy that nobody can open.
+	await openRecording(await fetchRecording(id), signal);
 	signal.throwIfAborted();
 	const keep = [...files.map(({ file }) => file.stored), kept].map(
 		({ track, part, chunks, bytes }) => ({ track, part, chunks, bytes }),
@@ -144,10 +147,7 @@ function manifestOf(
 		...timesAfter(source, passage),
 		recording: id,
 		tracks,
-		derivedFrom: {
-			recording: source.recording,
-			root: source.derivedFrom?.root ?? source.recording,
-		},
+		derivedFrom: originOf(source),
 		rewritten: [...(source.rewritten ?? []), said],
 	};
 }
