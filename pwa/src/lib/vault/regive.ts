@@ -62,7 +62,7 @@ async function oldGrants(): Promise<Lost[]> {
 		more = page.more && after !== undefined;
 	}
 	return [...byRecording]
-		.filter(([, grants]) => grants.some(({ recipientKey }) => recipientKey !== current))
+		.filter(([, grants]) => grants.every(({ recipientKey }) => recipientKey !== current))
 		.map(([recording, grants]) => ({ recording, grants }));
 }
 

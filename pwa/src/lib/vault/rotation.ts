@@ -115,9 +115,13 @@ async function accountOf(
 	};
 }
 
-/** Whether new keys of this member wait for an administrator's browser, and until when. Throws `ApiError`. */
+/** Whether new keys of this member wait for an administrator's browser, until when, and where they were asked for. Throws `ApiError`. */
+export const ownRotation = (): Promise<v.InferOutput<typeof OwnRotation>> =>
+	fetchJson(OwnRotation, { path });
+
+/** Until when they wait; null where none do. Throws `ApiError`. */
 export async function waitsUntil(): Promise<number | null> {
-	return (await fetchJson(OwnRotation, { path })).waitsUntil;
+	return (await ownRotation()).waitsUntil;
 }
 
 /** What is known of keys whose sending failed. */
