@@ -1,8 +1,11 @@
 import { beforeAll, expect, test, vi } from 'vitest';
+import { random } from '#crypto/bytes.ts';
 import type { Grant } from '../../signaling/protocol/recordings.ts';
 import { type App, join, openApp, password } from '../app.ts';
 import { recorded } from '../apprecorded.ts';
+import { Device } from '../device.ts';
 import { founded } from '../practices.ts';
+import { storeRecording } from '../recorded.ts';
 import { bytesOf, newId } from '../wire.ts';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
@@ -31,6 +34,15 @@ let hers: string;
 let ended: string;
 let planned: string;
 
+/** A recording of the administrator's with all that belongs to it: whoever wraps it for others opens it first. */
+async function whole(): Promise<string> {
+	const { email: host } = here.maya.account.member;
+	const device = await Device.signIn({ address: here.local.address, email: host, password });
+	const filmed = (name: string) => ({ name, film: random(9000), startMs: 0, durationMs: 60_000 });
+	const { id } = await storeRecording(device, { people: [filmed('Maya'), filmed('Dana')] });
+	return id;
+}
+
 const send = (grant: Grant, replaces: readonly string[]) =>
 	tom.request({
 		method: 'POST',
@@ -52,7 +64,7 @@ beforeAll(async () => {
 	const joined = await join(here.maya, { email, role: 'clinician' });
 	member = joined.id;
 	tom = await renewing(joined.app);
-	hers = await recorded(here.maya);
+	hers = await whole();
 	await here.maya.give(await here.maya.fetchRecording(hers), member);
 	his = await recorded(tom);
 	const [first] = await tom.fetchRoll(0, 8_640_000_000_000_000);
@@ -148,7 +160,7 @@ test('who has wrapped for new keys of his own and then loses them all is let bac
 	if (!lost) throw new Error('nothing lost');
 	expect(lost.grants.map(({ grantor }) => grantor)).toEqual([member]);
 	// Nobody let him open this one.
-	const other = await recorded(here.maya);
+	const other = await whole();
 	const made = lost.grants.map((one) => ({ ...one, recording: other }));
 	expect(await here.maya.regrant({ recording: other, grants: made }, member)).toBe(false);
 	expect(await here.maya.regrant(lost, member)).toBe(true);
