@@ -1,7 +1,7 @@
 import { afterAll, expect, test } from 'vitest';
 import { startServer } from '../server.ts';
-import { launch } from './browsers.ts';
-import { maya, setUp } from './practice.ts';
+import { launch } from '../e2e/browsers.ts';
+import { maya, setUp } from '../e2e/practice.ts';
 
 // Three seconds stand for the fifteen minutes.
 const server = await startServer({ env: { IDLE_MINUTES: '0.05' } });

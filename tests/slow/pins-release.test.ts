@@ -2,9 +2,9 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { type Hostile, evil, startHostile } from './hostile.ts';
-import { type PinningBrowser, launchPinning, soon } from './pinned.ts';
-import { type Site, copySite, makeReleaseKey } from './site.ts';
+import { type Hostile, evil, startHostile } from '../extension/hostile.ts';
+import { type PinningBrowser, launchPinning, soon } from '../extension/pinned.ts';
+import { type Site, copySite, makeReleaseKey } from '../extension/site.ts';
 
 const key = makeReleaseKey();
 const day = 24 * 60 * 60 * 1000;
@@ -201,7 +201,7 @@ test('a page that the browser kept from before the pin is not shown from its cac
 });
 
 test('a package without a release key pins nothing, and does not offer it', async () => {
-	const { folder, launchExtension, pageOf } = await import('./browser.ts');
+	const { folder, launchExtension, pageOf } = await import('../extension/browser.ts');
 	await expect(readFile(join(folder, 'release-key.json'))).rejects.toThrow('ENOENT');
 	const plain = await launchExtension();
 	const page = await plain.context.newPage();

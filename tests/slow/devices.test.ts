@@ -1,9 +1,9 @@
 import { AxeBuilder } from '@axe-core/playwright';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type TestServer, startServer } from '../server.ts';
-import { looks } from './media.ts';
-import { type Person, connect, newSession, person, sees, setUp } from './people.ts';
-import { type Page, expect as expectThat } from './playwright.ts';
+import { looks } from '../e2e/media.ts';
+import { type Person, connect, newSession, person, sees, setUp } from '../e2e/people.ts';
+import { type Page, expect as expectThat } from '../e2e/playwright.ts';
 
 let server: TestServer;
 let maya: Person;

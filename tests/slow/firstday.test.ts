@@ -4,7 +4,7 @@ import { parseState } from '../../extension/shared/stored.ts';
 import { complaints } from '../e2e/browsers.ts';
 import { type Person, callFlags, newSession, person, sees, setUp, wait } from '../e2e/people.ts';
 import { type TestServer, startServer } from '../server.ts';
-import { type ExtensionBrowser, launchExtension, pageOf } from './browser.ts';
+import { type ExtensionBrowser, launchExtension, pageOf } from '../extension/browser.ts';
 
 const patience = { timeout: 20_000 };
 

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type TestServer, startServer } from '../server.ts';
-import { type Person, connect, newSession, person, setUp, wait } from './people.ts';
-import type { Page } from './playwright.ts';
-import { spyOnSystem } from './system.ts';
+import { type Person, connect, newSession, person, setUp, wait } from '../e2e/people.ts';
+import type { Page } from '../e2e/playwright.ts';
+import { spyOnSystem } from '../e2e/system.ts';
 
 let server: TestServer;
 let maya: Person;
