@@ -153,6 +153,25 @@ async function signNonce(options: { email: string; recoveryKey: RecoveryKey; non
 	return toBase64url(await sign(key, 'sotto/recovery/v1', message));
 }
 
+/** The OPAQUE record of another password, which nothing is wrapped with yet. Needs a token. Throws `bad-key`, `ApiError`. */
+export async function registerAnew(
+	password: string,
+	pinnedServerKey: string,
+): Promise<Awaited<ReturnType<typeof registrationFinish>>> {
+	const { registrationRequest, state } = await registrationStart(password);
+	const { registrationResponse } = await fetchJson(PasswordStarted, {
+		method: 'POST',
+		path: '/api/password/start',
+		body: { registrationRequest },
+	});
+	return registrationFinish({
+		password,
+		state,
+		registrationResponse,
+		pinnedServerKey,
+	});
+}
+
 /**
  * A new password for an account that is open, signed by its owner; the other unlockers stay. Needs a token. Throws
  * `bad-key` when the server is not the one of before, `ApiError`: `conflict` when another device was first.
@@ -165,18 +184,7 @@ export async function changePassword(options: {
 }): Promise<void> {
 	const { entered, key, password } = options;
 	const { account, member } = entered.signedIn;
-	const { registrationRequest, state } = await registrationStart(password);
-	const { registrationResponse } = await fetchJson(PasswordStarted, {
-		method: 'POST',
-		path: '/api/password/start',
-		body: { registrationRequest },
-	});
-	const { registrationRecord, exportKey } = await registrationFinish({
-		password,
-		state,
-		registrationResponse,
-		pinnedServerKey: entered.serverKey,
-	});
+	const { registrationRecord, exportKey } = await registerAnew(password, entered.serverKey);
 	const wrapped = await wrapWithExportKey({
 		account: member.id,
 		accountKey: entered.accountKey,

@@ -29,23 +29,29 @@ export function comebacks(): Member[] {
 	return members.members.filter(({ id }) => ids.has(id));
 }
 
-/**
- * Recordings that a member could open with the keys that she had before, and that this member can open too.
- * What the server tells is believed where somebody who was allowed to signed the old grant. Throws `ApiError`.
- */
-export async function lostBy(member: Member): Promise<Lost[]> {
-	const current = await grantKeyOf(member.publicIdentity);
+/** Every grant that the server shows of a member's recordings, by recording. Throws `ApiError`. */
+export async function grantsByRecording(member: string): Promise<Map<string, Grant[]>> {
 	const byRecording = new Map<string, Grant[]>();
 	let after: string | undefined;
 	for (let more = true; more;) {
 		const query = after === undefined ? '' : `?after=${after}`;
-		const path = `/api/people/${member.id}/grants${query}`;
+		const path = `/api/people/${member}/grants${query}`;
 		const page = await fetchJson(MemberGrants, { path });
 		for (const grant of page.grants)
 			byRecording.set(grant.recording, [...(byRecording.get(grant.recording) ?? []), grant]);
 		after = page.grants.at(-1)?.recording;
 		more = page.more && after !== undefined;
 	}
+	return byRecording;
+}
+
+/**
+ * Recordings that a member could open with the keys that she had before, and that this member can open too.
+ * What the server tells is believed where somebody who was allowed to signed the old grant. Throws `ApiError`.
+ */
+export async function lostBy(member: Member): Promise<Lost[]> {
+	const current = await grantKeyOf(member.publicIdentity);
+	const byRecording = await grantsByRecording(member.id);
 	const lost: Lost[] = [];
 	for (const [recording, grants] of byRecording) {
 		if (grants.some(({ recipientKey }) => recipientKey === current)) continue;

@@ -8,14 +8,14 @@ import { isApiError } from '#lib/net/errors.ts';
 import { endSpent } from '#lib/people/members.ts';
 import { ifOpen, sendGrant, wrapFor } from '#lib/recordings/give.ts';
 import { openOne } from '#lib/recordings/keys.ts';
-import type { Lost } from '#lib/recordings/regrant.ts';
+import { type Lost, grantsByRecording } from '#lib/recordings/regrant.ts';
 import { fetchRecording, opener } from '#lib/recordings/store.ts';
 import { isBoxes, isSealedTo } from '#lib/schedule/sealed.ts';
 import { fetchRoll } from '#lib/sessions/roll.ts';
 import { oldVisits, sealedAgain } from '#lib/sessions/session.ts';
 import { oldShares } from '#lib/share/unapproved.ts';
 import { SignedIn } from '#protocol/account.ts';
-import { type Grant, MemberGrants } from '#protocol/recordings.ts';
+import type { Grant } from '#protocol/recordings.ts';
 import type { Session, SessionChange } from '#protocol/sessions.ts';
 
 /** What only the old keys open by now. */
@@ -49,19 +49,10 @@ async function oldGrants(): Promise<Lost[]> {
 	const { member, identity } = account;
 	if (!opens.has(member.role)) return [];
 	const current = await grantKeyOf(identity.publicIdentity);
-	const byRecording = new Map<string, Grant[]>();
-	let after: string | undefined;
-	for (let more = true; more;) {
-		const query = after === undefined ? '' : `?after=${after}`;
-		const path = `/api/people/${member.id}/grants${query}`;
-		const page = await fetchJson(MemberGrants, { path });
-		for (const grant of page.grants)
-			if (grant.recipient === member.id)
-				byRecording.set(grant.recording, [...(byRecording.get(grant.recording) ?? []), grant]);
-		after = page.grants.at(-1)?.recording;
-		more = page.more && after !== undefined;
-	}
+	const byRecording = await grantsByRecording(member.id);
 	return [...byRecording]
+		.map(([id, grants]) => [id, grants.filter(({ recipient }) => recipient === member.id)] as const)
+		.filter(([, grants]) => grants.length > 0)
 		.filter(([, grants]) => grants.every(({ recipientKey }) => recipientKey !== current))
 		.map(([recording, grants]) => ({ recording, grants }));
 }

@@ -1,13 +1,13 @@
 import * as v from 'valibot';
 import { createAccount, openIdentitySecret } from '#crypto/account/account.ts';
 import { openFormerKeys, sealFormerKeys } from '#crypto/account/former.ts';
-import { registrationFinish, registrationStart } from '#crypto/account/opaque.ts';
 import { formatRecoveryKey } from '#crypto/account/recovery.ts';
 import { fromBase64url, random, sha256, toBase64url, utf8 } from '#crypto/bytes.ts';
 import { CryptoError } from '#crypto/errors.ts';
 import { type SignedRotation, signRotation } from '#crypto/members/rotation.ts';
 import { parseJson } from '#crypto/schema.ts';
 import { account } from '#lib/account/account.svelte.ts';
+import { registerAnew } from '#lib/account/enter.ts';
 import { openPracticeSecrets, sealPracticeKeys } from '#lib/account/practice.ts';
 import { db } from '#lib/db/db.ts';
 import { fetchJson, request } from '#lib/net/api.ts';
@@ -15,7 +15,7 @@ import { isApiError } from '#lib/net/errors.ts';
 import { confirmRotation, fetchPeople } from '#lib/people/members.ts';
 import { settings } from '#lib/people/settings.svelte.ts';
 import { policyRows, renewRules } from '#lib/retention/store.ts';
-import { type Account, PasswordStarted, SignedIn } from '#protocol/account.ts';
+import { type Account, SignedIn } from '#protocol/account.ts';
 import { OwnRotation } from '#protocol/rotation.ts';
 
 const path = '/api/account/rotation';
@@ -44,19 +44,7 @@ export interface PreparedKeys {
 export async function prepareKeys(password: string): Promise<PreparedKeys> {
 	const { member, practice, identity } = account;
 	const signedIn = await fetchJson(SignedIn, { path: '/api/me' });
-	const { serverKey } = practice;
-	const { registrationRequest, state } = await registrationStart(password);
-	const { registrationResponse } = await fetchJson(PasswordStarted, {
-		method: 'POST',
-		path: '/api/password/start',
-		body: { registrationRequest },
-	});
-	const { registrationRecord, exportKey } = await registrationFinish({
-		password,
-		state,
-		registrationResponse,
-		pinnedServerKey: serverKey,
-	});
+	const { registrationRecord, exportKey } = await registerAnew(password, practice.serverKey);
 	const made = await createAccount({ account: member.id, exportKey });
 	const kept = JSON.stringify(await accountOf(made, signedIn));
 	const rotation = await signRotation({
